@@ -1,0 +1,115 @@
+import { awscdk, javascript, typescript } from 'projen';
+
+const LOCAL_ENGINE = 'src/local/**';
+
+const project = new awscdk.AwsCdkConstructLibrary({
+  name: 'cdk-webhook-scheduler',
+  packageManager: javascript.NodePackageManager.NPM,
+  description: 'Schedule webhooks on AWS: publish a request with a date, and it fires at that millisecond.',
+  keywords: ['aws', 'cdk', 'webhook', 'scheduler', 'schedule', 'delay', 'sns', 'sqs', 'dynamodb', 'lambda', 'serverless'],
+  author: 'The cdk-webhook-scheduler authors',
+  authorAddress: 'maintainers@cdk-webhook-scheduler.dev',
+  authorOrganization: true,
+  repositoryUrl: 'https://github.com/cdk-webhook-scheduler/cdk-webhook-scheduler.git',
+  license: 'Apache-2.0',
+  copyrightOwner: 'The cdk-webhook-scheduler authors',
+  defaultReleaseBranch: 'main',
+  stability: 'experimental',
+
+  // 2.224.0 is the first aws-cdk-lib that knows `nodejs24.x`, the runtime the handlers deploy to.
+  // Nothing else here needs a later one, so this is the oldest version an app may have.
+  cdkVersion: '2.224.0',
+  constructsVersion: '10.4.2',
+  jsiiVersion: '~6.0.0',
+  typescriptVersion: '~6.0.0',
+  minNodeVersion: '20.16.0',
+  workflowNodeVersion: '24',
+
+  publishToPypi: { distName: 'cdk-webhook-scheduler', module: 'cdk_webhook_scheduler' },
+  publishToMaven: {
+    javaPackage: 'io.github.cdkwebhookscheduler',
+    mavenGroupId: 'io.github.cdk-webhook-scheduler',
+    mavenArtifactId: 'cdk-webhook-scheduler',
+  },
+  publishToNuget: { dotNetNamespace: 'CdkWebhookScheduler', packageId: 'CdkWebhookScheduler' },
+  publishToGo: { moduleName: 'github.com/cdk-webhook-scheduler/cdk-webhook-scheduler-go' },
+
+  projenrcTs: true,
+  runner: typescript.TypeScriptRunner.tsx(),
+  tsconfigDevFile: 'tsconfig.dev.json',
+  tsconfigDev: {
+    compilerOptions: {
+      // The emulators of the local engine are ES modules behind an `exports` map.
+      module: 'node20',
+      moduleResolution: javascript.TypeScriptModuleResolution.NODE16,
+      paths: { 'cdk-webhook-scheduler': ['./src/index.ts'] },
+      noEmit: true,
+    },
+    exclude: ['node_modules', 'lib', 'dist', 'cdk.out'],
+  },
+  // The local engine runs from the sources through tsx and is no part of the package: its emulators are development dependencies.
+  excludeTypescript: [LOCAL_ENGINE],
+  sampleCode: false,
+
+  lambdaOptions: {
+    runtime: awscdk.LambdaRuntime.NODEJS_24_X,
+    // An AWS SDK for JavaScript v2 variable; version 3 keeps connections alive by itself.
+    awsSdkConnectionReuse: false,
+    bundlingOptions: {
+      // The SDK is bundled: the tested version is the deployed version, and a bundle loads faster than the runtime's files.
+      externals: [],
+      minify: true,
+      // The bundles also run on the Node.js of the machine that runs the local engine and the tests.
+      esbuildArgs: { '--target': 'node20', '--log-level': 'warning' },
+      watchTask: false,
+    },
+  },
+
+  devDeps: [
+    '@aws-lambda-powertools/logger',
+    '@aws-sdk/client-dynamodb',
+    '@aws-sdk/client-sns',
+    '@aws-sdk/client-sqs',
+    '@types/aws-lambda',
+    'dynalite@^4.0.0',
+    // 2.x needs Node.js 22.5.
+    'fauxqs@~1.9.2',
+    'tsx',
+  ],
+
+  jestOptions: {
+    updateSnapshot: javascript.UpdateSnapshot.NEVER,
+    junitReporting: false,
+    jestConfig: {
+      moduleNameMapper: { '^cdk-webhook-scheduler$': '<rootDir>/src/index.ts' },
+      collectCoverage: false,
+      // Two cores: two workers, whatever else the machine reports.
+      maxWorkers: 2,
+      testTimeout: 60_000,
+    },
+  },
+  eslintOptions: { dirs: ['src'], devdirs: ['test', 'examples', 'bench', 'scripts'] },
+
+  gitignore: ['cdk.out', '.DS_Store', '*.tgz', '/bench/results/'],
+  npmignore: ['/examples/', '/bench/', '/scripts/', '/src/', '/docs/', '/.ci/', '.npmrc', 'cdk.out'],
+  depsUpgrade: true,
+  githubOptions: { mergify: false },
+  autoApproveUpgrades: false,
+});
+
+// The lock file names packages and versions, never the registry that served them.
+project.npmrc.addConfig('omit-lockfile-registry-resolved', 'true');
+
+project.eslint?.allowDevDeps(LOCAL_ENGINE);
+project.eslint?.allowDevDeps('src/adapters/**');
+project.eslint?.allowDevDeps('src/handlers/**');
+
+const checkTypes = project.addTask('check-types', {
+  description: 'Type-check everything, tests and local engine included',
+  exec: 'tsc --noEmit -p tsconfig.dev.json',
+});
+const test = project.testTask;
+test.prependSpawn(checkTypes);
+test.prependSpawn(project.tasks.tryFind('bundle')!);
+
+project.synth();
