@@ -1,0 +1,127 @@
+// Sends webhooks with Node.js's own HTTP client, connected before the instant so that only the request itself is left to write.
+import { Agent as HttpAgent, ClientRequest, IncomingMessage, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { Clock } from '../core/clock';
+import { HttpAnswer, HttpClient, PreparedRequest } from '../core/ports';
+import { HttpRequest } from '../core/request';
+
+/** An idle connection is closed by us before most servers would (Node.js closes after 5 s, others later). */
+const IDLE_CONNECTION_MS = 4_000;
+/** Of an answer's body, at most this much is read, only to free its connection for another request. */
+const MAX_BODY_BYTES = 64 * 1024;
+const MAX_BODY_MS = 1_000;
+
+const AGENT_OPTIONS = { keepAlive: true, timeout: IDLE_CONNECTION_MS, maxSockets: Infinity };
+
+export class NodeHttpClient implements HttpClient {
+  private readonly agents = { http: new HttpAgent(AGENT_OPTIONS), https: new HttpsAgent(AGENT_OPTIONS) };
+
+  public constructor(private readonly clock: Clock) {}
+
+  public prepare(request: HttpRequest): PreparedRequest {
+    return new HeldRequest(() => this.open(request), request.body, this.clock);
+  }
+
+  /** Closes idle connections. */
+  public close(): void {
+    this.agents.http.destroy();
+    this.agents.https.destroy();
+  }
+
+  private open({ url, method, headers, body }: HttpRequest): ClientRequest {
+    const options = { method, headers: body === undefined ? headers : { ...headers, 'content-length': Buffer.byteLength(body) } };
+    return url.slice(0, 6).toLowerCase() === 'https:'
+      ? httpsRequest(url, { ...options, agent: this.agents.https })
+      : httpRequest(url, { ...options, agent: this.agents.http });
+  }
+}
+
+/** A request whose connection is made and whose first byte is not yet written. */
+class HeldRequest implements PreparedRequest {
+  private connection: Connection;
+
+  public constructor(private readonly open: () => ClientRequest, private readonly body: string | undefined, private readonly clock: Clock) {
+    this.connection = new Connection(open());
+  }
+
+  public async send(timeoutMs: number): Promise<HttpAnswer> {
+    if (this.connection.error) {
+      // The endpoint was not there a moment ago, or closed the connection while we held it: the attempt only begins now.
+      this.connection = new Connection(this.open());
+    }
+    const connection = this.connection;
+    const timer = setTimeout(() => connection.fail('timeout'), Math.max(timeoutMs, 0));
+    let sentAt = this.clock.now();
+    try {
+      if (!connection.ready) {
+        await connection.whenReady;
+        sentAt = this.clock.now();
+      }
+      connection.request.end(this.body);
+      const answer = await connection.answer;
+      discardBody(answer);
+      return { sentAt, durationMs: this.clock.now() - sentAt, status: answer.statusCode };
+    } catch (error) {
+      return { sentAt, durationMs: this.clock.now() - sentAt, error: errorClass(error) };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** One try at connecting and being answered. */
+class Connection {
+  public ready = false;
+  /** Set once the connection cannot be used any more. */
+  public error?: unknown;
+  public readonly whenReady: Promise<void>;
+  public readonly answer: Promise<IncomingMessage>;
+
+  public constructor(public readonly request: ClientRequest) {
+    const failed = new Promise<never>((_, reject) => {
+      request.on('error', (error) => {
+        this.error = error;
+        reject(error);
+      });
+    });
+    this.whenReady = Promise.race([failed, connected(request).then(() => { this.ready = true; })]);
+    this.answer = Promise.race([failed, new Promise<IncomingMessage>((resolve) => request.once('response', resolve))]);
+    // Both are awaited only once the request is sent; until then an error is kept in `error`.
+    this.whenReady.catch(() => undefined);
+    this.answer.catch(() => undefined);
+  }
+
+  public fail(code: string): void {
+    this.request.destroy(Object.assign(new Error(code), { code }));
+  }
+}
+
+async function connected(request: ClientRequest): Promise<void> {
+  const socket = request.socket ?? await new Promise<NonNullable<ClientRequest['socket']>>((resolve) => request.once('socket', resolve));
+  if (request.reusedSocket) {
+    // The other side may have closed it while it was idle; a turn of the event loop lets that news in.
+    await new Promise((resolve) => setImmediate(resolve));
+  } else if (socket.connecting || 'encrypted' in socket) {
+    await new Promise((resolve) => socket.once('encrypted' in socket ? 'secureConnect' : 'connect', resolve));
+  }
+}
+
+/** The status alone decides; the rest is read within bounds, in the background, and the connection closed beyond them. */
+function discardBody(answer: IncomingMessage): void {
+  const timer = setTimeout(() => answer.destroy(), MAX_BODY_MS);
+  let bytes = 0;
+  answer.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) {
+      answer.destroy();
+    }
+  });
+  answer.on('error', () => undefined); // cut off by either side: the status has been received
+  answer.once('close', () => clearTimeout(timer));
+}
+
+/** Node.js's error code (`ECONNREFUSED`, `ENOTFOUND`, `CERT_HAS_EXPIRED`…). Never the message, which can hold the URL. */
+function errorClass(error: unknown): string {
+  const { code, name } = error as NodeJS.ErrnoException;
+  return code ?? name;
+}

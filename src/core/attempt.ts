@@ -1,0 +1,19 @@
+// One try at delivering a webhook, as it is stored, reported and logged.
+
+export interface Attempt {
+  /** When the request was written, ISO 8601 in UTC. */
+  readonly at: string;
+  /** Milliseconds between the due instant and `at`. */
+  readonly lateMs: number;
+  /** Milliseconds from writing the request to the status of the answer, or to the error. */
+  readonly durationMs: number;
+  /** HTTP status, where there was an answer. */
+  readonly status?: number;
+  /** Error class, where there was none: `timeout`, or a Node.js error code such as `ECONNRESET` or `ENOTFOUND`. */
+  readonly error?: string;
+}
+
+/** Only a 2xx answer counts as delivered; redirects are not followed. */
+export function succeeded(attempt: Attempt): boolean {
+  return attempt.status !== undefined && attempt.status >= 200 && attempt.status < 300;
+}

@@ -1,0 +1,107 @@
+// Each minute: sends the webhooks that come due to the delay queue, from where the last run ended.
+import { Clock } from './clock';
+import { Cursor, DelayQueue, LoadStore, Log } from './ports';
+import { minuteOf, startOfMinute } from './timing';
+
+export interface LoadConfig {
+  /** How far ahead of now to load. */
+  readonly horizonMs: number;
+  readonly partitions: number;
+}
+
+/** While catching up, progress is saved about this often, so that a run cut short by its timeout is not for nothing. */
+const SAVE_EVERY_MS = 5_000;
+
+/** Where the number of partitions was raised, the new ones have been filled since that deployment; it took less than this. */
+const NEW_PARTITION_LOOKBACK_MS = 24 * 60 * 60_000;
+
+export class Load {
+  public constructor(
+    private readonly config: LoadConfig,
+    private readonly clock: Clock,
+    private readonly store: LoadStore,
+    private readonly delayQueue: DelayQueue,
+    private readonly log: Log,
+  ) {}
+
+  /** Loads up to the horizon. Rejects if a partition could not be loaded; the others are, and the next run takes it up where it stood. */
+  public async run(): Promise<void> {
+    const cursor = await this.store.readCursor();
+    if (!cursor) {
+      return; // nothing has ever been stored
+    }
+    const target = this.clock.now() + this.config.horizonMs;
+    // A partition that was loaded once stays one: it holds what was stored before the number of partitions was lowered.
+    const count = Math.max(this.config.partitions, ...[...cursor.loadedTo.keys()].map((partition) => partition + 1));
+    const partitions = Array.from({ length: count }, (_, partition) => partition);
+    const progress = new Progress(partitions, cursor, this.store, this.clock);
+    const results = await Promise.allSettled(partitions.map((partition) => this.loadPartition(partition, target, progress)));
+    await progress.save();
+
+    const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+    this.log.info('loaded', {
+      webhooks: progress.webhooks, partitions: partitions.length - errors.length, behindMs: Math.max(0, this.clock.now() - Math.min(...partitions.map((partition) => progress.of(partition)))),
+    });
+    if (errors.length > 0) {
+      throw new AggregateError(errors, `${errors.length} of ${partitions.length} partitions could not be loaded`);
+    }
+  }
+
+  private async loadPartition(partition: number, target: number, progress: Progress): Promise<void> {
+    const start = progress.of(partition);
+    for (let minute = minuteOf(start); startOfMinute(minute) < target; minute++) {
+      const from = Math.max(start, startOfMinute(minute));
+      const to = Math.min(target, startOfMinute(minute + 1));
+      for await (const page of this.store.dueBetween(partition, from, to)) {
+        const unsent = await this.delayQueue.send(page, this.clock.now());
+        if (unsent.length > 0) {
+          throw new Error(`${unsent.length} of ${page.length} webhooks of partition ${partition} could not be sent to the delay queue`);
+        }
+        // Others of the same millisecond may be on the next page, so the cursor stays on the last one sent, not behind it.
+        await progress.advance(partition, page[page.length - 1].dueAt, page.length);
+      }
+      await progress.advance(partition, to, 0);
+    }
+  }
+}
+
+/** How far each partition has come, saved as it goes. */
+class Progress {
+  public webhooks = 0;
+  private readonly loadedTo: Map<number, number>;
+  private version: number;
+  private savedAt: number;
+  /** Someone else has saved since: their cursor stands, and what we send may be sent twice, which the claim makes harmless. */
+  private overtaken = false;
+
+  public constructor(
+    partitions: readonly number[], private readonly cursor: Cursor, private readonly store: LoadStore, private readonly clock: Clock,
+  ) {
+    const known = [...cursor.loadedTo.values()];
+    const newPartitionStart = known.length === 0 ? cursor.start : Math.max(cursor.start, Math.min(...known) - NEW_PARTITION_LOOKBACK_MS);
+    this.loadedTo = new Map(partitions.map((partition) => [partition, cursor.loadedTo.get(partition) ?? newPartitionStart]));
+    this.version = cursor.version;
+    this.savedAt = clock.now();
+  }
+
+  public of(partition: number): number {
+    return this.loadedTo.get(partition) ?? this.cursor.start;
+  }
+
+  public async advance(partition: number, to: number, webhooks: number): Promise<void> {
+    this.webhooks += webhooks;
+    this.loadedTo.set(partition, Math.max(to, this.of(partition)));
+    if (this.clock.now() - this.savedAt >= SAVE_EVERY_MS) {
+      await this.save();
+    }
+  }
+
+  public async save(): Promise<void> {
+    if (this.overtaken) {
+      return;
+    }
+    this.savedAt = this.clock.now();
+    const version = ++this.version;
+    this.overtaken = !(await this.store.saveCursor({ loadedTo: new Map(this.loadedTo), start: this.cursor.start, version }));
+  }
+}

@@ -1,0 +1,90 @@
+// Turns a webhook into the HTTP request that goes out.
+import { Webhook } from './webhook';
+
+export interface HttpRequest {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+const FORM = 'application/x-www-form-urlencoded';
+const USER_AGENT = 'cdk-webhook-scheduler';
+
+/**
+ * The request of one attempt. The sender's headers are those of Standard Webhooks: `webhook-id`, the same on every attempt, so that
+ * a receiver can discard a repeat, and `webhook-timestamp`, whole seconds, when this attempt was made.
+ */
+export function toRequest(webhook: Webhook, attemptAt: number): HttpRequest {
+  const headers: Record<string, string> = { ...webhook.headers };
+  const setDefault = (name: string, value: string) => {
+    if (headerName(headers, name) === undefined) {
+      headers[name] = value;
+    }
+  };
+
+  const body = bodyOf(webhook);
+  if (body !== undefined && !webhook.payload?.startsWith('"')) {
+    setDefault('content-type', 'application/json');
+  }
+  setDefault('user-agent', USER_AGENT);
+  const cookies = Object.entries(webhook.cookies ?? {}).map(([name, value]) => `${name}=${value}`);
+  if (cookies.length > 0) {
+    const name = headerName(headers, 'cookie') ?? 'cookie';
+    headers[name] = [...(headers[name] ? [headers[name]] : []), ...cookies].join('; ');
+  }
+  headers['webhook-id'] = webhook.id;
+  headers['webhook-timestamp'] = String(Math.floor(attemptAt / 1000));
+  return { url: webhook.url, method: webhook.method, headers, body };
+}
+
+/** A string is sent as it is, an object as a form where the message asks for one, and anything else as the JSON text that was published. */
+function bodyOf(webhook: Webhook): string | undefined {
+  if (webhook.payload === undefined) {
+    return undefined;
+  }
+  if (webhook.payload.startsWith('"')) {
+    return JSON.parse(webhook.payload) as string;
+  }
+  return isForm(webhook.headers ?? {}) ? encodeForm(JSON.parse(webhook.payload) as Record<string, unknown>).body : webhook.payload;
+}
+
+/** Whether the headers of a message ask for its payload to be sent as a form. */
+export function isForm(headers: Readonly<Record<string, string>>): boolean {
+  const name = headerName(headers, 'content-type');
+  return name !== undefined && headers[name].split(';')[0].trim().toLowerCase() === FORM;
+}
+
+/** An object as `application/x-www-form-urlencoded`, an array as its name repeated, and the names whose values no form can hold. */
+export function encodeForm(payload: Readonly<Record<string, unknown>>): { body: string; unencodable: string[] } {
+  const form = new URLSearchParams();
+  const unencodable: string[] = [];
+  for (const [name, value] of Object.entries(payload)) {
+    const texts = (Array.isArray(value) ? value : [value]).map(scalarText);
+    if (texts.includes(undefined)) {
+      unencodable.push(name);
+    } else {
+      texts.forEach((text) => form.append(name, text as string));
+    }
+  }
+  return { body: form.toString(), unencodable };
+}
+
+/** The text of a value where text is wanted, or `undefined` if it has none, or none that is sure to be what was written. */
+export function scalarText(value: unknown): string | undefined {
+  switch (typeof value) {
+    case 'string':
+      return value;
+    case 'boolean':
+      return String(value);
+    case 'number':
+      // A 64-bit id written as a number has already lost its last digits here; better refused than sent wrong.
+      return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value)) ? String(value) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function headerName(headers: Readonly<Record<string, string>>, lowerCase: string): string | undefined {
+  return Object.keys(headers).find((name) => name.toLowerCase() === lowerCase);
+}

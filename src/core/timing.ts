@@ -1,0 +1,43 @@
+// When what happens before a webhook fires: who sends it to the delay queue, with which delay, and how early.
+
+/** SQS delays a message by at most this. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-delay-queues.html */
+export const MAX_QUEUE_DELAY_SECONDS = 900;
+
+/**
+ * How long before its date a webhook becomes visible to the deliver function, at least; whole-second delays make it up to a second more.
+ * It has to hold the batching window (1 s), the way from SQS to Lambda (p99 about 0.1 s), a cold start and the claim.
+ */
+export const LEAD_MS = 2_000;
+
+/** A deliver function that gets a webhook earlier than this before its date sends it back to the queue instead of holding it. */
+export const MAX_HOLD_MS = 10_000;
+
+/** How long before the date the connection to the endpoint is opened. Servers close connections that stay silent for many seconds. */
+export const CONNECT_AHEAD_MS = 1_000;
+
+/** By how much the clocks of two workers may differ. Lambda's hosts keep much closer. */
+export const MAX_CLOCK_SKEW_MS = 5_000;
+
+/** Who sends a stored webhook to the delay queue. */
+export type Owner = 'ingest' | 'load';
+
+/** Decides, once, who sends a webhook: the decision is stored with it. */
+export function ownerOf(dueAt: number, now: number, ingestHorizonMs: number): Owner {
+  return dueAt - now <= ingestHorizonMs ? 'ingest' : 'load';
+}
+
+/** Whole seconds to delay a queue message so that it becomes visible {@link LEAD_MS} to {@link LEAD_MS} + 1 s before `dueAt`. */
+export function queueDelaySeconds(dueAt: number, now: number): number {
+  const seconds = Math.floor((dueAt - LEAD_MS - now) / 1000);
+  return Math.min(Math.max(seconds, 0), MAX_QUEUE_DELAY_SECONDS);
+}
+
+/** The minute an instant lies in, counted from the epoch. */
+export function minuteOf(instant: number): number {
+  return Math.floor(instant / 60_000);
+}
+
+/** First instant of a minute. */
+export function startOfMinute(minute: number): number {
+  return minute * 60_000;
+}

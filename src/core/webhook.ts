@@ -1,0 +1,65 @@
+// A webhook as it was accepted, and the key it is stored under.
+
+/** An accepted message. Immutable from here on. */
+export interface Webhook extends WebhookKey {
+  /** The `date` as the producer wrote it. */
+  readonly date: string;
+  readonly url: string;
+  /** In capitals. */
+  readonly method: string;
+  /** JSON text of the payload, exactly as the producer wrote it, or `undefined` for no body. */
+  readonly payload?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cookies?: Readonly<Record<string, string>>;
+  /** Whether the producer chose the id; otherwise it is the SNS MessageId. */
+  readonly ownId: boolean;
+}
+
+/** Identifies a stored webhook; all that travels through the delay queue. */
+export interface WebhookKey {
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly dueAt: number;
+  readonly partition: number;
+}
+
+/** The partition of an id: FNV-1a, which spreads short keys evenly. */
+export function partitionOf(id: string, partitions: number): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < id.length; i++) {
+    hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
+  }
+  return (hash >>> 0) % partitions;
+}
+
+/**
+ * The message that a producer would publish to get this webhook; for failure notices.
+ *
+ * Spliced as text, so that the payload's numbers keep every digit.
+ */
+export function messageText(webhook: Webhook): string {
+  const fields: [string, string | undefined][] = [
+    ['id', webhook.ownId ? JSON.stringify(webhook.id) : undefined],
+    ['date', JSON.stringify(webhook.date)],
+    ['url', JSON.stringify(webhook.url)],
+    ['method', JSON.stringify(webhook.method)],
+    ['payload', webhook.payload],
+    ['headers', webhook.headers && JSON.stringify(webhook.headers)],
+    ['cookies', webhook.cookies && JSON.stringify(webhook.cookies)],
+  ];
+  return `{${fields.filter(([, json]) => json !== undefined).map(([name, json]) => `"${name}":${json}`).join(',')}}`;
+}
+
+/** A key as the text of a queue message. */
+export function keyText({ id, dueAt, partition }: WebhookKey): string {
+  return JSON.stringify({ id, dueAt, partition });
+}
+
+/** The key that {@link keyText} wrote; throws on any other text. */
+export function parseKey(text: string): WebhookKey {
+  const { id, dueAt, partition } = JSON.parse(text) as Partial<WebhookKey>;
+  if (typeof id !== 'string' || !Number.isInteger(dueAt) || !Number.isInteger(partition)) {
+    throw new TypeError('not the key of a webhook: expected a JSON object with id, dueAt and partition');
+  }
+  return { id, dueAt: dueAt as number, partition: partition as number };
+}

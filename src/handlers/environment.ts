@@ -1,0 +1,40 @@
+// The variables a handler is configured by: their names, for handlers and construct alike, and the one place that reads them.
+
+export enum Variable {
+  TABLE_NAME = 'TABLE_NAME',
+  DELAY_QUEUE_URL = 'DELAY_QUEUE_URL',
+  FAILURE_TOPIC_ARN = 'FAILURE_TOPIC_ARN',
+  /** Number of partitions of a minute. */
+  PARTITIONS = 'PARTITIONS',
+  /** Due within this: ingest sends it. */
+  INGEST_HORIZON_SECONDS = 'INGEST_HORIZON_SECONDS',
+  /** Due within this of a tick: load sends it. */
+  LOAD_HORIZON_SECONDS = 'LOAD_HORIZON_SECONDS',
+  /** How far ahead a date may lie. */
+  MAX_HORIZON_SECONDS = 'MAX_HORIZON_SECONDS',
+  /** How long rows stay. */
+  RETENTION_SECONDS = 'RETENTION_SECONDS',
+  /** How long an endpoint may take. */
+  REQUEST_TIMEOUT_SECONDS = 'REQUEST_TIMEOUT_SECONDS',
+}
+
+export function text(variable: Variable): string {
+  const value = process.env[variable];
+  if (!value) {
+    throw new Error(`environment variable ${variable} is not set`);
+  }
+  return value;
+}
+
+export function positiveInteger(variable: Variable): number {
+  const value = Number(text(variable));
+  if (!Number.isInteger(value) || value < 1) {
+    throw new Error(`environment variable ${variable} is ${JSON.stringify(text(variable))}, expected a whole number above 0`);
+  }
+  return value;
+}
+
+/** A variable in seconds, as milliseconds. */
+export function milliseconds(variable: Variable): number {
+  return positiveInteger(variable) * 1000;
+}
