@@ -1,0 +1,177 @@
+// The local engine: runs the schedulers of a synthesized cloud assembly on this machine, as their templates say.
+
+import { MessageAttributeValue, SQSClient, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { readAssembly } from './assembly';
+import { ChildScripts } from './child-scripts';
+import { Emulators, type Endpoints, LOCAL_CREDENTIALS } from './emulators';
+import { EventSource } from './event-source';
+import { type EngineEvent, FunctionRuntime } from './function-runtime';
+import { LOCAL_ACCOUNT } from './intrinsics';
+import { type EnginePlan, type LocalScheduler, planAssembly } from './plan';
+import type { IgnoredResource } from './resources';
+import { Schedule } from './schedule';
+
+export type { EngineEvent } from './function-runtime';
+export type { LocalScheduler } from './plan';
+export { type IgnoredResource, UnsupportedTemplateError } from './resources';
+
+export interface LocalEngineOptions {
+  /** Directory of the cloud assembly, as `cdk synth` writes it. */
+  readonly assembly: string;
+  /** Port of SNS and SQS on 127.0.0.1. @default a free one */
+  readonly port?: number;
+  /** Seconds between two ticks of every schedule. @default as the template says */
+  readonly tickSeconds?: number;
+  /** New values for variables that a function's template sets. @default as the template says */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Told of every log line and every invocation. @default nobody is told */
+  readonly onEvent?: (event: EngineEvent) => void;
+}
+
+/** What a template says must be known before there is a port. */
+const NO_ENDPOINT = 'http://127.0.0.1:0';
+/** On AWS, a failed call is tried again by the caller; here it means that the engine ends. */
+const ONE_ATTEMPT = 1;
+
+export class LocalEngine {
+  /** Runs an assembly; resolves when everything in it is ready. Leaves nothing behind if it cannot. */
+  public static async start(options: LocalEngineOptions): Promise<LocalEngine> {
+    const stacks = readAssembly(options.assembly);
+    const overridden = (endpoint: string): EnginePlan => overrideVariables(planAssembly(stacks, endpoint), options.environment ?? {});
+    const { schedulers: [{ region }] } = overridden(NO_ENDPOINT);
+    if (options.tickSeconds !== undefined && !(options.tickSeconds > 0)) {
+      throw new Error(`tickSeconds is ${options.tickSeconds}; expected a number above 0.`);
+    }
+
+    const scripts = new ChildScripts();
+    let emulators: Emulators | undefined;
+    let engine: LocalEngine | undefined;
+    try {
+      emulators = await Emulators.start(scripts.emulators, options.port, region);
+      const plan = overridden(emulators.endpoints.sqs);
+      await emulators.create(plan);
+      engine = new LocalEngine(plan, options, scripts, emulators);
+      engine.run();
+      return engine;
+    } catch (error) {
+      if (engine) {
+        await engine.stop();
+      } else {
+        await emulators?.stop();
+        scripts.remove();
+      }
+      throw error;
+    }
+  }
+
+  /** Region of the first scheduler. */
+  public readonly region: string;
+  public readonly accountId = LOCAL_ACCOUNT;
+  public readonly endpoints: Endpoints;
+  public readonly schedulers: readonly LocalScheduler[];
+  public readonly ignored: readonly IgnoredResource[];
+  /** Resolves when the engine has stopped; rejects if its emulators end by themselves. */
+  public readonly ended: Promise<void>;
+
+  private readonly client: SQSClient;
+  private readonly functions: readonly FunctionRuntime[];
+  private readonly eventSources: readonly EventSource[];
+  private readonly schedules: readonly Schedule[];
+  private stopping: Promise<void> | undefined;
+
+  private constructor(
+    private readonly plan: EnginePlan,
+    options: LocalEngineOptions,
+    private readonly scripts: ChildScripts,
+    private readonly emulators: Emulators,
+  ) {
+    const { onEvent = () => undefined } = options;
+    this.region = plan.schedulers[0].region;
+    this.endpoints = emulators.endpoints;
+    this.schedulers = plan.schedulers;
+    this.ignored = plan.ignored;
+    this.client = new SQSClient({
+      endpoint: this.endpoints.sqs,
+      region: this.region,
+      credentials: LOCAL_CREDENTIALS,
+      maxAttempts: ONE_ATTEMPT,
+      // The checksums of messages cost more than the way through loopback can spoil.
+      md5: false,
+    });
+    this.functions = plan.functions.map(planned => new FunctionRuntime(planned, scripts.functionHost, this.endpoints, onEvent));
+    const target = (arn: string): FunctionRuntime => found(this.functions.find(other => other.plan.arn === arn), arn);
+    const report = (error: unknown): void => {
+      if (!this.stopping) console.error(error);
+    };
+    this.eventSources = plan.eventSources.map(source => {
+      const queue = found(plan.queues.find(other => other.arn === source.queueArn), source.queueArn);
+      return new EventSource(source, queue, target(source.functionArn), this.client, report);
+    });
+    this.schedules = plan.schedules.map(schedule =>
+      new Schedule(schedule, target(schedule.functionArn), (arn, body, attributes) => this.send(arn, body, attributes), report, options.tickSeconds));
+    this.ended = emulators.ended.then(async () => {
+      const byItself = !this.stopping;
+      await this.stop();
+      if (byItself) throw new Error('The process of the emulators ended by itself, so the local engine has stopped.');
+    });
+    // Who does not wait for the end must not be ended by it.
+    this.ended.catch(() => undefined);
+  }
+
+  /** Processes of the engine besides its own: the emulators and the execution environments of the functions. */
+  public get childPids(): readonly number[] {
+    return [...(this.emulators.pid === undefined ? [] : [this.emulators.pid]), ...this.functions.flatMap(({ pids }) => pids)];
+  }
+
+  /** Names of the functions and seconds between their ticks, for those that a schedule invokes. */
+  public get ticks(): readonly { readonly functionName: string; readonly seconds: number }[] {
+    return this.schedules.map(schedule => ({ functionName: schedule.functionName, seconds: schedule.tickSeconds }));
+  }
+
+  /** Ends everything; nothing is left running. May be called more than once. */
+  public stop(): Promise<void> {
+    this.stopping ??= this.stopAll();
+    return this.stopping;
+  }
+
+  private run(): void {
+    this.eventSources.forEach(source => source.start());
+    this.schedules.forEach(schedule => schedule.start());
+  }
+
+  private async stopAll(): Promise<void> {
+    const readers = [...this.eventSources.map(source => source.stop()), ...this.schedules.map(schedule => schedule.stop())];
+    await Promise.all(this.functions.map(target => target.stop()));
+    await this.emulators.stop();
+    await Promise.all(readers);
+    this.client.destroy();
+    this.scripts.remove();
+  }
+
+  private async send(queueArn: string, body: string, attributes: Readonly<Record<string, string>>): Promise<void> {
+    const queue = found(this.plan.queues.find(other => other.arn === queueArn), queueArn);
+    const messageAttributes: Record<string, MessageAttributeValue> = {};
+    for (const [name, value] of Object.entries(attributes)) messageAttributes[name] = { DataType: 'String', StringValue: value };
+    await this.client.send(new SendMessageCommand({ QueueUrl: queue.url, MessageBody: body, MessageAttributes: messageAttributes }));
+  }
+}
+
+function overrideVariables(plan: EnginePlan, environment: Readonly<Record<string, string>>): EnginePlan {
+  const known = new Set(plan.functions.flatMap(({ variables }) => Object.keys(variables)));
+  const unknown = Object.keys(environment).filter(name => !known.has(name));
+  if (unknown.length > 0) {
+    throw new Error(`environment overrides ${unknown.join(', ')}, which no function's template sets; set are ${[...known].sort().join(', ') || 'none'}.`);
+  }
+  return {
+    ...plan,
+    functions: plan.functions.map(planned => ({
+      ...planned,
+      variables: Object.fromEntries(Object.entries(planned.variables).map(([name, value]) => [name, environment[name] ?? value])),
+    })),
+  };
+}
+
+function found<T>(item: T | undefined, arn: string): T {
+  if (item === undefined) throw new Error(`${arn} is named in the template but is no part of what runs.`);
+  return item;
+}

@@ -1,0 +1,244 @@
+// Runs a function the way Lambda does: execution environments on demand, reused while warm, one invocation at a time in each.
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { createInterface } from 'node:readline';
+import type { Endpoints } from './emulators';
+import { LOCAL_CREDENTIALS } from './emulators';
+import type { HandlerError, HostReply, Invocation } from './function-host';
+import type { FunctionPlan } from './plan';
+
+/** What the engine tells about its functions. */
+export type EngineEvent =
+  /** A line that a function wrote to stdout or stderr; `record` is the line parsed, where it is a JSON object. */
+  | { readonly type: 'log'; readonly functionName: string; readonly line: string; readonly record?: Record<string, unknown> }
+  /** An invocation ended; `error` tells why it failed: by the handler's error, by its timeout or by a crash. */
+  | {
+    readonly type: 'invocation';
+    readonly functionName: string;
+    /** Records of its event; 0 for events that are not a batch. */
+    readonly records: number;
+    readonly durationMs: number;
+    readonly coldStart: boolean;
+    readonly error?: string;
+  };
+
+/** How an invocation ended. */
+export type InvocationResult =
+  | { readonly ok: true; readonly payload: unknown }
+  | { readonly ok: false; readonly error: HandlerError };
+
+/** Lambda gives a function up to 10 s to load; a busy machine gets three times that. */
+const LOAD_LIMIT_MS = 30_000;
+/** A machine is no fleet: environments of one function at most, where AWS would go to a thousand. */
+export const ENVIRONMENT_LIMIT = 32;
+
+export class FunctionRuntime {
+  private readonly idle: Environment[] = [];
+  private readonly environments = new Set<Environment>();
+  private readonly waiting: (() => void)[] = [];
+  private busy = 0;
+  private stopped = false;
+
+  constructor(
+    public readonly plan: FunctionPlan,
+    private readonly hostScript: string,
+    private readonly endpoints: Endpoints,
+    private readonly onEvent: (event: EngineEvent) => void,
+  ) {}
+
+  /** Invocations at one time at most. */
+  public get concurrencyLimit(): number {
+    return Math.min(this.plan.reservedConcurrency ?? ENVIRONMENT_LIMIT, ENVIRONMENT_LIMIT);
+  }
+
+  public get pids(): number[] {
+    return [...this.environments].flatMap(environment => environment.pid ?? []);
+  }
+
+  /** Runs the handler once; waits while as many invocations as may run at one time do. Never rejects. */
+  public async invoke(event: string, records: number): Promise<InvocationResult> {
+    if (this.busy >= this.concurrencyLimit) await new Promise<void>(resolve => this.waiting.push(resolve));
+    else this.busy++;
+    try {
+      return await this.invokeNow(event, records);
+    } finally {
+      const next = this.waiting.shift();
+      if (next) next();
+      else this.busy--;
+    }
+  }
+
+  /** Ends every environment, in the middle of an invocation too. */
+  public async stop(): Promise<void> {
+    this.stopped = true;
+    this.waiting.splice(0).forEach(resume => resume());
+    await Promise.all([...this.environments].map(environment => environment.kill()));
+  }
+
+  private async invokeNow(event: string, records: number): Promise<InvocationResult> {
+    if (this.stopped) return failure('Engine.Stopped', 'the engine is stopping');
+    // The one used last is the one whose caches are warm.
+    let warm = this.idle.pop();
+    while (warm && !warm.usable) {
+      this.environments.delete(warm);
+      warm = this.idle.pop();
+    }
+    const environment = warm ?? new Environment(this.plan, this.hostScript, this.endpoints, line => this.onEvent(logEvent(this.plan.name, line)));
+    this.environments.add(environment);
+    const started = performance.now();
+    const result = await environment.invoke(event);
+    if (environment.usable) this.idle.push(environment);
+    else this.environments.delete(environment);
+    if (!this.stopped) {
+      this.onEvent({
+        type: 'invocation',
+        functionName: this.plan.name,
+        records,
+        durationMs: Math.round(performance.now() - started),
+        coldStart: warm === undefined,
+        ...(result.ok ? {} : { error: `${result.error.errorType}: ${result.error.errorMessage}` }),
+      });
+    }
+    return result;
+  }
+}
+
+class Environment {
+  private readonly child: ChildProcess;
+  private readonly loaded: Promise<InvocationResult | undefined>;
+  private readonly exited: Promise<void>;
+  private receive: ((reply: HostReply) => void) | undefined;
+  private crash: ((error: HandlerError) => void) | undefined;
+  private end: HandlerError | undefined;
+
+  constructor(private readonly plan: FunctionPlan, hostScript: string, endpoints: Endpoints, onLine: (line: string) => void) {
+    this.child = fork(hostScript, [], {
+      cwd: plan.codeDirectory,
+      // Of a function's memory, the Node.js runtime of Lambda gives nine tenths to the heap.
+      execArgv: [`--max-old-space-size=${Math.floor(plan.memoryMb * 0.9)}`],
+      env: environmentVariables(plan, endpoints),
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      if (stream) createInterface({ input: stream, crlfDelay: Infinity }).on('line', onLine);
+    }
+    this.child.on('message', reply => this.receive?.(reply as HostReply));
+    this.exited = new Promise(resolve => {
+      const ended = (description: string): void => {
+        this.end ??= { errorType: 'Runtime.ExitError', errorMessage: description };
+        this.crash?.(this.end);
+        resolve();
+      };
+      this.child.once('exit', (code, signal) => ended(`the function's process ended with ${signal ?? `exit code ${code}`}`));
+      this.child.once('error', error => ended(`the function's process failed: ${error.message}`));
+    });
+    this.loaded = this.exchange(LOAD_LIMIT_MS, 'loading');
+  }
+
+  public get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  /** Whether it can take another invocation. */
+  public get usable(): boolean {
+    return this.end === undefined;
+  }
+
+  public async invoke(event: string): Promise<InvocationResult> {
+    const notLoaded = await this.loaded;
+    if (notLoaded) {
+      await this.kill();
+      return notLoaded;
+    }
+    const timeoutMs = this.plan.timeoutSeconds * 1000;
+    const invocation: Invocation = { requestId: randomUUID(), event, functionArn: this.plan.arn, timeoutMs };
+    const result = this.exchange(timeoutMs, 'invocation');
+    if (this.usable) this.child.send(invocation);
+    return await result ?? failure('Runtime.Protocol', 'the function answered out of turn');
+  }
+
+  public async kill(): Promise<void> {
+    this.end ??= { errorType: 'Engine.Stopped', errorMessage: 'the engine ended the function' };
+    this.child.kill('SIGKILL');
+    await this.exited;
+  }
+
+  /** Waits for the next reply; `undefined` for the one that says the handler is loaded. */
+  private exchange(limitMs: number, what: 'loading' | 'invocation'): Promise<InvocationResult | undefined> {
+    return new Promise(resolve => {
+      const timer = setTimeout(() => {
+        this.end = {
+          errorType: 'Sandbox.Timedout',
+          errorMessage: what === 'loading' ? `the function did not load within ${limitMs / 1000} seconds` : `Task timed out after ${limitMs / 1000} seconds`,
+        };
+        this.child.kill('SIGKILL');
+      }, limitMs);
+      const settle = (result: InvocationResult | undefined): void => {
+        clearTimeout(timer);
+        this.receive = undefined;
+        this.crash = undefined;
+        resolve(result);
+      };
+      this.crash = error => settle({ ok: false, error });
+      this.receive = reply => {
+        switch (reply.type) {
+          case 'loaded': return settle(undefined);
+          case 'returned': return settle({ ok: true, payload: reply.result === undefined ? undefined : JSON.parse(reply.result) as unknown });
+          case 'failed': return settle({ ok: false, error: reply.error });
+        }
+      };
+      if (this.end) settle({ ok: false, error: this.end });
+    });
+  }
+}
+
+/** What a function sees: the variables of the template, those of Lambda, and nothing of this machine but the way to programs. */
+function environmentVariables(plan: FunctionPlan, endpoints: Endpoints): Record<string, string> {
+  return {
+    // An old Node.js is no news to who runs this, and its warning would be taken for a log line of the function.
+    NODE_NO_WARNINGS: '1',
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+    ...plan.variables,
+    PATH: process.env.PATH ?? '',
+    TZ: ':UTC',
+    LANG: 'en_US.UTF-8',
+    AWS_REGION: plan.region,
+    AWS_DEFAULT_REGION: plan.region,
+    AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
+    AWS_ENDPOINT_URL_SNS: endpoints.sns,
+    AWS_ENDPOINT_URL_SQS: endpoints.sqs,
+    AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
+    AWS_EXECUTION_ENV: `AWS_Lambda_${plan.runtime}`,
+    AWS_LAMBDA_FUNCTION_NAME: plan.name,
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(plan.memoryMb),
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${plan.name}`,
+    AWS_LAMBDA_LOG_STREAM_NAME: `local/[$LATEST]${randomUUID().replaceAll('-', '')}`,
+    ...(plan.logFormat ? { AWS_LAMBDA_LOG_FORMAT: plan.logFormat } : {}),
+    ...(plan.logLevel ? { AWS_LAMBDA_LOG_LEVEL: plan.logLevel } : {}),
+    LAMBDA_TASK_ROOT: plan.codeDirectory,
+    _HANDLER: plan.handler,
+  };
+}
+
+function logEvent(functionName: string, line: string): EngineEvent {
+  const record = parseObject(line);
+  return { type: 'log', functionName, line, ...(record ? { record } : {}) };
+}
+
+function parseObject(line: string): Record<string, unknown> | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? value as Record<string, unknown> : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function failure(errorType: string, errorMessage: string): InvocationResult {
+  return { ok: false, error: { errorType, errorMessage } };
+}

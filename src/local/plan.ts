@@ -1,0 +1,377 @@
+// Turns the resources that must run into what the engine creates: topics, queues, tables, functions and what connects them.
+
+import { createHash } from 'node:crypto';
+import { existsSync, statSync } from 'node:fs';
+import * as path from 'node:path';
+import { type StackTemplate } from './assembly';
+import { Intrinsics, LOCAL_ACCOUNT, type ResourceRef, UnresolvedError, regionOf } from './intrinsics';
+import { type Json, asBoolean, asNumber, asString, isObject, show } from './json';
+import { type IgnoredResource, type OwnedResource, UnsupportedTemplateError, classify, nameOf, resourceOf } from './resources';
+import { ratePeriodSeconds } from './supported';
+
+export interface QueuePlan {
+  readonly name: string;
+  readonly arn: string;
+  readonly url: string;
+  readonly region: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export interface TopicPlan {
+  readonly name: string;
+  readonly arn: string;
+  readonly region: string;
+}
+
+export interface SubscriptionPlan {
+  readonly topicArn: string;
+  readonly queueArn: string;
+  readonly region: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export interface TablePlan {
+  readonly name: string;
+  readonly region: string;
+  readonly keys: readonly { readonly name: string; readonly keyType: 'HASH' | 'RANGE'; readonly attributeType: 'S' | 'N' | 'B' }[];
+}
+
+export interface FunctionPlan {
+  readonly name: string;
+  readonly arn: string;
+  readonly region: string;
+  readonly runtime: string;
+  readonly codeDirectory: string;
+  readonly handler: string;
+  readonly timeoutSeconds: number;
+  readonly memoryMb: number;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly reservedConcurrency?: number;
+  readonly logFormat?: string;
+  readonly logLevel?: string;
+  readonly async: AsyncInvokePlan;
+}
+
+/** What happens to an asynchronous invocation that fails. */
+export interface AsyncInvokePlan {
+  readonly retries: number;
+  readonly maxAgeSeconds: number;
+  /** Queue of the function's dead-letter configuration: gets the event. */
+  readonly deadLetterQueueArn?: string;
+  /** Queue of the on-failure destination: gets a record of the invocation. */
+  readonly failureQueueArn?: string;
+}
+
+export interface EventSourcePlan {
+  readonly queueArn: string;
+  readonly functionArn: string;
+  readonly batchSize: number;
+  readonly windowSeconds: number;
+  readonly maximumConcurrency?: number;
+  readonly partialResponses: boolean;
+}
+
+export interface SchedulePlan {
+  readonly arn: string;
+  readonly source: 'aws.events' | 'aws.scheduler';
+  readonly region: string;
+  readonly functionArn: string;
+  readonly periodSeconds: number;
+  readonly input?: string;
+}
+
+/** One scheduler of the assembly, under the names that its parts have on this machine. */
+export interface LocalScheduler {
+  readonly stack: string;
+  readonly region: string;
+  readonly inputTopicArn: string;
+  readonly failureTopicArn: string;
+  readonly tableName: string;
+  readonly ingestQueueUrl: string;
+  readonly delayQueueUrl: string;
+  /** Names of the functions. */
+  readonly functions: { readonly ingest: string; readonly load: string; readonly deliver: string };
+}
+
+export interface EnginePlan {
+  readonly topics: readonly TopicPlan[];
+  readonly queues: readonly QueuePlan[];
+  readonly subscriptions: readonly SubscriptionPlan[];
+  readonly tables: readonly TablePlan[];
+  readonly functions: readonly FunctionPlan[];
+  readonly eventSources: readonly EventSourcePlan[];
+  readonly schedules: readonly SchedulePlan[];
+  readonly schedulers: readonly LocalScheduler[];
+  readonly ignored: readonly IgnoredResource[];
+}
+
+const NAME_PROPERTY: Readonly<Record<string, { property: string; limit: number }>> = {
+  'AWS::SNS::Topic': { property: 'TopicName', limit: 256 },
+  'AWS::SQS::Queue': { property: 'QueueName', limit: 80 },
+  'AWS::DynamoDB::Table': { property: 'TableName', limit: 255 },
+  'AWS::DynamoDB::GlobalTable': { property: 'TableName', limit: 255 },
+  'AWS::Lambda::Function': { property: 'FunctionName', limit: 64 },
+  'AWS::Events::Rule': { property: 'Name', limit: 64 },
+  'AWS::Scheduler::Schedule': { property: 'Name', limit: 64 },
+  'AWS::Logs::LogGroup': { property: 'LogGroupName', limit: 512 },
+  'AWS::IAM::Role': { property: 'RoleName', limit: 64 },
+};
+const QUEUE_ATTRIBUTES = [
+  'DelaySeconds', 'VisibilityTimeout', 'MessageRetentionPeriod', 'MaximumMessageSize', 'ReceiveMessageWaitTimeSeconds',
+] as const;
+const DEFAULT_VISIBILITY_SECONDS = 30;
+const LARGEST_BATCH_WITHOUT_WINDOW = 10;
+
+/** What the engine is to run; throws {@link UnsupportedTemplateError} with every obstacle. `endpoint` is where SQS will listen. */
+export function planAssembly(stacks: readonly StackTemplate[], endpoint: string): EnginePlan {
+  const names = new PhysicalNames(endpoint);
+  const intrinsics = new Intrinsics(stacks, (ref, attribute) => names.lookup(ref, attribute));
+  names.intrinsics = intrinsics;
+  const { owned, ignored, schedulers } = classify(stacks, intrinsics);
+  const of = (...types: string[]): OwnedResource[] => owned.filter(resource => types.includes(resource.type));
+  const problems: string[] = [];
+  const check = (resource: ResourceRef, action: () => void): void => {
+    try {
+      action();
+    } catch (error) {
+      problems.push(`${nameOf(resource)}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  const collect = <T>(resources: readonly OwnedResource[], plan: (resource: OwnedResource) => T | undefined): T[] => {
+    const plans: T[] = [];
+    for (const resource of resources) {
+      check(resource, () => {
+        const planned = plan(resource);
+        if (planned !== undefined) plans.push(planned);
+      });
+    }
+    return plans;
+  };
+
+  const queues = collect(of('AWS::SQS::Queue'), resource => queuePlan(resource, names));
+  const invokeConfigs = of('AWS::Lambda::EventInvokeConfig');
+  const functions = collect(of('AWS::Lambda::Function'), resource => functionPlan(resource, names, invokeConfigs));
+  const plan: EnginePlan = {
+    queues,
+    functions,
+    topics: of('AWS::SNS::Topic').map(resource => ({ name: names.name(resource), arn: names.arn(resource), region: regionOf(resource.stack) })),
+    subscriptions: of('AWS::SNS::Subscription').map(subscriptionPlan),
+    tables: collect(of('AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable'), resource => tablePlan(resource, names)),
+    eventSources: collect(of('AWS::Lambda::EventSourceMapping'), resource => eventSourcePlan(resource, queues, functions)),
+    schedules: of('AWS::Events::Rule', 'AWS::Scheduler::Schedule').flatMap(resource => schedulePlans(resource, names)),
+    schedulers: schedulers.map(({ stack, manifest }) => {
+      const part = (logicalId: string): ResourceRef => ({ stack, logicalId });
+      return {
+        stack: stack.id,
+        region: regionOf(stack),
+        inputTopicArn: names.arn(part(manifest.inputTopic)),
+        failureTopicArn: names.arn(part(manifest.failureTopic)),
+        tableName: names.name(part(manifest.table)),
+        ingestQueueUrl: names.queueUrl(part(manifest.ingestQueue)),
+        delayQueueUrl: names.queueUrl(part(manifest.delayQueue)),
+        functions: {
+          ingest: names.name(part(manifest.ingestFunction)),
+          load: names.name(part(manifest.loadFunction)),
+          deliver: names.name(part(manifest.deliverFunction)),
+        },
+      };
+    }),
+    ignored,
+  };
+  problems.push(...sameNames('queue', plan.queues), ...sameNames('table', plan.tables), ...sameNames('function', plan.functions));
+  if (problems.length > 0) throw new UnsupportedTemplateError(problems);
+  return plan;
+}
+
+/** The names and ARNs that resources have on this machine: those of the template, else made up the way CloudFormation does. */
+class PhysicalNames {
+  public intrinsics: Intrinsics | undefined;
+
+  constructor(private readonly endpoint: string) {}
+
+  public lookup(ref: ResourceRef, attribute?: string): Json {
+    const type = resourceOf(ref).Type;
+    switch (`${type} ${attribute ?? 'Ref'}`) {
+      case 'AWS::SQS::Queue Ref': case 'AWS::SQS::Queue QueueUrl': return this.queueUrl(ref);
+      case 'AWS::SNS::Topic Ref': case 'AWS::SNS::Topic TopicArn': return this.arn(ref);
+      case 'AWS::SQS::Queue QueueName': case 'AWS::SNS::Topic TopicName': return this.name(ref);
+    }
+    if (NAME_PROPERTY[type]) {
+      if (attribute === undefined) return this.name(ref);
+      if (attribute === 'Arn') return this.arn(ref);
+    }
+    throw new UnresolvedError(`${attribute ? `the attribute ${attribute}` : 'the reference'} of ${nameOf(ref)} has no value here`);
+  }
+
+  public name(ref: ResourceRef): string {
+    const { property, limit } = NAME_PROPERTY[resourceOf(ref).Type];
+    const given = asString(this.intrinsics?.resolve(ref.stack, resourceOf(ref).Properties?.[property]));
+    if (given !== undefined) return given;
+    const suffix = createHash('sha256').update(`${ref.stack.id} ${ref.logicalId}`).digest('hex').slice(0, 8).toUpperCase();
+    return `${`${ref.stack.stackName}-${ref.logicalId}`.slice(0, limit - suffix.length - 1)}-${suffix}`;
+  }
+
+  public arn(ref: ResourceRef): string {
+    const name = this.name(ref);
+    const regional = (service: string, resource: string): string => `arn:aws:${service}:${regionOf(ref.stack)}:${LOCAL_ACCOUNT}:${resource}`;
+    switch (resourceOf(ref).Type) {
+      case 'AWS::SNS::Topic': return regional('sns', name);
+      case 'AWS::SQS::Queue': return regional('sqs', name);
+      case 'AWS::Lambda::Function': return regional('lambda', `function:${name}`);
+      case 'AWS::Events::Rule': return regional('events', `rule/${name}`);
+      case 'AWS::Scheduler::Schedule': return regional('scheduler', `schedule/default/${name}`);
+      case 'AWS::Logs::LogGroup': return regional('logs', `log-group:${name}:*`);
+      case 'AWS::IAM::Role': return `arn:aws:iam::${LOCAL_ACCOUNT}:role/${name}`;
+      default: return regional('dynamodb', `table/${name}`);
+    }
+  }
+
+  public queueUrl(ref: ResourceRef): string {
+    return `${this.endpoint}/${LOCAL_ACCOUNT}/${this.name(ref)}`;
+  }
+}
+
+function queuePlan(resource: OwnedResource, names: PhysicalNames): QueuePlan {
+  const attributes: Record<string, string> = {};
+  for (const name of QUEUE_ATTRIBUTES) {
+    const value = asString(resource.properties[name]);
+    if (value !== undefined) attributes[name] = value;
+  }
+  const redrive = resource.properties.RedrivePolicy;
+  if (isObject(redrive)) {
+    attributes.RedrivePolicy = JSON.stringify({
+      deadLetterTargetArn: redrive.deadLetterTargetArn, maxReceiveCount: asNumber(redrive.maxReceiveCount),
+    });
+  }
+  return { name: names.name(resource), arn: names.arn(resource), url: names.queueUrl(resource), region: regionOf(resource.stack), attributes };
+}
+
+function subscriptionPlan({ stack, properties }: OwnedResource): SubscriptionPlan {
+  const attributes: Record<string, string> = {};
+  if (properties.RawMessageDelivery !== undefined) attributes.RawMessageDelivery = String(asBoolean(properties.RawMessageDelivery));
+  if (properties.FilterPolicy !== undefined) attributes.FilterPolicy = JSON.stringify(properties.FilterPolicy);
+  if (properties.FilterPolicyScope !== undefined) attributes.FilterPolicyScope = String(properties.FilterPolicyScope);
+  return { topicArn: String(properties.TopicArn), queueArn: String(properties.Endpoint), region: regionOf(stack), attributes };
+}
+
+function tablePlan(resource: OwnedResource, names: PhysicalNames): TablePlan {
+  const items = (name: string): readonly Readonly<Record<string, Json>>[] => {
+    const value = resource.properties[name];
+    return Array.isArray(value) ? value.filter(isObject) : [];
+  };
+  const types = new Map(items('AttributeDefinitions').map(item => [item.AttributeName, item.AttributeType]));
+  const keys = items('KeySchema').map((item): TablePlan['keys'][number] => {
+    const attributeType = types.get(item.AttributeName);
+    if (attributeType !== 'S' && attributeType !== 'N' && attributeType !== 'B') {
+      throw new Error(`property KeySchema names ${show(item.AttributeName)}, which AttributeDefinitions does not define`);
+    }
+    return { name: String(item.AttributeName), keyType: item.KeyType === 'HASH' ? 'HASH' : 'RANGE', attributeType };
+  });
+  if (keys.length === 0) throw new Error('property KeySchema is missing; expected at least a HASH key');
+  return { name: names.name(resource), region: regionOf(resource.stack), keys };
+}
+
+function functionPlan(resource: OwnedResource, names: PhysicalNames, invokeConfigs: readonly OwnedResource[]): FunctionPlan {
+  const { properties } = resource;
+  const arn = names.arn(resource);
+  const name = names.name(resource);
+  const field = (property: string, key: string): Json | undefined => {
+    const value = properties[property];
+    return isObject(value) ? value[key] : undefined;
+  };
+  const variables = field('Environment', 'Variables');
+  const invokeConfig = invokeConfigs.find(config => [arn, name].includes(String(config.properties.FunctionName)))?.properties ?? {};
+  const destination = invokeConfig.DestinationConfig;
+  const onFailure = isObject(destination) && isObject(destination.OnFailure) ? asString(destination.OnFailure.Destination) : undefined;
+  return {
+    name,
+    arn,
+    region: regionOf(resource.stack),
+    runtime: asString(properties.Runtime) ?? 'nodejs',
+    codeDirectory: codeDirectory(resource),
+    handler: asString(properties.Handler) ?? missing('Handler'),
+    timeoutSeconds: asNumber(properties.Timeout) ?? 3,
+    memoryMb: asNumber(properties.MemorySize) ?? 128,
+    variables: Object.fromEntries(Object.entries(isObject(variables) ? variables : {}).map(([key, value]) => [key, asString(value) ?? ''])),
+    reservedConcurrency: asNumber(properties.ReservedConcurrentExecutions),
+    logFormat: asString(field('LoggingConfig', 'LogFormat')),
+    logLevel: asString(field('LoggingConfig', 'ApplicationLogLevel')),
+    async: {
+      retries: asNumber(invokeConfig.MaximumRetryAttempts) ?? 2,
+      maxAgeSeconds: asNumber(invokeConfig.MaximumEventAgeInSeconds) ?? 21_600,
+      deadLetterQueueArn: asString(field('DeadLetterConfig', 'TargetArn')),
+      failureQueueArn: onFailure,
+    },
+  };
+}
+
+function codeDirectory({ stack, properties, metadata }: OwnedResource): string {
+  const key = isObject(properties.Code) ? asString(properties.Code.S3Key) : undefined;
+  const assetPath = asString(metadata['aws:asset:path']);
+  const staged = assetPath === undefined ? undefined : path.resolve(stack.directory, assetPath);
+  const directory = (key === undefined ? undefined : stack.assets.get(key)) ?? staged;
+  if (directory === undefined) {
+    throw new Error(`property Code names ${show(key)}, which is no asset of the assembly; supported is code from a directory asset`);
+  }
+  if (!existsSync(directory)) throw new Error(`property Code: its asset ${directory} does not exist; synthesize with asset staging on`);
+  if (!statSync(directory).isDirectory()) throw new Error(`property Code: its asset ${directory} is a file; supported is code from a directory asset`);
+  return directory;
+}
+
+function eventSourcePlan(resource: OwnedResource, queues: readonly QueuePlan[], functions: readonly FunctionPlan[]): EventSourcePlan | undefined {
+  const { properties } = resource;
+  if (asBoolean(properties.Enabled) === false) return undefined;
+  const queueArn = asString(properties.EventSourceArn) ?? missing('EventSourceArn');
+  const functionName = asString(properties.FunctionName) ?? missing('FunctionName');
+  const queue = queues.find(other => other.arn === queueArn);
+  const target = functions.find(other => other.arn === functionName || other.name === functionName);
+  if (!queue) throw new Error(`property EventSourceArn is ${show(queueArn)}; supported is a queue of the assembly`);
+  if (!target) throw new Error(`property FunctionName is ${show(functionName)}; supported is a function of the assembly that can run here`);
+  const batchSize = asNumber(properties.BatchSize) ?? 10;
+  const windowSeconds = asNumber(properties.MaximumBatchingWindowInSeconds) ?? 0;
+  // The next two are refused by AWS as well, but only when the stack is deployed.
+  if (batchSize > LARGEST_BATCH_WITHOUT_WINDOW && windowSeconds < 1) {
+    throw new Error(`property BatchSize is ${batchSize}; supported is up to ${LARGEST_BATCH_WITHOUT_WINDOW} `
+      + 'unless MaximumBatchingWindowInSeconds is at least 1');
+  }
+  const visibility = Number(queue.attributes.VisibilityTimeout ?? DEFAULT_VISIBILITY_SECONDS);
+  if (visibility < target.timeoutSeconds) {
+    throw new Error(`property EventSourceArn: the queue's VisibilityTimeout of ${visibility} s is less than the function's Timeout `
+      + `of ${target.timeoutSeconds} s; supported is at least that`);
+  }
+  const responseTypes = properties.FunctionResponseTypes;
+  const maximumConcurrency = isObject(properties.ScalingConfig) ? asNumber(properties.ScalingConfig.MaximumConcurrency) : undefined;
+  return {
+    queueArn,
+    functionArn: target.arn,
+    batchSize,
+    windowSeconds,
+    maximumConcurrency,
+    partialResponses: Array.isArray(responseTypes) && responseTypes.includes('ReportBatchItemFailures'),
+  };
+}
+
+function schedulePlans(resource: OwnedResource, names: PhysicalNames): SchedulePlan[] {
+  const { properties, type, stack } = resource;
+  const periodSeconds = ratePeriodSeconds(asString(properties.ScheduleExpression));
+  if (periodSeconds === undefined || properties.State === 'DISABLED') return [];
+  const targets = type === 'AWS::Events::Rule' ? properties.Targets : [properties.Target];
+  return (Array.isArray(targets) ? targets : []).filter(isObject).map(target => ({
+    arn: names.arn(resource),
+    source: type === 'AWS::Events::Rule' ? 'aws.events' : 'aws.scheduler',
+    region: regionOf(stack),
+    functionArn: String(target.Arn),
+    periodSeconds,
+    input: asString(target.Input),
+  }));
+}
+
+function missing(property: string): never {
+  throw new Error(`property ${property} is missing`);
+}
+
+function sameNames(what: string, items: readonly { readonly name: string }[]): string[] {
+  const names = items.map(item => item.name);
+  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))]
+    .map(name => `more than one ${what} is named ${show(name)}; all stacks and regions run as one account here, so names must differ`);
+}
