@@ -90,17 +90,25 @@ function readStack(directory: string, id: string, artifact: JsonObject, assets: 
 function withNestedStacks(stack: StackTemplate, depth: number): StackTemplate[] {
   if (depth > NESTED_STACK_LIMIT) throw new Error(`${stack.id}: stacks are nested more than ${NESTED_STACK_LIMIT} deep.`);
   const nested = Object.entries(stack.template.Resources).flatMap(([logicalId, resource]) => {
-    const asset = resource.Metadata?.['aws:asset:path'];
-    if (resource.Type !== NESTED_STACK || typeof asset !== 'string') return [];
+    const templateFile = resource.Type === NESTED_STACK ? nestedTemplate(stack, resource) : undefined;
+    if (templateFile === undefined) return [];
     return withNestedStacks({
       ...stack,
       id: `${stack.id}/${logicalId}`,
       stackName: `${stack.stackName}-${logicalId}`,
-      template: readTemplate(path.join(stack.directory, asset)),
+      template: readTemplate(templateFile),
       nestedIn: { stack, logicalId },
     }, depth + 1);
   });
   return [stack, ...nested];
+}
+
+/** The template is an asset. Its path is in the metadata only if the app was synthesized with them, its key always in the URL. */
+function nestedTemplate(stack: StackTemplate, resource: TemplateResource): string | undefined {
+  const staged = resource.Metadata?.['aws:asset:path'];
+  if (typeof staged === 'string') return path.resolve(stack.directory, staged);
+  const url = JSON.stringify(resource.Properties?.TemplateURL ?? '');
+  return [...stack.assets].find(([key]) => url.includes(key))?.[1];
 }
 
 function readTemplate(file: string): Template {

@@ -1,0 +1,261 @@
+import { writeFileSync } from 'node:fs';
+import * as path from 'node:path';
+import { type App, CfnCondition, CfnElement, Duration, Fn, NestedStack, Stack, Stage } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { MANIFEST_KEY } from '../../src/core/manifest';
+import { readAssembly } from '../../src/local/assembly';
+import { type EnginePlan, planAssembly } from '../../src/local/plan';
+import { UnsupportedTemplateError } from '../../src/local/resources';
+import { Parts, code, removeTemporaryDirectories, synth, synthStack, temporaryDirectory, writeAssembly } from './fixture';
+
+afterAll(removeTemporaryDirectories);
+
+const planOf = (assembly: string): EnginePlan => planAssembly(readAssembly(assembly), 'http://127.0.0.1:1');
+
+function problemsOf(assembly: string): readonly string[] {
+  try {
+    planOf(assembly);
+  } catch (error) {
+    if (error instanceof UnsupportedTemplateError) return error.problems;
+    throw error;
+  }
+  throw new Error('The assembly was taken.');
+}
+
+describe('finding schedulers', () => {
+  test('a directory without a manifest is no assembly', () => {
+    expect(() => planOf(temporaryDirectory())).toThrow(/is not a cloud assembly: it has no manifest.json/);
+  });
+
+  test('an assembly without a stack has nothing to run', () => {
+    expect(() => planOf(synth(() => undefined))).toThrow(/holds no stack/);
+  });
+
+  test('an app without a scheduler is named as such', () => {
+    expect(() => planOf(synthStack(stack => new sqs.Queue(stack, 'Queue')))).toThrow(/holds no scheduler: .* in Stack has the metadata cdk-webhook-scheduler/);
+  });
+
+  test('a manifest that names what is not there is an error', () => {
+    const template = { Resources: { T: { Type: 'AWS::SNS::Topic', Metadata: { [MANIFEST_KEY]: { inputTopic: 'T', failureTopic: 'Gone' } } } } };
+    const problems = problemsOf(writeAssembly(template));
+    expect(problems).toContainEqual(expect.stringMatching(/^Stack: T \(AWS::SNS::Topic\): .* names "Gone" as failureTopic/));
+    expect(problems).toHaveLength(7);
+  });
+
+  test('several schedulers, one in a stage and one in a nested stack, run side by side', () => {
+    const plan = planOf(synth(app => {
+      new Parts(new Stack(app, 'Plain'), 'P');
+      new Parts(new Stack(new Stage(app, 'Beta', { env: { region: 'eu-west-1', account: '111122223333' } }), 'Inner'), 'P');
+      new Parts(new NestedStack(new Stack(app, 'Outer'), 'Deep'), 'P');
+    }));
+    expect(plan.schedulers.map(({ stack, region }) => `${stack} ${region}`).sort()).toEqual([
+      'Beta/Inner eu-west-1',
+      expect.stringMatching(/^Outer\/Deep\w+ us-east-1$/),
+      'Plain us-east-1',
+    ]);
+    expect(plan.functions).toHaveLength(9);
+    expect(plan.schedulers.map(({ inputTopicArn }) => inputTopicArn)).toContainEqual(expect.stringMatching(/^arn:aws:sns:eu-west-1:000000000000:Beta-Inner-/));
+  });
+});
+
+describe('what runs', () => {
+  test('takes every setting from the template', () => {
+    const plan = planOf(synthStack(stack => {
+      const deadLetters = new sqs.Queue(stack, 'DeadLetters', { retentionPeriod: Duration.days(14) });
+      const asyncFailures = new sqs.Queue(stack, 'AsyncFailures');
+      const parts = new Parts(stack, 'P', {
+        ingestQueue: { visibilityTimeout: Duration.seconds(60), deliveryDelay: Duration.seconds(2), deadLetterQueue: { queue: deadLetters, maxReceiveCount: 4 } },
+        functionProps: {
+          memorySize: 256, timeout: Duration.seconds(9), environment: { FIXED: 'yes' }, deadLetterQueue: asyncFailures, retryAttempts: 1,
+          maxEventAge: Duration.minutes(3), reservedConcurrentExecutions: 4, loggingFormat: lambda.LoggingFormat.JSON,
+        },
+      });
+      parts.ingest.addEnvironment('TABLE', parts.table.tableName);
+      parts.ingest.addEnvironment('QUEUE', parts.delayQueue.queueUrl);
+      parts.ingest.addEventSource(new SqsEventSource(parts.ingestQueue, {
+        batchSize: 500, maxBatchingWindow: Duration.seconds(2), maxConcurrency: 7, reportBatchItemFailures: true,
+      }));
+      new events.Rule(stack, 'Tick', { schedule: events.Schedule.rate(Duration.minutes(1)), targets: [new targets.LambdaFunction(parts.load)] });
+    }));
+    const [scheduler] = plan.schedulers;
+    const ingest = plan.functions.find(({ name }) => name === scheduler.functions.ingest);
+    const queue = (part: string): string => plan.queues.find(({ name }) => name.startsWith(`Stack-${part}`))!.arn;
+    expect(ingest).toMatchObject({
+      handler: 'index.handler', timeoutSeconds: 9, memoryMb: 256, reservedConcurrency: 4, logFormat: 'JSON',
+      variables: { FIXED: 'yes', TABLE: scheduler.tableName, QUEUE: scheduler.delayQueueUrl },
+      async: { retries: 1, maxAgeSeconds: 180, deadLetterQueueArn: queue('AsyncFailures') },
+    });
+    expect(scheduler.delayQueueUrl).toMatch(/^http:\/\/127\.0\.0\.1:1\/000000000000\/Stack-PDelayQueue/);
+    expect(plan.queues.find(({ url }) => url === scheduler.ingestQueueUrl)?.attributes).toEqual({
+      VisibilityTimeout: '60', DelaySeconds: '2',
+      RedrivePolicy: JSON.stringify({ deadLetterTargetArn: queue('DeadLetters'), maxReceiveCount: 4 }),
+    });
+    expect(plan.queues.find(({ arn }) => arn === queue('DeadLetters'))?.attributes).toEqual({ MessageRetentionPeriod: '1209600' });
+    expect(plan.tables).toEqual([expect.objectContaining({
+      keys: [{ name: 'pk', keyType: 'HASH', attributeType: 'S' }, { name: 'sk', keyType: 'RANGE', attributeType: 'S' }],
+    })]);
+    expect(plan.subscriptions).toEqual([expect.objectContaining({ topicArn: scheduler.inputTopicArn, queueArn: queue('PIngestQueue'), attributes: {} })]);
+    expect(plan.eventSources).toEqual([{
+      queueArn: queue('PIngestQueue'), functionArn: ingest!.arn, batchSize: 500, windowSeconds: 2, maximumConcurrency: 7, partialResponses: true,
+    }]);
+    expect(plan.schedules).toEqual([expect.objectContaining({ source: 'aws.events', periodSeconds: 60 })]);
+  });
+
+  test('a queue that subscribes to a topic of the scheduler runs, in another stack too', () => {
+    const plan = planOf(synth(app => {
+      const parts = new Parts(new Stack(app, 'Owner'), 'P');
+      const failures = new sqs.Queue(new Stack(app, 'Other'), 'Failures');
+      parts.failureTopic.addSubscription(new subscriptions.SqsSubscription(failures, { rawMessageDelivery: true }));
+    }));
+    expect(plan.queues.map(({ name }) => name)).toContainEqual(expect.stringMatching(/^Other-Failures/));
+    expect(plan.subscriptions).toContainEqual(expect.objectContaining({
+      topicArn: plan.schedulers[0].failureTopicArn, attributes: { RawMessageDelivery: 'true' },
+    }));
+  });
+
+  test('disabled mappings and schedules, and resources whose condition is false, do not run', () => {
+    const plan = planOf(synthStack(stack => {
+      const parts = new Parts(stack, 'P');
+      parts.ingest.addEventSource(new SqsEventSource(parts.ingestQueue, { enabled: false }));
+      const target = new targets.LambdaFunction(parts.load);
+      new events.Rule(stack, 'Off', { schedule: events.Schedule.rate(Duration.minutes(1)), enabled: false, targets: [target] });
+      const never = new events.Rule(stack, 'Never', { schedule: events.Schedule.rate(Duration.minutes(1)), targets: [target] });
+      const condition = new CfnCondition(stack, 'Condition', { expression: Fn.conditionEquals('a', 'b') });
+      (never.node.defaultChild as events.CfnRule).cfnOptions.condition = condition;
+    }));
+    expect(plan.eventSources).toEqual([]);
+    expect(plan.schedules).toEqual([]);
+  });
+
+  test('what has nothing to do with a scheduler is ignored and listed', () => {
+    const plan = planOf(synth(app => {
+      const stack = new Stack(app, 'Stack');
+      const parts = new Parts(stack, 'P');
+      new s3.Bucket(stack, 'Bucket');
+      parts.failureTopic.addSubscription(new subscriptions.EmailSubscription('someone@example.com'));
+      new cloudwatch.Alarm(stack, 'Alarm', { metric: parts.delayQueue.metricApproximateNumberOfMessagesVisible(), threshold: 1, evaluationPeriods: 1 });
+      const producer = new lambda.Function(stack, 'Producer', {
+        runtime: lambda.Runtime.PYTHON_3_13, handler: 'index.handler', code: code('', 'index.py'), environment: { TOPIC: parts.inputTopic.topicArn },
+      });
+      parts.inputTopic.grantPublish(producer);
+      new sqs.Queue(new Stack(app, 'Unrelated'), 'Fifo', { fifo: true });
+    }, { 'aws:cdk:enable-path-metadata': true }));
+    expect(plan.ignored.map(({ stack, type }) => [stack, type])).toEqual(expect.arrayContaining([
+      ['Stack', 'AWS::S3::Bucket'],
+      ['Stack', 'AWS::SNS::Subscription'],
+      ['Stack', 'AWS::CloudWatch::Alarm'],
+      ['Stack', 'AWS::Lambda::Function'],
+      ['Stack', 'AWS::IAM::Role'],
+      ['Stack', 'AWS::IAM::Policy'],
+      ['Unrelated', 'AWS::SQS::Queue'],
+    ]));
+    expect(plan.ignored).toContainEqual({ stack: 'Stack', logicalId: expect.stringMatching(/^Bucket/), type: 'AWS::S3::Bucket', path: 'Stack/Bucket/Resource' });
+    expect(plan.functions).toHaveLength(3);
+  });
+
+  test('an order of deployment alone does not make a resource run', () => {
+    const plan = planOf(synthStack(stack => {
+      const bucket = new s3.Bucket(stack, 'Bucket');
+      new Parts(stack, 'P').node.addDependency(bucket);
+    }));
+    expect(plan.ignored.map(({ type }) => type)).toContain('AWS::S3::Bucket');
+  });
+});
+
+describe('what cannot run', () => {
+  test('names every unsupported type, property and value at once', () => {
+    const problems = problemsOf(synthStack(stack => {
+      const bucket = new s3.Bucket(stack, 'Bucket');
+      const parts = new Parts(stack, 'P', { functionProps: { environment: { BUCKET: bucket.bucketName } } });
+      const override = (resource: CfnElement, name: string, value: unknown): void =>
+        (resource as sqs.CfnQueue).addPropertyOverride(name, value);
+      override(parts.delayQueue.node.defaultChild as CfnElement, 'FifoQueue', true);
+      override(parts.ingestQueue.node.defaultChild as CfnElement, 'Novelty', 1);
+      override(parts.deliver.node.defaultChild as CfnElement, 'Runtime', 'python3.13');
+      override(parts.load.node.defaultChild as CfnElement, 'Code', { ZipFile: 'x' });
+      new events.Rule(stack, 'Cron', { schedule: events.Schedule.cron({ minute: '5' }), targets: [new targets.LambdaFunction(parts.load)] });
+      new lambda.EventSourceMapping(stack, 'Filtered', {
+        target: parts.ingest, eventSourceArn: parts.ingestQueue.queueArn, filters: [{ pattern: '{}' }],
+      });
+      parts.inputTopic.addSubscription(new subscriptions.LambdaSubscription(parts.ingest));
+    }));
+    expect(problems).toEqual(expect.arrayContaining([
+      expect.stringMatching(/^Stack: Bucket\w+ \(AWS::S3::Bucket\): the engine cannot run this type, and a scheduler of the assembly needs Bucket/),
+      expect.stringMatching(/^Stack: PDelayQueue\w+ \(AWS::SQS::Queue\): property FifoQueue is true; supported is a standard queue/),
+      expect.stringMatching(/PIngestQueue\w+ .*: property Novelty is not supported; supported are QueueName, DelaySeconds/),
+      expect.stringMatching(/PDeliver\w+ .*: property Runtime is "python3.13"; supported is a Node.js runtime/),
+      expect.stringMatching(/PLoad\w+ .*: property Code.ZipFile is "x"; supported is code from an asset/),
+      expect.stringMatching(/Cron\w+ \(AWS::Events::Rule\): property ScheduleExpression is "cron\(5 .*"; supported is rate\(N minutes\)/),
+      expect.stringMatching(/Filtered\w+ \(AWS::Lambda::EventSourceMapping\): property FilterCriteria is not supported/),
+      expect.stringMatching(/\(AWS::SNS::Subscription\): property Protocol is "lambda"; supported is sqs/),
+    ]));
+  });
+
+  test('a mapping that AWS would refuse is refused', () => {
+    const problems = problemsOf(synthStack(stack => {
+      const parts = new Parts(stack, 'P', { ingestQueue: { visibilityTimeout: Duration.seconds(5) } });
+      new lambda.EventSourceMapping(stack, 'Ingest', { target: parts.ingest, eventSourceArn: parts.ingestQueue.queueArn });
+      const large = new lambda.EventSourceMapping(stack, 'Deliver', { target: parts.deliver, eventSourceArn: parts.delayQueue.queueArn });
+      (large.node.defaultChild as lambda.CfnEventSourceMapping).batchSize = 11;
+    }));
+    expect(problems).toEqual([
+      expect.stringMatching(/Ingest\w+ .*VisibilityTimeout of 5 s is less than the function's Timeout of 10 s/),
+      expect.stringMatching(/Deliver\w+ .*BatchSize is 11; supported is up to 10 unless MaximumBatchingWindowInSeconds is at least 1/),
+    ]);
+  });
+
+  test('a value that only AWS knows is named with its resource and property', () => {
+    const problems = problemsOf(synthStack(stack => {
+      new Parts(stack, 'P', { functionProps: { environment: { SECRET: '{{resolve:ssm:/secret}}' } } });
+    }));
+    expect(problems).toContainEqual(expect.stringMatching(/^Stack: PIngest\w+ \(AWS::Lambda::Function\): property Environment: Variables: the dynamic reference/));
+  });
+
+  test('a filter that the emulator does not apply as AWS does is refused', () => {
+    const problems = problemsOf(synthStack(stack => {
+      const parts = new Parts(stack, 'P');
+      parts.failureTopic.addSubscription(new subscriptions.SqsSubscription(new sqs.Queue(stack, 'Some'), {
+        filterPolicy: { size: sns.SubscriptionFilter.numericFilter({ greaterThan: 5 }) },
+      }));
+    }));
+    expect(problems).toEqual([expect.stringMatching(/property FilterPolicy is .*numeric.*; supported is exact strings, prefix/)]);
+  });
+
+  test('code that is no directory of the assembly is refused', () => {
+    const problems = problemsOf(synthStack(stack => {
+      const archive = path.join(temporaryDirectory(), 'code.zip');
+      writeFileSync(archive, 'PK');
+      new Parts(stack, 'P', { functionProps: { code: lambda.Code.fromAsset(archive) } });
+    }));
+    expect(problems).toHaveLength(3);
+    expect(problems[0]).toMatch(/property Code: its asset .*zip is a file; supported is code from a directory asset/);
+  });
+
+  test('equal names in one account are refused', () => {
+    const build = (app: App, id: string, region: string): void => {
+      new Parts(new Stack(app, id, { env: { region } }), 'P', { ingestQueue: { queueName: 'same' } });
+    };
+    expect(problemsOf(synth(app => {
+      build(app, 'A', 'us-east-1');
+      build(app, 'B', 'eu-west-1');
+    }))).toEqual([expect.stringMatching(/more than one queue is named "same"/)]);
+  });
+
+  test('permissions of a function do not make what they name run', () => {
+    const plan = planOf(synthStack(stack => {
+      const parts = new Parts(stack, 'P');
+      const bucket = new s3.Bucket(stack, 'Bucket');
+      parts.deliver.addToRolePolicy(new iam.PolicyStatement({ actions: ['s3:GetObject'], resources: [bucket.arnForObjects('*')] }));
+    }));
+    expect(plan.ignored.map(({ type }) => type)).toContain('AWS::S3::Bucket');
+  });
+});
