@@ -35,8 +35,8 @@ exports.handler = async event => {
   console.log(JSON.stringify({ bodies: event.Records.map(record => record.body) }));
 };`;
 
-/** An asset of one file, `index.js`. */
-export function code(source: string, file = 'index.js'): lambda.Code {
+/** An asset of one file: `index.js`, or `index.mjs` for an ES module. */
+export function code(source: string, file = source.includes('export const') ? 'index.mjs' : 'index.js'): lambda.Code {
   const directory = temporaryDirectory();
   writeFileSync(path.join(directory, file), source);
   return lambda.Code.fromAsset(directory);

@@ -1,7 +1,7 @@
+import { removeTemporaryDirectories, writeAssembly } from './fixture';
 import { readAssembly, type StackTemplate } from '../../src/local/assembly';
 import { Intrinsics, type ResourceRef } from '../../src/local/intrinsics';
 import type { Json } from '../../src/local/json';
-import { removeTemporaryDirectories, writeAssembly } from './fixture';
 
 afterAll(removeTemporaryDirectories);
 

@@ -11,11 +11,11 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Parts, code, removeTemporaryDirectories, synth, synthStack, temporaryDirectory, writeAssembly } from './fixture';
 import { MANIFEST_KEY } from '../../src/core/manifest';
 import { readAssembly } from '../../src/local/assembly';
 import { type EnginePlan, planAssembly } from '../../src/local/plan';
 import { UnsupportedTemplateError } from '../../src/local/resources';
-import { Parts, code, removeTemporaryDirectories, synth, synthStack, temporaryDirectory, writeAssembly } from './fixture';
 
 afterAll(removeTemporaryDirectories);
 
@@ -75,8 +75,14 @@ describe('what runs', () => {
       const parts = new Parts(stack, 'P', {
         ingestQueue: { visibilityTimeout: Duration.seconds(60), deliveryDelay: Duration.seconds(2), deadLetterQueue: { queue: deadLetters, maxReceiveCount: 4 } },
         functionProps: {
-          memorySize: 256, timeout: Duration.seconds(9), environment: { FIXED: 'yes' }, deadLetterQueue: asyncFailures, retryAttempts: 1,
-          maxEventAge: Duration.minutes(3), reservedConcurrentExecutions: 4, loggingFormat: lambda.LoggingFormat.JSON,
+          memorySize: 256,
+          timeout: Duration.seconds(9),
+          environment: { FIXED: 'yes' },
+          deadLetterQueue: asyncFailures,
+          retryAttempts: 1,
+          maxEventAge: Duration.minutes(3),
+          reservedConcurrentExecutions: 4,
+          loggingFormat: lambda.LoggingFormat.JSON,
         },
       });
       parts.ingest.addEnvironment('TABLE', parts.table.tableName);
@@ -90,13 +96,18 @@ describe('what runs', () => {
     const ingest = plan.functions.find(({ name }) => name === scheduler.functions.ingest);
     const queue = (part: string): string => plan.queues.find(({ name }) => name.startsWith(`Stack-${part}`))!.arn;
     expect(ingest).toMatchObject({
-      handler: 'index.handler', timeoutSeconds: 9, memoryMb: 256, reservedConcurrency: 4, logFormat: 'JSON',
+      handler: 'index.handler',
+      timeoutSeconds: 9,
+      memoryMb: 256,
+      reservedConcurrency: 4,
+      logFormat: 'JSON',
       variables: { FIXED: 'yes', TABLE: scheduler.tableName, QUEUE: scheduler.delayQueueUrl },
       async: { retries: 1, maxAgeSeconds: 180, deadLetterQueueArn: queue('AsyncFailures') },
     });
     expect(scheduler.delayQueueUrl).toMatch(/^http:\/\/127\.0\.0\.1:1\/000000000000\/Stack-PDelayQueue/);
     expect(plan.queues.find(({ url }) => url === scheduler.ingestQueueUrl)?.attributes).toEqual({
-      VisibilityTimeout: '60', DelaySeconds: '2',
+      VisibilityTimeout: '60',
+      DelaySeconds: '2',
       RedrivePolicy: JSON.stringify({ deadLetterTargetArn: queue('DeadLetters'), maxReceiveCount: 4 }),
     });
     expect(plan.queues.find(({ arn }) => arn === queue('DeadLetters'))?.attributes).toEqual({ MessageRetentionPeriod: '1209600' });
