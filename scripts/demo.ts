@@ -1,0 +1,170 @@
+// The command `npm run demo`: schedules a few webhooks on this machine, watches them fire, and judges how they arrived.
+import { setTimeout as delay } from 'node:timers/promises';
+import { PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { Progress } from './demo/progress';
+import { DemoSettings, noticeText, settingsText, summaryText, webhookTable } from './demo/report';
+import { templateValues } from './demo/template-values';
+import { judge, Published, Seen } from './demo/verdict';
+import { demoWebhooks, DemoWebhook, invalidMessage, Way } from './demo/webhooks';
+import { Cleanup, runProgram } from './support/cleanup';
+import { exampleAssembly } from './support/example';
+import { snsClient, sqsClient } from './support/local-clients';
+import { pathOf, Receiver, ReceivedRequest } from './support/receiver';
+import { paint } from './support/terminal';
+import { LOG_SCHEDULED } from '../src/core/log-events';
+import { Variable } from '../src/handlers/environment';
+import { EngineEvent, LocalEngine } from '../src/local/engine';
+import { EXAMPLE_APP } from '../src/local/example-app';
+
+const SETTINGS: DemoSettings = { tickSeconds: 2, ingestHorizonSeconds: 9, loadHorizonSeconds: 5 };
+/** Too late for ingest, on a slow machine too, so that load sends it on. */
+const LATER_MS = 17_000;
+/** What has not come this long after the last date will not come. */
+const PATIENCE_MS = 20_000;
+/** A second copy would be on its heels. */
+const COPY_MS = 1_500;
+const POLL_MS = 50;
+
+/** What the demo sees happen. */
+class Observer implements Seen {
+  public readonly requests: ReceivedRequest[] = [];
+  public readonly ways = new Map<string, Way>();
+  public readonly notices: string[] = [];
+  public progress?: Progress;
+  private webhooks: readonly Published<DemoWebhook>[] = [];
+
+  /** Names what is waited for; events before that are kept. */
+  public watch(webhooks: readonly Published<DemoWebhook>[], progress: Progress): void {
+    this.webhooks = webhooks;
+    this.progress = progress;
+    this.ways.forEach((way, id) => this.tellStored(id, way));
+  }
+
+  public readonly onRequest = (request: ReceivedRequest): void => {
+    this.requests.push(request);
+    const webhook = this.webhooks.find(({ what }) => pathOf(what.request.target) === pathOf(request.target))?.what;
+    this.progress?.fire(webhook?.name ?? request.target, webhook && !webhook.past ? `, ${request.arrivedAt - webhook.dueAt} ms late` : '');
+  };
+
+  public readonly onEvent = (event: EngineEvent): void => {
+    if (event.type === 'log' && event.record?.message === LOG_SCHEDULED) {
+      const [id, way] = [String(event.record.webhookId), event.record.owner as Way];
+      this.ways.set(id, way);
+      this.tellStored(id, way);
+    } else if (event.type === 'invocation' && event.error !== undefined) {
+      this.progress?.tell('failed', `${event.functionName}: ${event.error}`);
+    }
+  };
+
+  public readonly onNotice = (notice: string): void => {
+    this.notices.push(notice);
+    this.progress?.tell('reported', 'the invalid message');
+  };
+
+  public get complete(): boolean {
+    return this.notices.length > 0 && this.webhooks.every(({ what, messageId }) =>
+      this.ways.has(messageId) && this.requests.some(({ target }) => pathOf(target) === pathOf(what.request.target)));
+  }
+
+  private tellStored(id: string, way: Way): void {
+    const webhook = this.webhooks.find(({ messageId }) => messageId === id)?.what;
+    if (webhook) {
+      this.progress?.tell('stored', `${webhook.name}, ${way} sends it on`);
+    }
+  }
+}
+
+async function main(cleanup: Cleanup): Promise<number> {
+  const started = Date.now();
+  console.log(`\n  ${paint('bold', 'cdk-webhook-scheduler')}: a few webhooks, scheduled and fired on this machine\n`);
+
+  const observer = new Observer();
+  console.log('  Synthesizing the example app and starting the scheduler…\n');
+  const receiver = await cleanup.open(() => Receiver.start({ onRequest: observer.onRequest }), (opened) => opened.close());
+  const assembly = await exampleAssembly(cleanup);
+  const engine = await cleanup.open(() => LocalEngine.start({
+    assembly,
+    tickSeconds: SETTINGS.tickSeconds,
+    environment: {
+      [Variable.INGEST_HORIZON_SECONDS]: String(SETTINGS.ingestHorizonSeconds),
+      [Variable.LOAD_HORIZON_SECONDS]: String(SETTINGS.loadHorizonSeconds),
+    },
+    onEvent: observer.onEvent,
+  }), (opened) => opened.stop());
+  const [{ inputTopicArn, failureTopicArn }] = engine.schedulers;
+  console.log([
+    `  App        ${EXAMPLE_APP}`,
+    `  SNS, SQS   ${engine.endpoints.sns}`,
+    `  DynamoDB   ${engine.endpoints.dynamodb}`,
+    `  Receiver   ${receiver.url}`,
+    '',
+    settingsText(SETTINGS, templateValues(assembly)),
+    '',
+  ].join('\n'));
+
+  const [sns, sqs] = [await snsClient(engine, cleanup), await sqsClient(engine, cleanup)];
+  const noticeQueue = await subscribeQueue(sns, sqs, failureTopicArn);
+  await cleanup.open(() => receiveNotices(sqs, noticeQueue, observer), (opened) => opened.stop());
+
+  const webhooks: Published<DemoWebhook>[] = [];
+  for (const webhook of demoWebhooks(receiver.url, Date.now(), LATER_MS)) {
+    webhooks.push({ what: webhook, messageId: await publish(sns, inputTopicArn, webhook.message) });
+  }
+  const invalid = invalidMessage(receiver.url);
+  const publishedInvalid = { what: invalid, messageId: await publish(sns, inputTopicArn, invalid.message) };
+  console.log(`  Published ${webhooks.length} webhooks and one invalid message to the input topic\n`);
+
+  const progress = await cleanup.open(() => Progress.start(webhooks.map(({ what }) => what)), (opened) => opened.stop());
+  observer.watch(webhooks, progress);
+  const giveUpAt = Math.max(...webhooks.map(({ what }) => what.dueAt)) + PATIENCE_MS;
+  while (!observer.complete && Date.now() < giveUpAt) {
+    await delay(POLL_MS);
+  }
+  await delay(COPY_MS);
+  progress.stop();
+
+  const verdict = judge(webhooks, publishedInvalid, observer);
+  console.log(`${process.stdout.isTTY ? '' : '\n'}${webhookTable(verdict)}\n`);
+  console.log(`  ${paint('bold', 'The failure topic says of the invalid message')}\n`);
+  console.log(`${observer.notices.map(noticeText).join('\n') || '  nothing'}\n`);
+  console.log(`${summaryText(verdict, invalid.wrongFields.length, (Date.now() - started) / 1000)}\n`);
+  return verdict.problems.length === 0 ? 0 : 1;
+}
+
+async function publish(sns: SNSClient, topicArn: string, message: string): Promise<string> {
+  const { MessageId } = await sns.send(new PublishCommand({ TopicArn: topicArn, Message: message }));
+  return MessageId as string;
+}
+
+/** Subscribes a queue of the demo's own to the failure topic, as an operator would. */
+async function subscribeQueue(sns: SNSClient, sqs: SQSClient, topicArn: string): Promise<string> {
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'demo-failure-notices' }));
+  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
+  await sns.send(new SubscribeCommand({
+    TopicArn: topicArn, Protocol: 'sqs', Endpoint: Attributes?.QueueArn, Attributes: { RawMessageDelivery: 'true' },
+  }));
+  return QueueUrl as string;
+}
+
+/** Reads notices until it is stopped. */
+function receiveNotices(sqs: SQSClient, queueUrl: string, observer: Observer): { stop(): Promise<void> } {
+  let running = true;
+  const reading = (async () => {
+    while (running) {
+      // Short polls: one that is under way when the demo ends holds nothing up.
+      const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: queueUrl }));
+      Messages.forEach(({ Body }) => observer.onNotice(Body ?? ''));
+      await delay(POLL_MS);
+    }
+  })();
+  reading.catch(() => undefined); // awaited by stop
+  return {
+    stop: () => {
+      running = false;
+      return reading;
+    },
+  };
+}
+
+void runProgram(main);

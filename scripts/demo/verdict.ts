@@ -1,0 +1,128 @@
+// Judges what the demo has seen: did every webhook arrive exactly as sent, once, not early, and was the invalid message reported?
+import type { DemoWebhook, InvalidMessage, Way } from './webhooks';
+import { pathOf, ReceivedRequest } from '../support/receiver';
+
+export interface Published<T> {
+  readonly what: T;
+  /** SNS MessageId, which is also the webhook's id. */
+  readonly messageId: string;
+}
+
+export interface Seen {
+  readonly requests: readonly ReceivedRequest[];
+  /** Who sent each webhook on, by its id. */
+  readonly ways: ReadonlyMap<string, Way>;
+  /** What came from the failure topic. */
+  readonly notices: readonly string[];
+}
+
+export interface WebhookVerdict {
+  readonly webhook: DemoWebhook;
+  readonly arrival?: ReceivedRequest;
+  readonly way?: Way;
+  /** What is wrong with it; empty if all is well. */
+  readonly problems: readonly string[];
+}
+
+export interface Verdict {
+  readonly webhooks: readonly WebhookVerdict[];
+  /** All that is wrong, webhook or not, each in a sentence. */
+  readonly problems: readonly string[];
+}
+
+export interface Notice {
+  readonly reason?: unknown;
+  readonly id?: unknown;
+  readonly errors?: readonly { readonly field?: unknown }[];
+  readonly message?: unknown;
+}
+
+/** Headers that every HTTP client has to write by itself. */
+const CLIENT_HEADERS = ['host', 'connection', 'content-length'];
+/** Headers that the scheduler adds. */
+const SENDER_HEADERS = /^(user-agent|cookie|webhook-.+)$/;
+
+export function judge(webhooks: readonly Published<DemoWebhook>[], invalid: Published<InvalidMessage>, seen: Seen): Verdict {
+  const verdicts = webhooks.map((published) => judgeWebhook(published, seen));
+  const paths = webhooks.map(({ what }) => pathOf(what.request.target));
+  const strangers = seen.requests.filter(({ target }) => !paths.includes(pathOf(target)));
+  return {
+    webhooks: verdicts,
+    problems: [
+      ...verdicts.flatMap(({ webhook, problems }) => problems.map((problem) => `${webhook.name}: ${problem}.`)),
+      ...strangers.map(({ method, target }) => `${method} ${target} arrived, and nobody had published it.`),
+      ...judgeNotices(invalid, seen.notices),
+    ],
+  };
+}
+
+function judgeWebhook({ what: webhook, messageId }: Published<DemoWebhook>, { requests, ways }: Seen): WebhookVerdict {
+  const arrivals = requests.filter(({ target }) => pathOf(target) === pathOf(webhook.request.target));
+  const way = ways.get(messageId);
+  if (arrivals.length === 0) {
+    return { webhook, way, problems: ['did not arrive'] };
+  }
+  const [arrival] = arrivals;
+  const problems = arrivals.length === 1 ? [] : [`arrived ${arrivals.length} times`];
+  if (arrival.arrivedAt < webhook.dueAt) {
+    problems.push(`arrived ${webhook.dueAt - arrival.arrivedAt} ms early`);
+  }
+  if (way !== webhook.way) {
+    problems.push(`was to be sent by ${webhook.way}, and ${way ? `was sent by ${way}` : 'nobody said that they sent it'}`);
+  }
+  return { webhook, arrival, way, problems: [...problems, ...compare(webhook, messageId, arrival)] };
+}
+
+function compare({ request }: DemoWebhook, messageId: string, arrival: ReceivedRequest): string[] {
+  const problems: string[] = [];
+  const expect = (what: string, expected: string, received: string | undefined) => {
+    if (received !== expected) {
+      problems.push(`${what} was to be ${JSON.stringify(expected)}, not ${JSON.stringify(received) ?? 'missing'}`);
+    }
+  };
+  const header = (name: string) => {
+    const values = arrival.headers.filter(([received]) => received.toLowerCase() === name.toLowerCase()).map(([, value]) => value);
+    return values.length > 0 ? values.join(', ') : undefined;
+  };
+
+  expect('the method', request.method, arrival.method);
+  expect('path and query', request.target, arrival.target);
+  if (!arrival.complete) {
+    problems.push('the body broke off');
+  } else if (!arrival.body.equals(Buffer.from(request.body))) {
+    expect('the body', request.body, arrival.body.toString());
+  }
+  expect('the header webhook-id', messageId, header('webhook-id'));
+  for (const [name, value] of Object.entries(request.headers)) {
+    expect(`the header ${name}`, value, header(name));
+  }
+  const names = Object.keys(request.headers).map((name) => name.toLowerCase());
+  for (const [name] of arrival.headers) {
+    const known = [...CLIENT_HEADERS, ...names].includes(name.toLowerCase()) || SENDER_HEADERS.test(name.toLowerCase());
+    if (!known) {
+      problems.push(`the header ${name} was not asked for`);
+    }
+  }
+  expect('cookies', inOrder(request.cookies), inOrder(arrival.cookies));
+  return problems;
+}
+
+function judgeNotices(invalid: Published<InvalidMessage>, texts: readonly string[]): string[] {
+  if (texts.length !== 1) {
+    return [`The failure topic carried ${texts.length} notices, not one.`];
+  }
+  const notice = JSON.parse(texts[0]) as Notice;
+  const fields = notice.errors?.map(({ field }) => field) ?? [];
+  const { wrongFields, message } = invalid.what;
+  return [
+    ...(notice.reason === 'validation' ? [] : [`The failure notice gives the reason ${JSON.stringify(notice.reason)}, not "validation".`]),
+    ...(notice.id === invalid.messageId ? [] : [`The failure notice is about ${JSON.stringify(notice.id)}, not ${invalid.messageId}.`]),
+    ...wrongFields.filter((field) => !fields.includes(field)).map((field) => `The failure notice does not name the wrong field ${field}.`),
+    ...fields.filter((field) => !wrongFields.includes(String(field))).map((field) => `The failure notice names ${String(field)}, which is not wrong.`),
+    ...(JSON.stringify(notice.message) === message ? [] : ['The failure notice does not hold the message as it was published.']),
+  ];
+}
+
+function inOrder(values: Readonly<Record<string, string>>): string {
+  return Object.keys(values).sort().map((name) => `${name}=${values[name]}`).join('; ');
+}
