@@ -30,8 +30,6 @@ export interface LocalEngineOptions {
 
 /** What a template says must be known before there is a port. */
 const NO_ENDPOINT = 'http://127.0.0.1:0';
-/** On AWS, a failed call is tried again by the caller; here it means that the engine ends. */
-const ONE_ATTEMPT = 1;
 
 export class LocalEngine {
   /** Runs an assembly; resolves when everything in it is ready. Leaves nothing behind if it cannot. */
@@ -94,9 +92,6 @@ export class LocalEngine {
       endpoint: this.endpoints.sqs,
       region: this.region,
       credentials: LOCAL_CREDENTIALS,
-      maxAttempts: ONE_ATTEMPT,
-      // The checksums of messages cost more than the way through loopback can spoil.
-      md5: false,
     });
     this.functions = plan.functions.map(planned => new FunctionRuntime(planned, scripts.functionHost, this.endpoints, onEvent));
     const target = (arn: string): FunctionRuntime => found(this.functions.find(other => other.plan.arn === arn), arn);
@@ -105,7 +100,7 @@ export class LocalEngine {
     };
     this.eventSources = plan.eventSources.map(source => {
       const queue = found(plan.queues.find(other => other.arn === source.queueArn), source.queueArn);
-      return new EventSource(source, queue, target(source.functionArn), this.client, report);
+      return new EventSource(source, queue, target(source.functionArn), report);
     });
     this.schedules = plan.schedules.map(schedule =>
       new Schedule(schedule, target(schedule.functionArn), (arn, body, attributes) => this.send(arn, body, attributes), report, options.tickSeconds));

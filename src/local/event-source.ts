@@ -1,11 +1,9 @@
 // Runs an event source mapping: reads a queue, gathers batches, invokes the function and deletes what it has handled.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  type Message, type SQSClient, DeleteMessageBatchCommand, ReceiveMessageCommand,
-} from '@aws-sdk/client-sqs';
 import type { FunctionRuntime, InvocationResult } from './function-runtime';
 import type { EventSourcePlan, QueuePlan } from './plan';
+import { QueueConnection, type QueueMessage } from './queue-connection';
 
 // AWS begins with five invocations at a time and adds up to 300 a minute while messages are waiting
 // (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html); here: one each fifth of a second.
@@ -31,6 +29,7 @@ interface BatchRecord {
 }
 
 export class EventSource {
+  private readonly connection: QueueConnection;
   private readonly invocations = new Set<Promise<void>>();
   private allowed: number;
   private grownAt = 0;
@@ -44,9 +43,9 @@ export class EventSource {
     private readonly plan: EventSourcePlan,
     private readonly queue: QueuePlan,
     private readonly target: FunctionRuntime,
-    private readonly client: SQSClient,
     private readonly onError: (error: unknown) => void,
   ) {
+    this.connection = new QueueConnection(queue.url, queue.region);
     this.allowed = Math.min(CONCURRENCY_AT_START, this.limit);
   }
 
@@ -63,6 +62,7 @@ export class EventSource {
     this.freed?.();
     await this.loop;
     await Promise.all(this.invocations);
+    this.connection.close();
   }
 
   private get limit(): number {
@@ -159,14 +159,7 @@ export class EventSource {
 
   private async receive(size: number, waitSeconds: number): Promise<BatchRecord[]> {
     try {
-      const { Messages = [] } = await this.client.send(new ReceiveMessageCommand({
-        QueueUrl: this.queue.url,
-        MaxNumberOfMessages: size,
-        WaitTimeSeconds: waitSeconds,
-        MessageSystemAttributeNames: ['All'],
-        MessageAttributeNames: ['All'],
-      }));
-      return Messages.map(message => this.record(message));
+      return (await this.connection.receive(size, waitSeconds)).map(message => this.record(message));
     } catch (error) {
       // The end of the engine ends its polls as well.
       if (!this.running) return [];
@@ -178,26 +171,19 @@ export class EventSource {
 
   private async delete(records: readonly BatchRecord[]): Promise<void> {
     try {
-      await this.client.send(new DeleteMessageBatchCommand({
-        QueueUrl: this.queue.url,
-        Entries: records.map((record, index) => ({ Id: String(index), ReceiptHandle: record.receiptHandle })),
-      }));
+      await this.connection.delete(records.map(record => record.receiptHandle));
     } catch (error) {
       if (this.running) this.onError(error);
     }
   }
 
-  private record(message: Message): BatchRecord {
-    const attributes = Object.entries(message.MessageAttributes ?? {}).map(([name, attribute]) => [name, {
-      stringValue: attribute.StringValue,
-      binaryValue: attribute.BinaryValue && Buffer.from(attribute.BinaryValue).toString('base64'),
-      stringListValues: [],
-      binaryListValues: [],
-      dataType: attribute.DataType,
+  private record(message: QueueMessage): BatchRecord {
+    const attributes = Object.entries(message.MessageAttributes ?? {}).map(([name, { DataType, StringValue, BinaryValue }]) => [name, {
+      stringValue: StringValue, binaryValue: BinaryValue, stringListValues: [], binaryListValues: [], dataType: DataType,
     }]);
     return {
-      messageId: message.MessageId ?? '',
-      receiptHandle: message.ReceiptHandle ?? '',
+      messageId: message.MessageId,
+      receiptHandle: message.ReceiptHandle,
       json: JSON.stringify({
         messageId: message.MessageId,
         receiptHandle: message.ReceiptHandle,

@@ -154,7 +154,8 @@ class Environment {
     const timeoutMs = this.plan.timeoutSeconds * 1000;
     const invocation: Invocation = { requestId: randomUUID(), event, functionArn: this.plan.arn, timeoutMs };
     const result = this.exchange(timeoutMs, 'invocation');
-    if (this.usable) this.child.send(invocation);
+    // A failed send means that the process has ended, which settles the exchange.
+    if (this.usable) this.child.send(invocation, () => undefined);
     return await result ?? failure('Runtime.Protocol', 'the function answered out of turn');
   }
 

@@ -49,7 +49,8 @@ async function send(running: Running, bodies: readonly string[], delaySeconds?: 
 const invocations = ({ events: all }: Running): Invocation[] => all.filter(event => event.type === 'invocation');
 
 /** Bodies that handlers logged, one list for each invocation. */
-const bodies = (running: Running): string[][] => records(running).flatMap(record => (Array.isArray(record.bodies) ? [record.bodies as string[]] : []));
+const bodies = (running: Running): string[][] =>
+  records(running).flatMap(record => (Array.isArray(record.bodies) ? [record.bodies as string[]] : []));
 
 /** URL of the queue whose logical id begins so. */
 async function receiveFrom(running: Running, queueName: string): Promise<Message> {

@@ -73,7 +73,9 @@ describe('what runs', () => {
       const deadLetters = new sqs.Queue(stack, 'DeadLetters', { retentionPeriod: Duration.days(14) });
       const asyncFailures = new sqs.Queue(stack, 'AsyncFailures');
       const parts = new Parts(stack, 'P', {
-        ingestQueue: { visibilityTimeout: Duration.seconds(60), deliveryDelay: Duration.seconds(2), deadLetterQueue: { queue: deadLetters, maxReceiveCount: 4 } },
+        ingestQueue: {
+          visibilityTimeout: Duration.seconds(60), deliveryDelay: Duration.seconds(2), deadLetterQueue: { queue: deadLetters, maxReceiveCount: 4 },
+        },
         functionProps: {
           memorySize: 256,
           timeout: Duration.seconds(9),
