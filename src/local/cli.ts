@@ -60,25 +60,33 @@ function parsePort(value: string): number {
 async function run(options: CliOptions, interrupted: AbortSignal): Promise<void> {
   // Whoever waits for the file must not find that of an earlier run.
   if (options.outputsFile !== undefined) rmSync(options.outputsFile, { force: true });
-  const temporary = mkdtempSync(path.join(tmpdir(), 'webhook-scheduler-example-'));
+  if (options.assembly !== undefined) {
+    await runAssembly(options.assembly, options, interrupted);
+    return;
+  }
+  const example = mkdtempSync(path.join(tmpdir(), 'webhook-scheduler-example-'));
   try {
-    if (options.assembly === undefined) await synthExample(temporary, interrupted);
-    let roleOf = (functionName: string): string => functionName;
-    const onEvent = (event: EngineEvent): void => {
-      const line = eventLine(event, roleOf);
-      if (line !== undefined) console.log(line);
-    };
-    const engine = await LocalEngine.start({ assembly: options.assembly ?? temporary, port: options.port, onEvent });
-    try {
-      roleOf = roles(engine.schedulers);
-      if (options.outputsFile !== undefined) writeOutputs(options.outputsFile, engine);
-      console.log(readyBlock(engine));
-      await Promise.race([engine.ended, whenAborted(interrupted)]);
-    } finally {
-      await engine.stop();
-    }
+    await synthExample(example, interrupted);
+    await runAssembly(example, options, interrupted);
   } finally {
-    rmSync(temporary, { recursive: true, force: true });
+    rmSync(example, { recursive: true, force: true });
+  }
+}
+
+async function runAssembly(assembly: string, { port, outputsFile }: CliOptions, interrupted: AbortSignal): Promise<void> {
+  let roleOf = (functionName: string): string => functionName;
+  const onEvent = (event: EngineEvent): void => {
+    const line = eventLine(event, roleOf);
+    if (line !== undefined) console.log(line);
+  };
+  const engine = await LocalEngine.start({ assembly, port, onEvent });
+  try {
+    roleOf = roles(engine.schedulers);
+    if (outputsFile !== undefined) writeOutputs(outputsFile, engine);
+    console.log(readyBlock(engine));
+    await Promise.race([engine.ended, whenAborted(interrupted)]);
+  } finally {
+    await engine.stop();
   }
 }
 

@@ -20,9 +20,11 @@ interface Cli {
 
 const started: ChildProcess[] = [];
 
-/** The command in a process group of its own, as a terminal starts it. */
+/** The command in a process group of its own, as a terminal starts it. What it leaves when it is killed goes with the test's own files. */
 function cli(...args: string[]): Cli {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/local/cli.ts', ...args], { cwd: PROJECT, detached: true });
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/local/cli.ts', ...args], {
+    cwd: PROJECT, detached: true, env: { ...process.env, TMPDIR: temporaryDirectory() },
+  });
   started.push(child);
   let [output, errors] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => { output += chunk.toString(); });
