@@ -4,7 +4,7 @@ import * as path from 'node:path';
 import { figuresOf } from '../../bench/measure';
 
 function bench(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [require.resolve('tsx/cli'), 'bench/bench.ts', ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'bench/bench.ts', ...args], {
     cwd: path.join(__dirname, '..', '..'), encoding: 'utf8',
   });
   return { status, stdout, stderr };

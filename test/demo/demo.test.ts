@@ -9,7 +9,7 @@ const PROJECT = path.join(__dirname, '..', '..');
 const TIMEOUT_MS = 180_000;
 
 test('tells its story and ends well', async () => {
-  const demo = spawn(process.execPath, [require.resolve('tsx/cli'), 'scripts/demo.ts'], { cwd: PROJECT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const demo = spawn(process.execPath, ['--import', 'tsx', 'scripts/demo.ts'], { cwd: PROJECT, stdio: ['ignore', 'pipe', 'pipe'] });
   const [output, noise] = await Promise.all([text(demo.stdout), text(demo.stderr), once(demo, 'close')]);
 
   expect(noise).toBe('');
@@ -32,7 +32,7 @@ test('tells its story and ends well', async () => {
 }, TIMEOUT_MS);
 
 test('leaves nothing running when it is interrupted', async () => {
-  const demo = spawn(process.execPath, ['--require', require.resolve('tsx/cjs'), 'scripts/demo.ts'], { cwd: PROJECT, stdio: ['ignore', 'pipe', 'inherit'] });
+  const demo = spawn(process.execPath, ['--import', 'tsx', 'scripts/demo.ts'], { cwd: PROJECT, stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   // The pipe closes when the last process that holds it has ended.
   const closed = once(demo, 'close');
