@@ -26,7 +26,7 @@ if ('missing' in environment) {
   console.warn(`Skipped: the Python client needs boto3 in a virtual environment, and there is none.\n${environment.missing}`);
 }
 
-const directory = mkdtempSync(path.join(tmpdir(), 'webhook-scheduler-python-test-'));
+let directory: string | undefined;
 let scheduler: ChildProcess | undefined;
 let receiver: Receiver | undefined;
 
@@ -37,7 +37,9 @@ afterAll(async () => {
     await exited;
   }
   await receiver?.close();
-  rmSync(directory, { recursive: true, force: true });
+  if (directory !== undefined) {
+    rmSync(directory, { recursive: true, force: true });
+  }
   if ('remove' in environment) {
     environment.remove();
   }
@@ -81,6 +83,7 @@ function milliseconds(utcDate: string): number {
 }
 
 async function startScheduler(): Promise<Outputs> {
+  directory = mkdtempSync(path.join(tmpdir(), 'webhook-scheduler-python-test-'));
   const file = path.join(directory, 'outputs.json');
   scheduler = spawn(process.execPath, ['--import', 'tsx', 'src/local/cli.ts', '--outputs-file', file], {
     cwd: PROJECT, stdio: ['ignore', 'ignore', 'inherit'],
