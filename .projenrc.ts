@@ -45,6 +45,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
       paths: { 'cdk-webhook-scheduler': ['./src/index.ts'] },
       noEmit: true,
     },
+    include: ['.projenrc.ts'],
     exclude: ['node_modules', 'lib', 'dist', 'cdk.out'],
   },
   // The local engine runs from the sources through tsx and is no part of the package: its emulators are development dependencies.
@@ -86,9 +87,10 @@ const project = new awscdk.AwsCdkConstructLibrary({
       // Two cores: two workers, whatever else the machine reports.
       maxWorkers: 2,
       testTimeout: 60_000,
+      setupFiles: ['<rootDir>/test/support/setup.ts'],
     },
   },
-  eslintOptions: { dirs: ['src'], devdirs: ['test', 'examples', 'bench', 'scripts'] },
+  eslintOptions: { dirs: ['src'], devdirs: ['test', 'examples', 'bench', 'scripts'], projectService: false, tsconfigPath: './tsconfig.dev.json' },
 
   gitignore: ['cdk.out', '.DS_Store', '*.tgz', '/bench/results/'],
   npmignore: ['/examples/', '/bench/', '/scripts/', '/src/', '/docs/', '/.ci/', '.npmrc', 'cdk.out'],
@@ -111,5 +113,11 @@ const checkTypes = project.addTask('check-types', {
 const test = project.testTask;
 test.prependSpawn(checkTypes);
 test.prependSpawn(project.tasks.tryFind('bundle')!);
+
+// What people run. Each bundles the handlers first, and then becomes the program itself: a shell in between would keep signals from it.
+for (const [name, script] of Object.entries({ demo: 'scripts/demo.ts', local: 'src/local/cli.ts', bench: 'bench/bench.ts' })) {
+  project.setScript(`pre${name}`, 'projen bundle');
+  project.setScript(name, `exec node --import tsx ${script}`);
+}
 
 project.synth();

@@ -39,8 +39,9 @@ export class Load {
     await progress.save();
 
     const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+    const loadedTo = Math.min(...partitions.map((partition) => progress.of(partition)));
     this.log.info('loaded', {
-      webhooks: progress.webhooks, partitions: partitions.length - errors.length, behindMs: Math.max(0, this.clock.now() - Math.min(...partitions.map((partition) => progress.of(partition)))),
+      webhooks: progress.webhooks, partitions: partitions.length - errors.length, behindMs: Math.max(0, this.clock.now() - loadedTo),
     });
     if (errors.length > 0) {
       throw new AggregateError(errors, `${errors.length} of ${partitions.length} partitions could not be loaded`);

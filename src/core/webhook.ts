@@ -23,13 +23,13 @@ export interface WebhookKey {
   readonly partition: number;
 }
 
-/** The partition of an id: FNV-1a, which spreads short keys evenly. */
+/** The partition of an id: the same for each copy of it, and even over many ids. */
 export function partitionOf(id: string, partitions: number): number {
-  let hash = 0x811c9dc5;
+  let hash = 0;
   for (let i = 0; i < id.length; i++) {
-    hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
+    hash = (hash * 33 + id.charCodeAt(i)) % 2_147_483_647; // a prime, and small enough for the product to be exact
   }
-  return (hash >>> 0) % partitions;
+  return hash % partitions;
 }
 
 /**

@@ -1,0 +1,23 @@
+import { noticeText } from '../../src/core/failure-notice';
+
+const FAILURE = { reason: 'validation', id: 'sns-1', failedAt: 0 } as const;
+
+test('carries the message as the JSON it was, digit for digit', () => {
+  const text = noticeText({ ...FAILURE, errors: [{ field: 'date', received: 'nothing', expected: 'a date' }], message: '{"n":12345678901234567890}' });
+  expect(text).toContain('"message":{"n":12345678901234567890}');
+  expect(JSON.parse(text)).toMatchObject({
+    version: 1, reason: 'validation', id: 'sns-1', failedAt: '1970-01-01T00:00:00.000Z', errors: [{ field: 'date' }],
+  });
+});
+
+test('carries what was not JSON as a string', () => {
+  expect(JSON.parse(noticeText({ ...FAILURE, message: 'not "JSON"' }))).toMatchObject({ message: 'not "JSON"' });
+});
+
+test('fits into a notification however large the message was', () => {
+  for (const message of [JSON.stringify('x'.repeat(262_100)), '\u0000'.repeat(262_000), JSON.stringify({ a: 'é'.repeat(131_060) })]) {
+    const text = noticeText({ ...FAILURE, message });
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(262_144);
+    expect(JSON.parse(text)).toMatchObject({ reason: 'validation', message: message.slice(0, 32_768), messageTruncated: true });
+  }
+});

@@ -1,0 +1,37 @@
+import { memberText } from '../../src/core/json-text';
+
+test.each([
+  ['{"a":1}', '1'],
+  ['{ "b" : [1, {"a": 2}] , "a" : 12345678901234567890 }', '12345678901234567890'],
+  ['{"a":{"x":"}\\"]","y":[[]]},"c":1}', '{"x":"}\\"]","y":[[]]}'],
+  ['{"a":"x\\\\"}', '"x\\\\"'],
+  ['{"\\u0061":true}', 'true'],
+  ['{"a":1,"a":2.50}', '2.50'],
+  ['{"b":"\\"a\\":7","a":null}', 'null'],
+  ['\n{\r"a"\t:\n-1e400\n}\n', '-1e400'],
+  ['{"a":[ 1 , 2 ]}', '[ 1 , 2 ]'],
+])('of %s, "a" is %s', (json, expected) => {
+  JSON.parse(json);
+  expect(memberText(json, 'a')).toBe(expected);
+});
+
+test('an object without the member has no text for it, however deep the name occurs', () => {
+  expect(memberText('{}', 'a')).toBeUndefined();
+  expect(memberText('{"b":{"a":1}}', 'a')).toBeUndefined();
+});
+
+test('depth is no problem', () => {
+  const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+  expect(memberText(`{"a":${deep},"b":1}`, 'a')).toBe(deep);
+  expect(memberText(`{"a":${deep},"b":1}`, 'b')).toBe('1');
+});
+
+test('for every value, the text found parses to the value', () => {
+  const values = [0, -0.5, 1e21, '', 'é\u2028"\\', null, true, [], {}, [[], [{}]], { a: { a: [1] } }, [1, 'a', { b: null }]];
+  for (const a of values) {
+    for (const space of [undefined, 2]) {
+      const json = JSON.stringify({ before: { a: 'not this' }, a, after: ['"a":'] }, undefined, space);
+      expect(JSON.parse(memberText(json, 'a') ?? '')).toEqual(a);
+    }
+  }
+});

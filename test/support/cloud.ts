@@ -1,0 +1,115 @@
+// The emulated AWS services of one test file, with the resources that the handlers expect.
+import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { CreateQueueCommand, DeleteMessageBatchCommand, Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { PARTITION_KEY, SORT_KEY } from '../../src/adapters/table-schema';
+import { Variable } from '../../src/handlers/environment';
+import { ChildScripts } from '../../src/local/child-scripts';
+import { Emulators, LOCAL_CREDENTIALS } from '../../src/local/emulators';
+
+const REGION = 'us-east-1';
+const ACCOUNT = '000000000000';
+
+export class Cloud {
+  public static async start(): Promise<Cloud> {
+    const scripts = new ChildScripts();
+    const emulators = await Emulators.start(scripts.emulators, undefined, REGION);
+    const cloud = new Cloud(scripts, emulators);
+    await cloud.createResources();
+    return cloud;
+  }
+
+  public readonly dynamodb: DynamoDBClient;
+  public readonly sns: SNSClient;
+  public readonly sqs: SQSClient;
+  public readonly tableName = 'Webhooks';
+  public readonly failureTopicArn = `arn:aws:sns:${REGION}:${ACCOUNT}:Failures`;
+  public readonly delayQueueUrl: string;
+  private readonly failureQueueUrl: string;
+
+  private constructor(private readonly scripts: ChildScripts, private readonly emulators: Emulators) {
+    const { endpoints } = emulators;
+    this.delayQueueUrl = `${endpoints.sqs}/${ACCOUNT}/Delay`;
+    this.failureQueueUrl = `${endpoints.sqs}/${ACCOUNT}/FailureNotices`;
+    this.dynamodb = new DynamoDBClient({ endpoint: endpoints.dynamodb, region: REGION, credentials: LOCAL_CREDENTIALS });
+    this.sns = new SNSClient({ endpoint: endpoints.sns, region: REGION, credentials: LOCAL_CREDENTIALS });
+    this.sqs = new SQSClient({ endpoint: endpoints.sqs, region: REGION, credentials: LOCAL_CREDENTIALS });
+  }
+
+  /** Points the handlers of this process at the emulators. Handlers read it once, when they are imported. */
+  public setEnvironment(variables: Partial<Record<Variable, string>> = {}): void {
+    Object.assign(process.env, {
+      AWS_REGION: REGION,
+      AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
+      AWS_ENDPOINT_URL_DYNAMODB: this.emulators.endpoints.dynamodb,
+      AWS_ENDPOINT_URL_SNS: this.emulators.endpoints.sns,
+      AWS_ENDPOINT_URL_SQS: this.emulators.endpoints.sqs,
+      [Variable.TABLE_NAME]: this.tableName,
+      [Variable.DELAY_QUEUE_URL]: this.delayQueueUrl,
+      [Variable.FAILURE_TOPIC_ARN]: this.failureTopicArn,
+      [Variable.PARTITIONS]: '16',
+      [Variable.INGEST_HORIZON_SECONDS]: '600',
+      [Variable.LOAD_HORIZON_SECONDS]: '300',
+      [Variable.MAX_HORIZON_SECONDS]: String(366 * 86_400),
+      [Variable.RETENTION_SECONDS]: String(30 * 86_400),
+      [Variable.REQUEST_TIMEOUT_SECONDS]: '2',
+      ...variables,
+    });
+  }
+
+  /** Every row of the table. */
+  public async rows(): Promise<Record<string, unknown>[]> {
+    const { Items = [] } = await this.dynamodb.send(new ScanCommand({ TableName: this.tableName, ConsistentRead: true }));
+    return Items.map((item) => Object.fromEntries(Object.entries(item).map(([name, value]) => [name, Object.values(value)[0] as unknown])));
+  }
+
+  /** Takes what is visible in the delay queue. */
+  public delayed(): Promise<Message[]> {
+    return this.drain(this.delayQueueUrl);
+  }
+
+  /** Takes the notices that the failure topic has carried. */
+  public async notices(): Promise<{ notice: Record<string, unknown>; attributes: unknown }[]> {
+    const messages = await this.drain(this.failureQueueUrl);
+    return messages.map(({ Body }) => {
+      const envelope = JSON.parse(Body ?? '') as { Message: string; MessageAttributes: unknown };
+      return { notice: JSON.parse(envelope.Message) as Record<string, unknown>, attributes: envelope.MessageAttributes };
+    });
+  }
+
+  public async stop(): Promise<void> {
+    [this.dynamodb, this.sns, this.sqs].forEach((client) => client.destroy());
+    await this.emulators.stop();
+    this.scripts.remove();
+  }
+
+  private async createResources(): Promise<void> {
+    await this.dynamodb.send(new CreateTableCommand({
+      TableName: this.tableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [PARTITION_KEY, SORT_KEY].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+      KeySchema: [{ AttributeName: PARTITION_KEY, KeyType: 'HASH' }, { AttributeName: SORT_KEY, KeyType: 'RANGE' }],
+    }));
+    await this.sqs.send(new CreateQueueCommand({ QueueName: 'Delay' }));
+    await this.sqs.send(new CreateQueueCommand({ QueueName: 'FailureNotices' }));
+    await this.sns.send(new CreateTopicCommand({ Name: 'Failures' }));
+    await this.sns.send(new SubscribeCommand({
+      TopicArn: this.failureTopicArn, Protocol: 'sqs', Endpoint: `arn:aws:sqs:${REGION}:${ACCOUNT}:FailureNotices`,
+    }));
+  }
+
+  private async drain(queueUrl: string): Promise<Message[]> {
+    const all: Message[] = [];
+    for (;;) {
+      const { Messages = [] } = await this.sqs.send(new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10 }));
+      if (Messages.length === 0) {
+        return all;
+      }
+      all.push(...Messages);
+      await this.sqs.send(new DeleteMessageBatchCommand({
+        QueueUrl: queueUrl, Entries: Messages.map(({ ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle })),
+      }));
+    }
+  }
+}

@@ -1,0 +1,31 @@
+// Lambda events as the event source mappings of SQS queues make them.
+import type { SQSEvent, SQSRecord } from 'aws-lambda';
+
+let count = 0;
+
+export function sqsEvent(...bodies: string[]): SQSEvent {
+  return {
+    Records: bodies.map((body): SQSRecord => ({
+      messageId: `queue-message-${++count}`,
+      receiptHandle: 'receipt',
+      body,
+      attributes: { ApproximateReceiveCount: '1', SentTimestamp: '0', SenderId: 'sender', ApproximateFirstReceiveTimestamp: '0' },
+      messageAttributes: {},
+      md5OfBody: '',
+      eventSource: 'aws:sqs',
+      eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:Queue',
+      awsRegion: 'us-east-1',
+    })),
+  };
+}
+
+/** The envelope that SNS puts around a message for a queue. */
+export function notification(message: unknown, messageId = `sns-message-${++count}`): string {
+  return JSON.stringify({
+    Type: 'Notification',
+    MessageId: messageId,
+    TopicArn: 'arn:aws:sns:us-east-1:000000000000:Input',
+    Message: typeof message === 'string' ? message : JSON.stringify(message),
+    Timestamp: new Date().toISOString(),
+  });
+}
