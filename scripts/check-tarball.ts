@@ -1,0 +1,91 @@
+// Packs the package, installs it into a new CDK app in a temporary folder, synthesizes that, and checks both.
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import * as path from 'node:path';
+import { Cleanup, runProgram } from './support/cleanup';
+import { paint } from './support/terminal';
+import { appProblems, writeApp } from './tarball/app';
+import { contentProblems } from './tarball/contents';
+import { filesIn, newest } from './tarball/files';
+import { runCommand } from './tarball/run-command';
+
+const PROJECT = path.join(__dirname, '..');
+const HANDLERS = path.join(PROJECT, 'assets', 'handlers');
+const PACKAGE = 'cdk-webhook-scheduler';
+const QUIET = ['--loglevel=error', '--no-audit', '--no-fund', '--no-update-notifier'];
+
+interface PackageJson {
+  readonly devDependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+}
+
+interface Packed {
+  readonly filename: string;
+  readonly size: number;
+  readonly unpackedSize: number;
+  readonly entryCount: number;
+}
+
+async function main(cleanup: Cleanup): Promise<number> {
+  const directory = await cleanup.open(
+    () => mkdtempSync(path.join(tmpdir(), 'webhook-scheduler-tarball-')),
+    (opened) => rmSync(opened, { recursive: true, force: true }),
+  );
+  if (!existsSync(HANDLERS)) {
+    throw new Error('The handlers are not bundled yet. Run: npm run bundle');
+  }
+  if (await compileIfNeeded(cleanup)) {
+    tell('compiled', 'lib/ was older than src/');
+  }
+
+  const [packed] = JSON.parse(
+    await runCommand(cleanup, PROJECT, 'npm', 'pack', '--json', '--ignore-scripts', '--pack-destination', directory, ...QUIET),
+  ) as [Packed];
+  const tarball = path.join(directory, packed.filename);
+  tell('packed', `${packed.filename}: ${kib(packed.size)}, unpacked ${kib(packed.unpackedSize)} in ${packed.entryCount} files`);
+
+  const unpacked = path.join(directory, 'unpacked');
+  mkdirSync(unpacked);
+  await runCommand(cleanup, unpacked, 'tar', '-xzf', tarball, '--strip-components=1');
+  const problems = contentProblems(unpacked, [PROJECT, tmpdir(), homedir()].filter((machinePath) => machinePath !== '/').map((machinePath) => `${machinePath}/`));
+
+  const app = path.join(directory, 'app');
+  const { devDependencies, peerDependencies } = JSON.parse(readFileSync(path.join(PROJECT, 'package.json'), 'utf8')) as PackageJson;
+  const floor = (name: string) => peerDependencies[name].replace(/^\^/, '');
+  writeApp(app, tarball, { 'aws-cdk-lib': floor('aws-cdk-lib'), 'constructs': floor('constructs'), 'typescript': devDependencies.typescript });
+  await runCommand(cleanup, app, 'npm', 'install', '--prefer-offline', '--no-package-lock', ...QUIET);
+  tell('installed', `into a new app, with aws-cdk-lib ${floor('aws-cdk-lib')}`);
+  await runCommand(cleanup, app, process.execPath, path.join('node_modules', 'typescript', 'bin', 'tsc'));
+  await runCommand(cleanup, app, process.execPath, 'app.js');
+  tell('synthesized', 'with nothing but what npm had installed');
+  problems.push(...appProblems(app, HANDLERS));
+
+  problems.forEach((problem) => console.log(`  ${paint('red', '✘')} ${problem}`));
+  if (problems.length === 0) {
+    tell('checked', `${PACKAGE} holds what it should, and the template runs the handlers as they were bundled`);
+  }
+  return problems.length === 0 ? 0 : 1;
+}
+
+/** `false` if lib/ is newer than the sources it is made from. */
+async function compileIfNeeded(cleanup: Cleanup): Promise<boolean> {
+  const sources = filesIn(path.join(PROJECT, 'src')).filter((file) => !file.startsWith('local/')).map((file) => path.join(PROJECT, 'src', file));
+  // jsii writes this file last, and each time.
+  const assembly = path.join(PROJECT, '.jsii');
+  const isCompiled = existsSync(assembly) && existsSync(path.join(PROJECT, 'lib', 'index.js'));
+  if (isCompiled && newest([assembly]) > newest([...sources, path.join(PROJECT, 'package.json'), path.join(PROJECT, 'tsconfig.json')])) {
+    return false;
+  }
+  await runCommand(cleanup, PROJECT, 'npx', 'projen', 'compile');
+  return true;
+}
+
+function tell(what: string, about: string): void {
+  console.log(`  ${paint('green', '✔')} ${what.padEnd(11)}  ${paint('dim', about)}`);
+}
+
+function kib(bytes: number): string {
+  return `${Math.round(bytes / 1024)} KiB`;
+}
+
+void runProgram(main);

@@ -1,0 +1,27 @@
+// Runs a command quietly: what it prints is shown only if it fails.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import type { Cleanup } from '../support/cleanup';
+
+/** Major version of this Node.js, for which jsii is told to print no banner. */
+const NODE_MAJOR = process.versions.node.split('.')[0];
+
+/** Returns what the command printed to its standard output. */
+export async function runCommand(cleanup: Cleanup, cwd: string, command: string, ...args: string[]): Promise<string> {
+  const child = await cleanup.open(() => spawn(command, args, {
+    cwd,
+    env: {
+      ...process.env,
+      JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION: NODE_MAJOR,
+      JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION: NODE_MAJOR,
+      JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION: NODE_MAJOR,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  }), (opened) => { opened.kill(); });
+  const [output, errors, [code, signal]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close') as Promise<[number | null, string | null]>]);
+  if (code !== 0) {
+    throw new Error(`${command} ${args.join(' ')} ended with ${signal ?? `exit code ${code}`}:\n${output}${errors}`);
+  }
+  return output;
+}
