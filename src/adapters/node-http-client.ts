@@ -19,7 +19,9 @@ export class NodeHttpClient implements HttpClient {
   public constructor(private readonly clock: Clock) {}
 
   public prepare(request: HttpRequest): PreparedRequest {
-    return new HeldRequest(() => this.open(request), request.body, this.clock);
+    // As bytes: Node.js writes a text body and the headers in one piece, and then the headers too in UTF-8 instead of Latin-1.
+    const body = request.body === undefined ? undefined : Buffer.from(request.body);
+    return new HeldRequest(() => this.open(request, body), body, this.clock);
   }
 
   /** Closes idle connections. */
@@ -28,8 +30,8 @@ export class NodeHttpClient implements HttpClient {
     this.agents.https.destroy();
   }
 
-  private open({ url, method, headers, body }: HttpRequest): ClientRequest {
-    const options = { method, headers: body === undefined ? headers : { ...headers, 'content-length': Buffer.byteLength(body) } };
+  private open({ url, method, headers }: HttpRequest, body: Buffer | undefined): ClientRequest {
+    const options = { method, headers: body === undefined ? headers : { ...headers, 'content-length': body.length } };
     return url.slice(0, 6).toLowerCase() === 'https:'
       ? httpsRequest(url, { ...options, agent: this.agents.https })
       : httpRequest(url, { ...options, agent: this.agents.http });
@@ -40,7 +42,7 @@ export class NodeHttpClient implements HttpClient {
 class HeldRequest implements PreparedRequest {
   private connection: Connection;
 
-  public constructor(private readonly open: () => ClientRequest, private readonly body: string | undefined, private readonly clock: Clock) {
+  public constructor(private readonly open: () => ClientRequest, private readonly body: Buffer | undefined, private readonly clock: Clock) {
     this.connection = new Connection(open());
   }
 

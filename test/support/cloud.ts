@@ -1,7 +1,7 @@
 // The emulated AWS services of one test file, with the resources that the handlers expect.
 import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import { CreateQueueCommand, DeleteMessageBatchCommand, Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, DeleteMessageBatchCommand, GetQueueAttributesCommand, Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { PARTITION_KEY, SORT_KEY } from '../../src/adapters/table-schema';
 import { Variable } from '../../src/handlers/environment';
 import { ChildScripts } from '../../src/local/child-scripts';
@@ -53,7 +53,7 @@ export class Cloud {
       [Variable.LOAD_HORIZON_SECONDS]: '300',
       [Variable.MAX_HORIZON_SECONDS]: String(366 * 86_400),
       [Variable.RETENTION_SECONDS]: String(30 * 86_400),
-      [Variable.REQUEST_TIMEOUT_SECONDS]: '2',
+      [Variable.REQUEST_TIMEOUT_SECONDS]: '20',
       ...variables,
     });
   }
@@ -67,6 +67,16 @@ export class Cloud {
   /** Takes what is visible in the delay queue. */
   public delayed(): Promise<Message[]> {
     return this.drain(this.delayQueueUrl);
+  }
+
+  /** How many messages of the delay queue are visible, and how many are not yet. */
+  public async delayQueueCounts(): Promise<{ visible: number; delayed: number }> {
+    // The emulator counts anew only when it is asked for messages; none is visible long enough to be taken here.
+    await this.sqs.send(new ReceiveMessageCommand({ QueueUrl: this.delayQueueUrl, VisibilityTimeout: 0 }));
+    const { Attributes } = await this.sqs.send(new GetQueueAttributesCommand({ QueueUrl: this.delayQueueUrl, AttributeNames: ['All'] }));
+    return {
+      visible: Number(Attributes?.ApproximateNumberOfMessages), delayed: Number(Attributes?.ApproximateNumberOfMessagesDelayed),
+    };
   }
 
   /** Takes the notices that the failure topic has carried. */

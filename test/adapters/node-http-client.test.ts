@@ -1,0 +1,207 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer as createTlsServer } from 'node:https';
+import { AddressInfo, createServer, Server, Socket } from 'node:net';
+import * as path from 'node:path';
+import tls from 'node:tls';
+import { NodeHttpClient } from '../../src/adapters/node-http-client';
+import { SystemClock } from '../../src/core/clock';
+
+const client = new NodeHttpClient(new SystemClock());
+const servers: { close(): unknown }[] = [];
+const sockets = new Set<Socket>();
+
+afterAll(() => {
+  client.close();
+  sockets.forEach((socket) => socket.destroy());
+  servers.forEach((server) => server.close());
+});
+
+/** A server that sees raw bytes. */
+async function rawServer(onConnection: (socket: Socket) => void): Promise<string> {
+  return listen(createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    onConnection(socket);
+  }));
+}
+
+async function listen(server: Server): Promise<string> {
+  servers.push(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n';
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const get = (host: string) => ({ url: `http://${host}/`, method: 'GET', headers: {} });
+
+test('connects at once and writes nothing until it is sent', async () => {
+  const connections: Socket[] = [];
+  let bytes = '';
+  const host = await rawServer((socket) => {
+    connections.push(socket);
+    socket.on('data', (chunk) => {
+      bytes += chunk.toString('latin1');
+      socket.write(OK);
+    });
+  });
+  const request = client.prepare({ url: `http://${host}/a?b=%20c`, method: 'POST', headers: { 'X-One': 'é', 'webhook-id': '1' }, body: '{"é":1}' });
+  await pause(150);
+  expect(connections).toHaveLength(1);
+  expect(bytes).toBe('');
+
+  const before = Date.now();
+  const answer = await request.send(5_000);
+  expect(answer).toEqual({ sentAt: expect.any(Number), durationMs: expect.any(Number), status: 200 });
+  expect(answer.sentAt).toBeGreaterThanOrEqual(before);
+  const [head, body] = bytes.split('\r\n\r\n');
+  expect(head.split('\r\n')).toEqual([
+    'POST /a?b=%20c HTTP/1.1', 'X-One: é', 'webhook-id: 1', 'content-length: 8', `Host: ${host}`, 'Connection: keep-alive',
+  ]);
+  expect(Buffer.from(body, 'latin1').toString()).toBe('{"é":1}');
+});
+
+test('a request without a body has none, and a GET may have one', async () => {
+  const heads: string[] = [];
+  const host = await rawServer((socket) => socket.on('data', (chunk) => {
+    heads.push(chunk.toString());
+    socket.write(OK);
+  }));
+  await client.prepare(get(host)).send(5_000);
+  await client.prepare({ ...get(host), method: 'POST' }).send(5_000);
+  await client.prepare({ ...get(host), body: 'x' }).send(5_000);
+  expect(heads[0]).not.toMatch(/content-length|transfer-encoding/i);
+  expect(heads[1]).toMatch(/content-length: 0\r\n/i);
+  expect(heads[2]).toMatch(/content-length: 1\r\n[^]*\r\n\r\nx$/i);
+});
+
+test('connections are used again, and one that went stale meanwhile costs nothing', async () => {
+  const connections: Socket[] = [];
+  const host = await rawServer((socket) => {
+    connections.push(socket);
+    socket.on('data', () => socket.write(OK));
+  });
+  await client.prepare(get(host)).send(5_000);
+  await pause(20);
+  expect((await client.prepare(get(host)).send(5_000)).status).toBe(200);
+  expect(connections).toHaveLength(1);
+  await pause(20);
+  connections[0].end();
+  await pause(50);
+  expect((await client.prepare(get(host)).send(5_000)).status).toBe(200);
+  expect(connections).toHaveLength(2);
+});
+
+test('a connection that the endpoint closes while it is held is made again', async () => {
+  let connections = 0;
+  const host = await rawServer((socket) => {
+    connections++;
+    if (connections === 1) {
+      setTimeout(() => socket.end(), 20);
+    }
+    socket.on('data', () => socket.write(OK));
+  });
+  const request = client.prepare(get(host));
+  await pause(150);
+  expect((await request.send(5_000)).status).toBe(200);
+  expect(connections).toBe(2);
+});
+
+test('an endpoint that is down while preparing and up when sending gets the request', async () => {
+  const host = await rawServer(() => undefined);
+  servers.pop()?.close();
+  await pause(50);
+  const request = client.prepare(get(host));
+  await pause(100);
+  const server = createServer((socket) => socket.on('data', () => socket.write(OK)));
+  servers.push(server);
+  server.listen(Number(host.split(':')[1]), '127.0.0.1');
+  await once(server, 'listening');
+  expect((await request.send(5_000)).status).toBe(200);
+});
+
+test('a status is an answer, whatever it is, and redirects are not followed', async () => {
+  for (const status of ['204 No Content', '302 Found\r\nlocation: http://127.0.0.1:1/', '500 Oops']) {
+    const host = await rawServer((socket) => socket.on('data', () => socket.write(`HTTP/1.1 ${status}\r\ncontent-length: 0\r\n\r\n`)));
+    expect(await client.prepare(get(host)).send(5_000)).toMatchObject({ status: Number(status.slice(0, 3)) });
+  }
+});
+
+test.each<[string, (socket: Socket) => void, string]>([
+  ['hangs', () => undefined, 'timeout'],
+  ['resets', (socket) => socket.on('data', () => socket.resetAndDestroy()), 'ECONNRESET'],
+  ['closes without an answer', (socket) => socket.on('data', () => socket.end()), 'ECONNRESET'],
+  ['answers nonsense', (socket) => socket.on('data', () => socket.end('nonsense\r\n\r\n')), 'HPE_INVALID_CONSTANT'],
+  ['drips a header a moment', (socket) => socket.on('data', () => {
+    const timer = setInterval(() => socket.write('x'), 20);
+    socket.once('close', () => clearInterval(timer));
+    socket.write('HTTP/1.1 200 OK\r\nx: ');
+  }), 'timeout'],
+  ['sends headers without end', (socket) => socket.on('data', () => socket.write(`HTTP/1.1 200 OK\r\nx: ${'x'.repeat(100_000)}`)), 'HPE_HEADER_OVERFLOW'],
+])('an endpoint that %s is a failure, not an exception', async (_, behave, error) => {
+  const host = await rawServer(behave);
+  expect(await client.prepare(get(host)).send(300)).toEqual({ sentAt: expect.any(Number), durationMs: expect.any(Number), error });
+});
+
+test('nobody there, and no such name', async () => {
+  const host = await rawServer(() => undefined);
+  servers.pop()?.close();
+  expect(await client.prepare(get(host)).send(2_000)).toMatchObject({ error: 'ECONNREFUSED' });
+  expect((await client.prepare({ ...get('no-such-host.invalid') }).send(10_000)).error).toMatch(/^(ENOTFOUND|EAI_AGAIN)$/);
+});
+
+test('a status counts although its body never ends, and of the body only so much is read', async () => {
+  let sent = 0;
+  const host = await rawServer((socket) => socket.on('data', () => {
+    socket.write('HTTP/1.1 200 OK\r\n\r\n');
+    const flood = () => {
+      while (!socket.destroyed && socket.write('x'.repeat(65_536))) {
+        sent += 65_536;
+      }
+    };
+    socket.on('drain', flood);
+    flood();
+    socket.once('close', () => socket.emit('flooded'));
+  }));
+  expect(await client.prepare(get(host)).send(5_000)).toMatchObject({ status: 200 });
+  await pause(300);
+  expect(sent).toBeLessThan(16 * 1024 * 1024); // what socket buffers hold, not the endless body
+  expect([...sockets].pop()?.destroyed).toBe(true);
+});
+
+describe('with TLS', () => {
+  const file = (name: string) => readFileSync(path.join(__dirname, '..', 'support', 'tls', name));
+  let host: string;
+  let requests = 0;
+
+  beforeAll(async () => {
+    host = await listen(createTlsServer({ key: file('key.pem'), cert: file('cert.pem') }, (_, response) => {
+      requests++;
+      response.end();
+    }));
+  });
+
+  test('a certificate that cannot be trusted is a failure, and nothing is sent', async () => {
+    expect(await client.prepare({ ...get(host), url: `https://${host}/` }).send(5_000)).toMatchObject({ error: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+    expect(requests).toBe(0);
+  });
+
+  test('the handshake is over before the request is sent', async () => {
+    const connect = tls.connect.bind(tls) as (options: tls.ConnectionOptions) => tls.TLSSocket;
+    const trusting = jest.spyOn(tls, 'connect').mockImplementation(((options: tls.ConnectionOptions) => (
+      connect({ ...options, ca: file('cert.pem') })
+    )) as typeof tls.connect);
+    try {
+      const request = client.prepare({ ...get(host), url: `HTTPS://${host}/` });
+      await pause(200);
+      const answer = request.send(5_000);
+      expect(requests).toBe(0);
+      expect(await answer).toMatchObject({ status: 200 });
+      expect(requests).toBe(1);
+    } finally {
+      trusting.mockRestore();
+    }
+  });
+});

@@ -1,0 +1,173 @@
+// Load against the emulated table, with a clock that the test moves: days run in milliseconds.
+import { DynamoDbStore } from '../../src/adapters/dynamodb-store';
+import { Load } from '../../src/core/load';
+import { parseMessage } from '../../src/core/message';
+import { DelayQueue } from '../../src/core/ports';
+import { Owner } from '../../src/core/timing';
+import { WebhookKey } from '../../src/core/webhook';
+import { Cloud } from '../support/cloud';
+import { FakeClock } from '../support/fake-clock';
+import { RecordingLog } from '../support/recording-log';
+
+const START = Date.parse('2030-01-01T00:00:30Z');
+const HORIZON_MS = 300_000;
+const MINUTE_MS = 60_000;
+
+let cloud: Cloud;
+let clock: FakeClock;
+let store: DynamoDbStore;
+let sent: { key: WebhookKey; at: number }[];
+let refuse: (key: WebhookKey) => boolean;
+
+const queue: DelayQueue = {
+  send: async (keys, now) => {
+    const taken = keys.filter((key) => !refuse(key));
+    sent.push(...taken.map((key) => ({ key, at: now })));
+    return keys.filter(refuse);
+  },
+};
+
+beforeEach(async () => {
+  cloud = await Cloud.start(); // a table of its own for each test: they share its one cursor otherwise
+  clock = new FakeClock(START);
+  store = new DynamoDbStore(cloud.dynamodb, { tableName: cloud.tableName, retentionMs: 86_400_000 }, clock);
+  sent = [];
+  refuse = () => false;
+});
+afterEach(() => cloud.stop());
+
+const load = (partitions = 4) => new Load({ horizonMs: HORIZON_MS, partitions }, clock, store, queue, new RecordingLog());
+const sentIds = () => sent.map(({ key }) => key.id).sort();
+
+async function store1(id: string, dueAt: number, owner: Owner = 'load', partitions = 4): Promise<void> {
+  const text = JSON.stringify({ date: new Date(dueAt).toISOString(), url: 'https://example.com', method: 'get' });
+  const parsed = parseMessage(text, { defaultId: id, now: 0, maxHorizonMs: Infinity, partitions });
+  if ('errors' in parsed) {
+    throw new Error(JSON.stringify(parsed.errors));
+  }
+  await store.openAt(clock.now());
+  await store.put(parsed.webhook, owner);
+}
+
+test('where nothing was ever stored there is nothing to do', async () => {
+  await load().run();
+  expect(sent).toEqual([]);
+  expect(await cloud.rows()).toEqual([]);
+});
+
+test('each tick sends what came into the horizon, once, and leaves to ingest what ingest owns', async () => {
+  for (let minute = 1; minute <= 20; minute++) {
+    await store1(`load-${minute}`, START + minute * MINUTE_MS + 1);
+    await store1(`ingest-${minute}`, START + minute * MINUTE_MS + 2, 'ingest');
+  }
+  for (let tick = 0; tick < 20; tick++) {
+    await load().run();
+    for (const { key, at } of sent) {
+      expect(key.dueAt).toBeLessThan(at + HORIZON_MS);
+    }
+    clock.advance(MINUTE_MS);
+  }
+  expect(sentIds()).toEqual(Array.from({ length: 20 }, (_, i) => `load-${i + 1}`).sort());
+  // Each was sent while there still was time to delay it.
+  expect(Math.min(...sent.map(({ key, at }) => key.dueAt - at))).toBeGreaterThan(MINUTE_MS);
+});
+
+test('both ends of the horizon: what is due at its end waits for the next tick, and is not forgotten', async () => {
+  await store1('last', START + HORIZON_MS - 1);
+  await store1('first-after', START + HORIZON_MS);
+  await load().run();
+  expect(sentIds()).toEqual(['last']);
+  clock.advance(1);
+  await load().run();
+  expect(sentIds()).toEqual(['first-after', 'last']);
+});
+
+test('ticks that were missed cost lateness, never a webhook', async () => {
+  await load().run();
+  for (let minute = 11; minute < 180; minute += 7) {
+    await store1(`missed-${minute}`, START + minute * MINUTE_MS);
+  }
+  clock.advance(180 * MINUTE_MS);
+  await load().run();
+  expect(sent).toHaveLength(Math.ceil((180 - 11) / 7));
+});
+
+test('a scheduler whose first tick comes late finds what was stored before it', async () => {
+  await store1('first', START + 11 * MINUTE_MS);
+  clock.advance(180 * MINUTE_MS);
+  await load().run();
+  expect(sentIds()).toEqual(['first']);
+});
+
+test('a partition that fails stays where it was, the others go on', async () => {
+  const ids = Array.from({ length: 40 }, (_, i) => `webhook-${i}`);
+  for (const id of ids) {
+    await store1(id, START + MINUTE_MS);
+  }
+  refuse = ({ partition }) => partition === 2;
+  await expect(load().run()).rejects.toThrow('1 of 4 partitions could not be loaded');
+  expect(new Set(sent.map(({ key }) => key.partition))).toEqual(new Set([0, 1, 3]));
+
+  refuse = () => false;
+  clock.advance(30 * MINUTE_MS);
+  await load().run();
+  expect(sentIds()).toEqual(ids.sort());
+});
+
+test('two runs at once lose nothing and never move the cursor back', async () => {
+  await store1('shared', START + MINUTE_MS);
+  await Promise.all([load().run(), load().run()]);
+  expect(new Set(sentIds())).toEqual(new Set(['shared']));
+  const cursor = await store.readCursor();
+  expect([...cursor?.loadedTo.values() ?? []]).toEqual(Array.from({ length: 4 }, () => START + HORIZON_MS));
+
+  sent = [];
+  await load().run();
+  expect(sent).toEqual([]);
+});
+
+test('a run that is overtaken does not overwrite the cursor of the one that overtook it', async () => {
+  await store1('any', START + MINUTE_MS);
+  const before = await store.readCursor();
+  clock.advance(10 * MINUTE_MS);
+  await load().run();
+  const after = await store.readCursor();
+  expect(await store.saveCursor({ ...before!, version: before!.version + 1 })).toBe(false);
+  expect(await store.readCursor()).toEqual(after);
+});
+
+test('progress is saved while catching up, so that a run cut short is not for nothing', async () => {
+  for (let minute = 0; minute < 30; minute++) {
+    await store1(`old-${minute}`, START + minute * MINUTE_MS);
+  }
+  clock.advance(30 * MINUTE_MS);
+  refuse = ({ dueAt }) => {
+    clock.advance(2_000); // sending takes its time
+    return dueAt >= START + 20 * MINUTE_MS;
+  };
+  await expect(load(1).run()).rejects.toThrow('could not be loaded');
+  const saved = await store.readCursor();
+  expect(saved?.version).toBeGreaterThan(2);
+  expect(saved?.loadedTo.get(0)).toBeGreaterThanOrEqual(START + 19 * MINUTE_MS);
+});
+
+test('partitions added later are looked at from before they were, and those taken away still are', async () => {
+  await store1('before', START + 60 * MINUTE_MS, 'load', 8);
+  clock.advance(60 * MINUTE_MS);
+  await load(8).run();
+  sent = [];
+
+  const soon = clock.now() + 20 * MINUTE_MS;
+  for (let i = 0; i < 40; i++) {
+    await store1(`wide-${i}`, soon, 'load', 32); // by a deployment whose load function comes later
+  }
+  clock.advance(30 * MINUTE_MS);
+  await load(32).run();
+  expect(sentIds()).toEqual(Array.from({ length: 40 }, (_, i) => `wide-${i}`).sort());
+
+  sent = [];
+  await store1('narrow', clock.now() + 11 * MINUTE_MS, 'load', 32);
+  clock.advance(10 * MINUTE_MS);
+  await load(1).run();
+  expect(sentIds()).toEqual(['narrow']);
+});

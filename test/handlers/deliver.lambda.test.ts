@@ -1,0 +1,182 @@
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { once } from 'node:events';
+import { createServer, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Receiver } from '../../scripts/support/receiver';
+import { DynamoDbStore } from '../../src/adapters/dynamodb-store';
+import { stateKey } from '../../src/adapters/table-schema';
+import { SystemClock } from '../../src/core/clock';
+import { parseMessage } from '../../src/core/message';
+import { keyText, Webhook } from '../../src/core/webhook';
+import { Cloud } from '../support/cloud';
+import { sqsEvent } from '../support/sqs-events';
+
+let cloud: Cloud;
+let receiver: Receiver;
+let store: DynamoDbStore;
+let handler: typeof import('../../src/handlers/deliver.lambda').handler;
+
+beforeAll(async () => {
+  cloud = await Cloud.start();
+  cloud.setEnvironment();
+  receiver = await Receiver.start({ behaviours: { '/500': { status: 500 } } });
+  slow.listen(0, '127.0.0.1');
+  await once(slow, 'listening');
+  store = new DynamoDbStore(cloud.dynamodb, { tableName: cloud.tableName, retentionMs: 86_400_000 }, new SystemClock());
+  handler = jest.requireActual<typeof import('../../src/handlers/deliver.lambda')>('../../src/handlers/deliver.lambda').handler;
+});
+afterAll(async () => {
+  slow.close();
+  slow.closeAllConnections();
+  await receiver.close();
+  await cloud.stop();
+});
+
+/** An endpoint that answers when the test says so. */
+const unanswered: ServerResponse[] = [];
+const slow = createServer((_, response) => unanswered.push(response));
+const slowUrl = () => `http://127.0.0.1:${(slow.address() as AddressInfo).port}/`;
+const answerSlow = () => unanswered.splice(0).forEach((response) => response.end());
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+const context = { getRemainingTimeInMillis: () => 30_000 };
+const ALL_GOOD = { batchItemFailures: [] };
+
+/** Stores a webhook as ingest would, and returns it. */
+async function stored(id: string, message: object = {}, dueInMs = 0): Promise<Webhook> {
+  const text = JSON.stringify({ date: new Date(Date.now() + dueInMs).toISOString(), url: `${receiver.url}/${id}`, method: 'post', ...message });
+  const parsed = parseMessage(text, { defaultId: id, now: Date.now(), maxHorizonMs: 86_400_000, partitions: 16 });
+  if ('errors' in parsed) {
+    throw new Error(JSON.stringify(parsed.errors));
+  }
+  await store.put(parsed.webhook, 'ingest');
+  return parsed.webhook;
+}
+
+const arrived = (id: string) => receiver.requests.filter(({ headers }) => headers.some(([name, value]) => name === 'webhook-id' && value === id));
+const stateOf = async (id: string) => (await cloud.rows()).find(({ pk, sk }) => pk === `id#${id}` && sk === 'state');
+
+test('fires at the instant, as it was written, and keeps the outcome', async () => {
+  const webhook = await stored('whole', {
+    url: `${receiver.url}/whole?q=a%20b`, method: 'put', payload: { a: [1] }, headers: { 'X-Own': 'é' }, cookies: { c: 'd' },
+  }, 1_500);
+  expect(await handler(sqsEvent(keyText(webhook)), context)).toEqual(ALL_GOOD);
+
+  const [request] = arrived('whole');
+  expect(request.arrivedAt).toBeGreaterThanOrEqual(webhook.dueAt);
+  expect(request).toMatchObject({ method: 'PUT', target: '/whole?q=a%20b', cookies: { c: 'd' }, body: Buffer.from('{"a":[1]}') });
+  expect(request.headers).toEqual(expect.arrayContaining([
+    ['X-Own', 'é'], ['content-type', 'application/json'], ['webhook-timestamp', String(Math.floor(webhook.dueAt / 1000))],
+  ]));
+  expect(await stateOf('whole')).toMatchObject({
+    status: 'delivered',
+    dueAt: String(webhook.dueAt),
+    attempts: [{ M: { at: { S: expect.any(String) }, lateMs: { N: expect.stringMatching(/^\d+$/) }, durationMs: expect.anything(), status: { N: '200' } } }],
+  });
+});
+
+test('copies of one webhook fire it once, in one batch and one after the other', async () => {
+  const webhook = await stored('copied', {}, 500);
+  const event = sqsEvent(keyText(webhook), keyText(webhook));
+  const { batchItemFailures } = await handler(event, context);
+  expect(batchItemFailures).toHaveLength(1); // the copy that lost the claim stays, in case the winner is lost
+  expect(await handler(sqsEvent(keyText(webhook)), context)).toEqual(ALL_GOOD); // once the outcome is known, it goes
+  expect(arrived('copied')).toHaveLength(1);
+});
+
+test('workers that get copies at once fire it once', async () => {
+  const webhook = await stored('raced', {}, 300);
+  const responses = await Promise.all(Array.from({ length: 8 }, () => handler(sqsEvent(keyText(webhook)), context)));
+  expect(responses.filter(({ batchItemFailures }) => batchItemFailures.length === 0)).toHaveLength(1);
+  expect(arrived('raced')).toHaveLength(1);
+});
+
+test('a claim whose worker died is taken over once its lease has run out, not before', async () => {
+  const webhook = await stored('orphaned');
+  const claimUntil = (leaseUntil: number) => cloud.dynamodb.send(new PutItemCommand({
+    TableName: cloud.tableName, Item: { ...stateKey('orphaned'), status: { S: 'claimed' }, leaseUntil: { N: String(leaseUntil) } },
+  }));
+  await claimUntil(Date.now() + 10_000);
+  const event = sqsEvent(keyText(webhook));
+  expect(await handler(event, context)).toEqual({ batchItemFailures: [{ itemIdentifier: event.Records[0].messageId }] });
+  expect(arrived('orphaned')).toHaveLength(0);
+
+  await claimUntil(Date.now() - 1);
+  expect(await handler(sqsEvent(keyText(webhook)), context)).toEqual(ALL_GOOD);
+  expect(arrived('orphaned')).toHaveLength(1);
+});
+
+test('the lease outlives the invocation', async () => {
+  const webhook = await stored('leased', { url: slowUrl() });
+  const start = Date.now();
+  const delivery = handler(sqsEvent(keyText(webhook)), context);
+  await until(() => unanswered.length === 1);
+  expect(Number((await stateOf('leased'))?.leaseUntil)).toBeGreaterThan(start + context.getRemainingTimeInMillis());
+  answerSlow();
+  await delivery;
+});
+
+test('a slow endpoint delays no one beside it', async () => {
+  const webhooks = await Promise.all([
+    stored('beside-slow', { url: slowUrl() }, 400),
+    ...Array.from({ length: 30 }, (_, i) => stored(`beside-${i}`, {}, 400 + i)),
+  ]);
+  const delivery = handler(sqsEvent(...webhooks.map(keyText)), context);
+  await until(() => unanswered.length === 1 && webhooks.slice(1).every(({ id }) => arrived(id).length === 1));
+  expect((await stateOf('beside-slow'))?.status).toBe('claimed');
+  answerSlow();
+  expect(await delivery).toEqual(ALL_GOOD);
+  expect(await stateOf('beside-slow')).toMatchObject({ status: 'delivered' });
+});
+
+test('what cannot be delivered is reported with its message and attempt, and kept', async () => {
+  const webhook = await stored('failing', { url: `${receiver.url}/500`, payload: { n: 1 } });
+  expect(await handler(sqsEvent(keyText(webhook)), context)).toEqual(ALL_GOOD);
+  expect(await cloud.notices()).toEqual([{
+    notice: {
+      version: 1,
+      reason: 'exhausted',
+      id: 'failing',
+      failedAt: expect.any(String),
+      attempts: [{ at: expect.any(String), lateMs: expect.any(Number), durationMs: expect.any(Number), status: 500 }],
+      message: { date: webhook.date, url: `${receiver.url}/500`, method: 'POST', payload: { n: 1 } },
+    },
+    attributes: { reason: { Type: 'String', Value: 'exhausted' } },
+  }]);
+  expect(await stateOf('failing')).toMatchObject({ status: 'failed' });
+});
+
+test('what comes much too early is sent back to the queue, neither held nor claimed', async () => {
+  const webhook = await stored('early', {}, 60_000);
+  const start = Date.now();
+  expect(await handler(sqsEvent(keyText(webhook)), context)).toEqual(ALL_GOOD);
+  expect(Date.now() - start).toBeLessThan(50_000);
+  expect(await stateOf('early')).toBeUndefined();
+  const { delayed } = await cloud.delayQueueCounts();
+  expect(delayed).toBe(1);
+});
+
+test('a webhook whose row is gone is reported as missing', async () => {
+  expect(await handler(sqsEvent(keyText({ id: 'gone', dueAt: Date.now(), partition: 0 })), context)).toEqual(ALL_GOOD);
+  expect((await cloud.notices()).map(({ notice }) => notice)).toEqual([expect.objectContaining({ id: 'gone', reason: 'missing' })]);
+  expect(await stateOf('gone')).toMatchObject({ status: 'failed' });
+});
+
+test('poison comes again, alone', async () => {
+  const webhook = await stored('beside-poison');
+  const event = sqsEvent('poison', keyText(webhook));
+  expect(await handler(event, context)).toEqual({ batchItemFailures: [{ itemIdentifier: event.Records[0].messageId }] });
+  expect(arrived('beside-poison')).toHaveLength(1);
+});
+
+test('a batch larger than one read of the table', async () => {
+  const webhooks = await Promise.all(Array.from({ length: 230 }, (_, i) => stored(`many-${i}`, {}, 1_500)));
+  expect(await handler(sqsEvent(...webhooks.map(keyText)), context)).toEqual(ALL_GOOD);
+  expect(webhooks.map(({ id }) => arrived(id).length)).toEqual(webhooks.map(() => 1));
+  expect(webhooks.every((webhook) => arrived(webhook.id)[0].arrivedAt >= webhook.dueAt)).toBe(true);
+});
