@@ -2,6 +2,15 @@ import { awscdk, javascript, typescript } from 'projen';
 
 const LOCAL_ENGINE = 'src/local/**';
 
+const BUNDLING: Partial<javascript.AddBundleOptions> = {
+  // The SDK is bundled: the tested version is the deployed version, and one small file loads faster than the runtime's many.
+  externals: [],
+  minify: true,
+  // The bundles also run on the Node.js of the machine that runs the local engine and the tests.
+  esbuildArgs: { '--target': 'node20', '--log-level': 'warning' },
+  watchTask: false,
+};
+
 const project = new awscdk.AwsCdkConstructLibrary({
   name: 'cdk-webhook-scheduler',
   packageManager: javascript.NodePackageManager.NPM,
@@ -56,14 +65,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     runtime: awscdk.LambdaRuntime.NODEJS_24_X,
     // An AWS SDK for JavaScript v2 variable; version 3 keeps connections alive by itself.
     awsSdkConnectionReuse: false,
-    bundlingOptions: {
-      // The SDK is bundled: the tested version is the deployed version, and a bundle loads faster than the runtime's files.
-      externals: [],
-      minify: true,
-      // The bundles also run on the Node.js of the machine that runs the local engine and the tests.
-      esbuildArgs: { '--target': 'node20', '--log-level': 'warning' },
-      watchTask: false,
-    },
+    bundlingOptions: BUNDLING,
   },
 
   devDeps: [
@@ -93,11 +95,17 @@ const project = new awscdk.AwsCdkConstructLibrary({
   eslintOptions: { dirs: ['src'], devdirs: ['test', 'examples', 'bench', 'scripts'], projectService: false, tsconfigPath: './tsconfig.dev.json' },
 
   gitignore: ['cdk.out', '.DS_Store', '*.tgz', '/bench/results/'],
-  npmignore: ['/examples/', '/bench/', '/scripts/', '/src/', '/docs/', '/.ci/', '.npmrc', 'cdk.out'],
   depsUpgrade: true,
   githubOptions: { mergify: false },
   autoApproveUpgrades: false,
 });
+
+// What an app needs, and nothing of what the repository needs. The handlers ship as bundles; of the adapters, only the table's keys are used.
+project.npmignore?.exclude(
+  '/examples/', '/bench/', '/scripts/', '/docs/', '/.ci/', '.npmrc', 'cdk.out',
+  '/lib/adapters/*', '/lib/handlers/*.lambda.*', '/lib/handlers/batch-response.*',
+);
+project.npmignore?.include('/lib/adapters/table-schema.js', '/lib/adapters/table-schema.d.ts');
 
 // The lock file names packages and versions, never the registry that served them.
 project.npmrc.addConfig('omit-lockfile-registry-resolved', 'true');

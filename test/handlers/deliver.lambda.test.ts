@@ -1,7 +1,7 @@
-import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { once } from 'node:events';
 import { createServer, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { Receiver } from '../../scripts/support/receiver';
 import { DynamoDbStore } from '../../src/adapters/dynamodb-store';
 import { stateKey } from '../../src/adapters/table-schema';
