@@ -100,12 +100,16 @@ const project = new awscdk.AwsCdkConstructLibrary({
   autoApproveUpgrades: false,
 });
 
-// What an app needs, and nothing of what the repository needs. The handlers ship as bundles; of the adapters, only the table's keys are used.
+// What an app needs, and nothing of what the repository needs. The handlers ship as bundles, so that of the code they are made of
+// only what the construct itself reads is left.
 project.npmignore?.exclude(
   '/examples/', '/bench/', '/scripts/', '/docs/', '/.ci/', '.npmrc', 'cdk.out',
-  '/lib/adapters/*', '/lib/handlers/*.lambda.*', '/lib/handlers/batch-response.*',
+  '/lib/adapters/*', '/lib/core/*', '/lib/handlers/*.lambda.*', '/lib/handlers/batch-response.*',
 );
-project.npmignore?.include('/lib/adapters/table-schema.js', '/lib/adapters/table-schema.d.ts');
+project.npmignore?.include('/lib/adapters/table-schema.*', '/lib/core/manifest.*', '/lib/core/timing.*');
+// A source map would hold the sources a second time.
+project.tsconfig?.file.addOverride('compilerOptions.inlineSourceMap', false);
+project.tsconfig?.file.addOverride('compilerOptions.inlineSources', false);
 
 // The lock file names packages and versions, never the registry that served them.
 project.npmrc.addConfig('omit-lockfile-registry-resolved', 'true');
@@ -113,6 +117,10 @@ project.npmrc.addConfig('omit-lockfile-registry-resolved', 'true');
 project.eslint?.allowDevDeps(LOCAL_ENGINE);
 project.eslint?.allowDevDeps('src/adapters/**');
 project.eslint?.allowDevDeps('src/handlers/**');
+
+// jsii says at length that it is not tested on this Node.js; the build says whether it works.
+project.tasks.addEnvironment('JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION', 'true');
+project.tasks.addEnvironment('JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION', 'true');
 
 const checkTypes = project.addTask('check-types', {
   description: 'Type-check everything, tests and local engine included',
