@@ -119,8 +119,9 @@ project.eslint?.allowDevDeps('src/adapters/**');
 project.eslint?.allowDevDeps('src/handlers/**');
 
 // jsii says at length that it is not tested on this Node.js; the build says whether it works.
-project.tasks.addEnvironment('JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION', 'true');
-project.tasks.addEnvironment('JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION', 'true');
+for (const warning of ['END_OF_LIFE', 'DEPRECATED', 'UNTESTED']) {
+  project.tasks.addEnvironment(`JSII_SILENCE_WARNING_${warning}_NODE_VERSION`, '$(node --print "process.versions.node.split(\'.\')[0]")');
+}
 
 const checkTypes = project.addTask('check-types', {
   description: 'Type-check everything, tests and local engine included',

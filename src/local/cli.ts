@@ -66,8 +66,8 @@ async function run(options: CliOptions, interrupted: AbortSignal): Promise<void>
   }
   const example = mkdtempSync(path.join(tmpdir(), 'webhook-scheduler-example-'));
   try {
-    await synthExample(example, interrupted);
-    await runAssembly(example, options, interrupted);
+    await synthExample(example);
+    if (!interrupted.aborted) await runAssembly(example, options, interrupted);
   } finally {
     rmSync(example, { recursive: true, force: true });
   }

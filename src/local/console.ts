@@ -45,7 +45,7 @@ export function eventLine(event: EngineEvent, roleOf: (functionName: string) => 
   if (!record) return line('output', `${role}: ${event.line}`);
   const request = `${text(record.method)} ${text(record.host)}`;
   switch (record.message) {
-    case LOG_SCHEDULED: return line('scheduled', `${request}  due ${text(record.due)}${record.via === undefined ? '' : ` via ${text(record.via)}`}`, record);
+    case LOG_SCHEDULED: return line('scheduled', `${request}  due ${text(record.due)}, ${text(record.owner)} sends it on`, record);
     case LOG_DELIVERED: return line('delivered', `${request}  ${text(record.lateMs)} ms late  ${outcome(record)}`, record);
     case LOG_FAILED: return line('failed', `${request}  ${outcome(record)}`, record);
     case LOG_REJECTED: return line('rejected', `wrong: ${Array.isArray(record.fields) ? record.fields.join(', ') : text(record.fields)}`, record);

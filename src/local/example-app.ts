@@ -8,13 +8,12 @@ const PROJECT = path.join(__dirname, '..', '..');
 export const EXAMPLE_APP = 'examples/typescript/smallest/app.ts';
 
 /** Writes the cloud assembly of the example app to a directory. */
-export async function synthExample(directory: string, signal?: AbortSignal): Promise<void> {
+export async function synthExample(directory: string): Promise<void> {
   // The development configuration resolves `cdk-webhook-scheduler` to the sources.
   const child = spawn(process.execPath, [require.resolve('tsx/cli'), '--tsconfig', 'tsconfig.dev.json', EXAMPLE_APP], {
     cwd: PROJECT,
     env: { ...process.env, CDK_OUTDIR: directory },
     stdio: ['ignore', 'ignore', 'inherit'],
-    signal,
   });
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('exit', resolve));
   if (code !== 0) throw new Error(`${EXAMPLE_APP} could not be synthesized: it ended with exit code ${code}.`);

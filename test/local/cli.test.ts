@@ -95,7 +95,7 @@ test('shows what runs and what happens, writes its outputs, and stops without a 
   const client = new SNSClient({ endpoint: outputs.endpoints.sns, region: outputs.region, credentials: { accessKeyId: 'any', secretAccessKey: 'any' } });
   const webhook = { webhookId: 'id-1', method: 'POST', host: 'example.com:8443', due: '2030-01-01T00:00:00.000Z' };
   for (const message of [
-    JSON.stringify({ level: 'INFO', message: LOG_SCHEDULED, ...webhook, via: 'table' }),
+    JSON.stringify({ level: 'INFO', message: LOG_SCHEDULED, ...webhook, owner: 'load' }),
     JSON.stringify({ level: 'INFO', message: LOG_DELIVERED, ...webhook, lateMs: 4, durationMs: 12, status: 204 }),
     JSON.stringify({ level: 'WARN', message: LOG_FAILED, ...webhook, lateMs: 5, durationMs: 13, error: 'ECONNREFUSED' }),
     JSON.stringify({ level: 'WARN', message: LOG_REJECTED, webhookId: 'id-2', fields: ['date', 'url'] }),
@@ -107,7 +107,7 @@ test('shows what runs and what happens, writes its outputs, and stops without a 
   }
   client.destroy();
   for (const line of [
-    /scheduled +POST example\.com:8443 +due 2030-01-01T00:00:00\.000Z via table +id-1/,
+    /scheduled +POST example\.com:8443 +due 2030-01-01T00:00:00\.000Z , load sends it on +id-1/,
     /delivered +POST example\.com:8443 +4 ms late +status 204 in 12 ms +id-1/,
     /failed +POST example\.com:8443 +ECONNREFUSED in 13 ms +id-1/,
     /rejected +wrong: date, url +id-2/,
