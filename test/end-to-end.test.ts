@@ -7,11 +7,11 @@ import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, S
 import { App, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
-import { WebhookScheduler } from 'cdk-webhook-scheduler';
 import { Receiver } from '../scripts/support/receiver';
 import { LOG_DELIVERED, LOG_FAILED, LOG_REJECTED, LOG_SCHEDULED } from '../src/core/log-events';
 import { LOCAL_CREDENTIALS } from '../src/local/emulators';
 import { EngineEvent, LocalEngine } from '../src/local/engine';
+import { WebhookScheduler } from 'cdk-webhook-scheduler';
 
 jest.setTimeout(120_000);
 
@@ -75,7 +75,10 @@ test('webhooks of every kind arrive once, as sent, none early, through ingest an
   const messages: Record<string, { date: string; url: string; method: string; [field: string]: unknown }> = {
     json: { date: naive(now + 5_000), url: url('json'), method: 'post', payload: { secret: SECRET, n: [1, 2.5, 'é'] } },
     form: {
-      date: new Date(now + 5_010).toISOString(), url: url('form'), method: 'POST', payload: { a: 'x y', b: [1, 2] },
+      date: new Date(now + 5_010).toISOString(),
+      url: url('form'),
+      method: 'POST',
+      payload: { a: 'x y', b: [1, 2] },
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
     },
     text: { date: new Date(now + 5_020).toISOString(), url: url('text'), method: 'Put', payload: `plain\n${SECRET}` },

@@ -107,7 +107,7 @@ test('shows what runs and what happens, writes its outputs, and stops without a 
   }
   client.destroy();
   for (const line of [
-    /scheduled +POST example\.com:8443 +due 2030-01-01T00:00:00\.000Z , load sends it on +id-1/,
+    /scheduled +POST example\.com:8443 +due 2030-01-01T00:00:00\.000Z, load sends it on +id-1/,
     /delivered +POST example\.com:8443 +4 ms late +status 204 in 12 ms +id-1/,
     /failed +POST example\.com:8443 +ECONNREFUSED in 13 ms +id-1/,
     /rejected +wrong: date, url +id-2/,
