@@ -73,10 +73,14 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@aws-sdk/client-dynamodb',
     '@aws-sdk/client-sns',
     '@aws-sdk/client-sqs',
+    '@smithy/node-http-handler',
+    '@smithy/types',
     '@types/aws-lambda',
     'dynalite@^4.0.0',
     // 2.x needs Node.js 22.5.
     'fauxqs@~1.9.2',
+    // 4 and later are ES modules, which jest does not load.
+    'p-limit@^3.1.0',
     'tsx',
   ],
 

@@ -1,14 +1,65 @@
-// AWS SDK clients with bounds: the SDK's own default is to wait for an answer as long as it takes.
+// AWS SDK clients with the bounds of this product: on time, or failed soon enough to be tried again.
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { RetryErrorInfo, RetryStrategyV2, RetryToken } from '@smithy/types';
+import pLimit from 'p-limit';
 
-/** Each call may be tried four times within a function's 30 s. */
-const BOUNDS = {
-  maxAttempts: 4,
-  requestHandler: { connectionTimeout: 1_000, requestTimeout: 4_000, throwOnRequestTimeout: true, httpsAgent: { keepAlive: true, maxSockets: 128 } },
-};
+/** A function may have 1,024 files open; most of them are for webhooks. */
+const MAX_IN_FLIGHT = 100;
 
-export const dynamoDbClient = (): DynamoDBClient => new DynamoDBClient(BOUNDS);
-export const snsClient = (): SNSClient => new SNSClient(BOUNDS);
-export const sqsClient = (): SQSClient => new SQSClient(BOUNDS);
+/**
+ * Lets at most {@link MAX_IN_FLIGHT} requests of a client out at once, the others wait for their turn. Without it they wait inside the
+ * HTTP agent, where waiting counts against their timeouts: a burst on a slow table would fail instead of being slow.
+ */
+class BoundedHttpHandler extends NodeHttpHandler {
+  private readonly limit = pLimit(MAX_IN_FLIGHT);
+
+  public constructor() {
+    const agent = { keepAlive: true, maxSockets: MAX_IN_FLIGHT };
+    // The SDK's own default is to wait for an answer as long as it takes.
+    super({ connectionTimeout: 1_000, requestTimeout: 4_000, throwOnRequestTimeout: true, httpAgent: agent, httpsAgent: agent });
+  }
+
+  public handle(...args: Parameters<NodeHttpHandler['handle']>): ReturnType<NodeHttpHandler['handle']> {
+    return this.limit(() => super.handle(...args));
+  }
+}
+
+const MAX_ATTEMPTS = 8;
+const FIRST_BACKOFF_MS = 50;
+const MAX_BACKOFF_MS = 1_000;
+
+/**
+ * Tries what was throttled or interrupted again, up to 8 times in about 2 seconds, with full jitter. The SDK's own strategy shares a
+ * quota among all requests of a client: of a burst that meets a throttled table it lets some 100 try again and fails the others, which
+ * would come back only after their visibility timeout, minutes late.
+ */
+class PatientRetryStrategy implements RetryStrategyV2 {
+  public async acquireInitialRetryToken(): Promise<RetryToken> {
+    return retryToken(0, 0);
+  }
+
+  public async refreshRetryTokenForRetry(token: RetryToken, { errorType }: RetryErrorInfo): Promise<RetryToken> {
+    const retries = token.getRetryCount() + 1;
+    if (errorType === 'CLIENT_ERROR' || retries >= MAX_ATTEMPTS) {
+      throw new Error(`not to be tried again: ${errorType}, attempt ${retries}`); // the SDK rejects with the error of the request
+    }
+    return retryToken(retries, Math.random() * Math.min(FIRST_BACKOFF_MS * 2 ** (retries - 1), MAX_BACKOFF_MS));
+  }
+
+  public recordSuccess(): void {
+    // There is no quota to give back to.
+  }
+}
+
+function retryToken(retries: number, delayMs: number): RetryToken {
+  return { getRetryCount: () => retries, getRetryDelay: () => delayMs };
+}
+
+const bounds = () => ({ requestHandler: new BoundedHttpHandler(), retryStrategy: new PatientRetryStrategy() });
+
+export const dynamoDbClient = (): DynamoDBClient => new DynamoDBClient(bounds());
+export const snsClient = (): SNSClient => new SNSClient(bounds());
+export const sqsClient = (): SQSClient => new SQSClient(bounds());

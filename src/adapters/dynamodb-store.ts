@@ -104,15 +104,17 @@ export class DynamoDbStore implements IngestStore, LoadStore, DeliverStore {
     }));
   }
 
-  public async claim(key: WebhookKey, now: number, leaseUntil: number): Promise<'claimed' | 'ended' | 'leased'> {
+  public async claim(key: WebhookKey, claimant: string, now: number, leaseUntil: number): Promise<'claimed' | 'ended' | 'leased'> {
     const claimed = await this.succeeds(this.client.send(new UpdateItemCommand({
       TableName: this.config.tableName,
       Key: stateKey(key.id),
-      UpdateExpression: 'SET #status = :claimed, leaseUntil = :until, dueAt = :due, #partition = :partition, #ttl = :ttl',
-      ConditionExpression: 'attribute_not_exists(pk) OR (#status = :claimed AND leaseUntil < :now)',
+      UpdateExpression: 'SET #status = :claimed, claimant = :claimant, leaseUntil = :until, dueAt = :due, #partition = :partition, #ttl = :ttl',
+      // One's own claim counts as none: an answer that was lost on its way makes the SDK ask again.
+      ConditionExpression: 'attribute_not_exists(pk) OR (#status = :claimed AND (leaseUntil < :now OR claimant = :claimant))',
       ExpressionAttributeNames: { '#status': 'status', '#ttl': 'ttl', '#partition': 'partition' },
       ExpressionAttributeValues: {
         ':claimed': { S: 'claimed' },
+        ':claimant': { S: claimant },
         ':until': { N: String(leaseUntil) },
         ':due': { N: String(key.dueAt) },
         ':partition': { N: String(key.partition) },
@@ -132,7 +134,7 @@ export class DynamoDbStore implements IngestStore, LoadStore, DeliverStore {
     await this.client.send(new UpdateItemCommand({
       TableName: this.config.tableName,
       Key: stateKey(key.id),
-      UpdateExpression: 'SET #status = :status, endedAt = :now, attempts = :attempts, #ttl = :ttl REMOVE leaseUntil',
+      UpdateExpression: 'SET #status = :status, endedAt = :now, attempts = :attempts, #ttl = :ttl REMOVE leaseUntil, claimant',
       ExpressionAttributeNames: { '#status': 'status', '#ttl': 'ttl' },
       ExpressionAttributeValues: {
         ':status': { S: status },

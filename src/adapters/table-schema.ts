@@ -2,7 +2,7 @@
 //
 //   what       pk                      sk               attributes
 //   message    <minute>#<partition>    <due ms>#<id>    m, p or z: the message; o: 1 if ingest sends it; ttl
-//   state      id#<id>                 state            status, dueAt, partition, leaseUntil, endedAt, attempts, ttl
+//   state      id#<id>                 state            status, dueAt, partition, claimant, leaseUntil, endedAt, attempts, ttl
 //   name       id#<id>                 name             hash, ttl: makes an id that a producer chose unique
 //   cursor     load                    cursor           start, version, loadedTo: how far load has come
 //

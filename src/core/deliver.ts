@@ -14,6 +14,13 @@ export interface DueWebhook {
   readonly key: WebhookKey;
 }
 
+export interface Invocation {
+  /** Unique among all invocations. */
+  readonly id: string;
+  /** When it is cut off, in milliseconds since the epoch. */
+  readonly deadline: number;
+}
+
 export interface DeliverConfig {
   /** How long an endpoint may take to answer. */
   readonly requestTimeoutMs: number;
@@ -33,24 +40,22 @@ export class Deliver {
     private readonly log: Log,
   ) {}
 
-  /**
-   * Delivers a batch, all at once; returns the receipts of those that have to come again.
-   *
-   * @param deadline when the invocation is cut off, in milliseconds since the epoch
-   */
-  public async deliver(batch: readonly DueWebhook[], deadline: number): Promise<readonly string[]> {
+  /** Delivers a batch, all at once; returns the receipts of those that have to come again. */
+  public async deliver(batch: readonly DueWebhook[], invocation: Invocation): Promise<readonly string[]> {
     const comeAgain: string[] = [];
     const now = this.clock.now();
     const tooEarly = batch.filter(({ key }) => key.dueAt - now > MAX_HOLD_MS);
-    const due = batch.filter(({ key }) => key.dueAt - now <= MAX_HOLD_MS);
+    // What is due first is claimed first, where there are more claims than the table takes at once.
+    const due = batch.filter(({ key }) => key.dueAt - now <= MAX_HOLD_MS).sort((a, b) => a.key.dueAt - b.key.dueAt);
 
     const unsent = new Set(tooEarly.length > 0 ? await this.delayQueue.send(tooEarly.map(({ key }) => key), now) : []);
     comeAgain.push(...tooEarly.filter(({ key }) => unsent.has(key)).map(({ receipt }) => receipt));
 
     const webhooks = this.store.get(due.map(({ key }) => key));
-    await Promise.all(due.map(async ({ receipt, key }) => {
+    await Promise.all(due.map(async ({ receipt, key }, index) => {
       try {
-        if (!(await this.deliverOne(key, webhooks, deadline))) {
+        // Each copy is a claimant of its own, also where a batch holds two of one webhook.
+        if (!(await this.deliverOne(key, webhooks, `${invocation.id}#${index}`, invocation.deadline))) {
           comeAgain.push(receipt);
         }
       } catch (error) {
@@ -62,10 +67,12 @@ export class Deliver {
   }
 
   /** `false` if the queue message has to stay: another worker holds the claim, and only its outcome makes this copy superfluous. */
-  private async deliverOne(key: WebhookKey, webhooks: Promise<ReadonlyMap<string, Webhook>>, deadline: number): Promise<boolean> {
+  private async deliverOne(
+    key: WebhookKey, webhooks: Promise<ReadonlyMap<string, Webhook>>, claimant: string, deadline: number,
+  ): Promise<boolean> {
     // Read before the claim: a table that cannot be read must not leave claims behind.
     const webhook = (await webhooks).get(key.id);
-    const claim = await this.store.claim(key, this.clock.now(), deadline + MAX_CLOCK_SKEW_MS);
+    const claim = await this.store.claim(key, claimant, this.clock.now(), deadline + MAX_CLOCK_SKEW_MS);
     if (claim !== 'claimed') {
       this.log.info('copy of a webhook dropped', { webhookId: key.id, claim });
       return claim === 'ended';

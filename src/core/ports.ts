@@ -43,10 +43,10 @@ export interface DeliverStore {
   /** The stored webhooks, each by its id; one that is gone is left out. */
   get(keys: readonly WebhookKey[]): Promise<ReadonlyMap<string, Webhook>>;
   /**
-   * Takes the right to fire a webhook until `leaseUntil`. `ended` if its outcome is known; `leased` if another worker holds the right
-   * at `now`, and may yet fail to use it.
+   * Takes the right to fire a webhook until `leaseUntil`. `ended` if its outcome is known; `leased` if another claimant holds the right
+   * at `now`, and may yet fail to use it. Safe to repeat: a claimant that holds the right already gets it again.
    */
-  claim(key: WebhookKey, now: number, leaseUntil: number): Promise<'claimed' | 'ended' | 'leased'>;
+  claim(key: WebhookKey, claimant: string, now: number, leaseUntil: number): Promise<'claimed' | 'ended' | 'leased'>;
   recordOutcome(key: WebhookKey, outcome: Outcome): Promise<void>;
 }
 

@@ -24,8 +24,8 @@ const deliver = new Deliver(
   log,
 );
 
-export async function handler(event: SQSEvent, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<SQSBatchResponse> {
-  const deadline = clock.now() + context.getRemainingTimeInMillis();
+export async function handler(event: SQSEvent, context: Pick<Context, 'awsRequestId' | 'getRemainingTimeInMillis'>): Promise<SQSBatchResponse> {
+  const invocation = { id: context.awsRequestId, deadline: clock.now() + context.getRemainingTimeInMillis() };
   const { items, poison } = readRecords(event, ({ messageId, body }) => ({ receipt: messageId, key: parseKey(body) }), log);
-  return batchResponse([...poison, ...await deliver.deliver(items, deadline)]);
+  return batchResponse([...poison, ...await deliver.deliver(items, invocation)]);
 }

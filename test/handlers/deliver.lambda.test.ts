@@ -44,7 +44,13 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-const context = { getRemainingTimeInMillis: () => 30_000 };
+let invocations = 0;
+const context = {
+  get awsRequestId() {
+    return `invocation-${++invocations}`;
+  },
+  getRemainingTimeInMillis: () => 30_000,
+};
 const ALL_GOOD = { batchItemFailures: [] };
 
 /** Stores a webhook as ingest would, and returns it. */

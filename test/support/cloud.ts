@@ -58,6 +58,10 @@ export class Cloud {
     });
   }
 
+  public get dynamodbUrl(): string {
+    return this.emulators.endpoints.dynamodb;
+  }
+
   /** Every row of the table. */
   public async rows(): Promise<Record<string, unknown>[]> {
     const { Items = [] } = await this.dynamodb.send(new ScanCommand({ TableName: this.tableName, ConsistentRead: true }));

@@ -1,0 +1,83 @@
+// The store through the clients that the functions use, over a network that throttles and loses answers.
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { dynamoDbClient } from '../../src/adapters/aws-clients';
+import { DynamoDbStore } from '../../src/adapters/dynamodb-store';
+import { SystemClock } from '../../src/core/clock';
+import { WebhookKey } from '../../src/core/webhook';
+import { Cloud } from '../support/cloud';
+import { FlakyProxy } from '../support/flaky-proxy';
+
+let cloud: Cloud;
+let proxy: FlakyProxy;
+let client: DynamoDBClient;
+let store: DynamoDbStore;
+
+beforeAll(async () => {
+  cloud = await Cloud.start();
+  cloud.setEnvironment();
+  proxy = await FlakyProxy.start(cloud.dynamodbUrl);
+  process.env.AWS_ENDPOINT_URL_DYNAMODB = proxy.url;
+  client = dynamoDbClient();
+  store = new DynamoDbStore(client, { tableName: cloud.tableName, retentionMs: 86_400_000 }, new SystemClock());
+});
+beforeEach(() => {
+  proxy.fateOf = () => 'pass';
+  proxy.delayMs = 0;
+  proxy.mostAtOnce = 0;
+});
+afterAll(async () => {
+  client.destroy();
+  proxy.close();
+  await cloud.stop();
+});
+
+const key = (id: string): WebhookKey => ({ id, dueAt: Date.now(), partition: 0 });
+const claim = (id: string, claimant: string) => store.claim(key(id), claimant, Date.now(), Date.now() + 60_000);
+
+test('a burst that meets a throttled table is slow, and complete', async () => {
+  proxy.fateOf = (_, attempt) => (attempt <= 3 ? 'throttle' : 'pass');
+  const claims = await Promise.all(Array.from({ length: 300 }, (__, i) => claim(`throttled-${i}`, 'worker')));
+  expect(new Set(claims)).toEqual(new Set(['claimed']));
+});
+
+test('a burst on a slow table waits for its turn outside the timeouts, with a bounded number of connections', async () => {
+  proxy.delayMs = 300;
+  const claims = await Promise.all(Array.from({ length: 500 }, (_, i) => claim(`slow-${i}`, 'worker')));
+  expect(new Set(claims)).toEqual(new Set(['claimed']));
+  expect(proxy.mostAtOnce).toBeGreaterThan(50);
+  expect(proxy.mostAtOnce).toBeLessThanOrEqual(100);
+});
+
+test('a claim whose answer was lost on the way is still its claimant\'s, and nobody else\'s', async () => {
+  proxy.fateOf = (operation, attempt) => (operation === 'UpdateItem' && attempt === 1 ? 'lose' : 'pass');
+  expect(await claim('ambiguous', 'first')).toBe('claimed');
+  proxy.fateOf = () => 'pass';
+  expect(await claim('ambiguous', 'second')).toBe('leased');
+});
+
+test('an outcome whose answer was lost is written all the same', async () => {
+  await claim('outcome', 'worker');
+  proxy.fateOf = (operation, attempt) => (operation === 'UpdateItem' && attempt === 1 ? 'lose' : 'pass');
+  await store.recordOutcome(key('outcome'), { status: 'delivered', attempts: [] });
+  expect(await claim('outcome', 'worker')).toBe('ended');
+});
+
+test('a webhook whose answer was lost when it was stored is stored once, under its first owner', async () => {
+  const webhook = { ...key('stored'), date: '2030-01-01T00:00:00Z', url: 'https://example.com', method: 'GET', ownId: true };
+  proxy.fateOf = (operation, attempt) => (operation === 'PutItem' && attempt === 1 ? 'lose' : 'pass');
+  expect(await store.put(webhook, 'load')).toBe('load');
+  proxy.fateOf = () => 'pass';
+  expect(await store.put(webhook, 'ingest')).toBe('load');
+  expect(await store.put({ ...webhook, url: 'https://example.org' }, 'ingest')).toBe('taken');
+});
+
+test('what the table refuses for good is not tried again', async () => {
+  let requests = 0;
+  proxy.fateOf = () => {
+    requests++;
+    return 'pass';
+  };
+  const wrong = new DynamoDbStore(client, { tableName: 'NoSuchTable', retentionMs: 1 }, new SystemClock());
+  await expect(wrong.readCursor()).rejects.toThrow('Requested resource not found');
+  expect(requests).toBe(1);
+});
