@@ -14,8 +14,6 @@ export class FlakyProxy {
     return proxy;
   }
 
-  /** Decides over each request, by its operation (`UpdateItem`…) and by how often the client has tried it, from 1. */
-  public fateOf: (operation: string, attempt: number) => Fate = () => 'pass';
   /** Milliseconds each request takes at least. */
   public delayMs = 0;
   /** Most requests that were under way at once. */
@@ -31,6 +29,9 @@ export class FlakyProxy {
       setTimeout(() => this.handle(incoming, outgoing), this.delayMs);
     });
   }
+
+  /** Decides over each request, by its operation (`UpdateItem`…) and by how often the client has tried it, from 1. */
+  public fateOf: (operation: string, attempt: number) => Fate = () => 'pass';
 
   public get url(): string {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
