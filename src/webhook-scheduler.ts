@@ -40,7 +40,7 @@ export interface WebhookSchedulerProps {
   /**
    * How far ahead the date of a webhook may lie. A message with a later date is a validation failure.
    *
-   * @default Duration.days(366) - a year, whichever
+   * @default Duration.days(366)
    */
   readonly maxHorizon?: Duration;
 
@@ -173,10 +173,10 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     const requestTimeout = props.requestTimeout ?? Duration.seconds(15);
     const logRetention = props.logRetention ?? logs.RetentionDays.ONE_MONTH;
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
-    const deliverTimeout = requestTimeout.plus(Duration.millis(MAX_HOLD_MS)).plus(DELIVER_OVERHEAD);
     requireBetween('maxHorizon', maxHorizon, Duration.minutes(1), Duration.days(3660));
     requireBetween('retention', retention, MAX_QUEUE_RETENTION.plus(Duration.days(1)), Duration.days(3660));
     requireBetween('requestTimeout', requestTimeout, Duration.seconds(1), Duration.minutes(14));
+    const deliverTimeout = requestTimeout.plus(Duration.millis(MAX_HOLD_MS)).plus(DELIVER_OVERHEAD);
 
     // Producers publish here. SNS encrypts at rest by itself; the managed key `alias/aws/sns` on top would shut out other accounts.
     this.inputTopic = new sns.Topic(this, 'InputTopic', { enforceSSL: true });
@@ -268,15 +268,17 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         [Variable.DELAY_QUEUE_URL]: this.delayQueue.queueUrl,
         [Variable.FAILURE_TOPIC_ARN]: this.failureTopic.topicArn,
         [Variable.REQUEST_TIMEOUT_SECONDS]: seconds(requestTimeout),
+        // Node.js looks names up on this pool, of four threads by default: two name servers that hang would stop everyone else.
+        UV_THREADPOOL_SIZE: '64',
         [Variable.RETENTION_SECONDS]: seconds(retention),
       },
     });
     allow(this.deliverFunction, this.table.tableArn, 'dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem');
     allow(this.deliverFunction, this.delayQueue.queueArn, 'sqs:SendMessage');
     allow(this.deliverFunction, this.failureTopic.topicArn, 'sns:Publish');
-    // Webhooks become visible seconds before they are due, which pays for the window; together they cost one invocation. A function may
-    // have 1,024 files open, and each webhook needs a socket: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-    this.consume('DeliverSource', this.delayQueue, this.deliverFunction, { batchSize: 500, maxBatchingWindow: Duration.seconds(1) });
+    // Without a batching window here too: where there is little traffic, Lambda may wait 20 s in spite of a shorter window, far beyond a
+    // webhook's date. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+    this.consume('DeliverSource', this.delayQueue, this.deliverFunction, { batchSize: 10 });
 
     this.addManifest();
   }
@@ -345,6 +347,9 @@ function seconds(duration: Duration): string {
 function requireBetween(prop: string, value: Duration, least: Duration, most: Duration): void {
   if (value.isUnresolved()) {
     throw new Error(`${prop} has to be known at synthesis, and is a token; pass a literal Duration`);
+  }
+  if (value.toMilliseconds() % 1000 !== 0) {
+    throw new Error(`${prop} is ${value.toHumanString()}, expected whole seconds`);
   }
   if (value.toMilliseconds() < least.toMilliseconds() || value.toMilliseconds() > most.toMilliseconds()) {
     throw new Error(`${prop} is ${value.toHumanString()}, expected ${least.toHumanString()} to ${most.toHumanString()}`);

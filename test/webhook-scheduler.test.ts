@@ -200,7 +200,7 @@ describe('queues', () => {
     expect(visibilityOf(MANIFEST.delayQueue)).toBe(6 * (propertiesOf(MANIFEST.deliverFunction).Timeout as number));
   });
 
-  test('mappings report partial failures; the one to deliver gathers, the one to ingest does not wait', () => {
+  test('mappings report partial failures, and do not wait for a batch to fill', () => {
     TEMPLATE.resourceCountIs('AWS::Lambda::EventSourceMapping', 2);
     TEMPLATE.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       EventSourceArn: arnOf(MANIFEST.ingestQueue),
@@ -212,8 +212,8 @@ describe('queues', () => {
     TEMPLATE.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       EventSourceArn: arnOf(MANIFEST.delayQueue),
       FunctionName: { Ref: MANIFEST.deliverFunction },
-      BatchSize: 500,
-      MaximumBatchingWindowInSeconds: 1,
+      BatchSize: 10,
+      MaximumBatchingWindowInSeconds: Match.absent(), // with little traffic Lambda would wait up to 20 s
       FunctionResponseTypes: ['ReportBatchItemFailures'],
     });
   });
@@ -248,7 +248,7 @@ describe('functions', () => {
     const names = functionIds.flatMap((id) => Object.keys(environmentOf(id)));
     expect([...new Set(names)].sort()).toEqual([
       'DELAY_QUEUE_URL', 'FAILURE_TOPIC_ARN', 'INGEST_HORIZON_SECONDS', 'LOAD_HORIZON_SECONDS', 'MAX_HORIZON_SECONDS', 'PARTITIONS',
-      'REQUEST_TIMEOUT_SECONDS', 'RETENTION_SECONDS', 'TABLE_NAME',
+      'REQUEST_TIMEOUT_SECONDS', 'RETENTION_SECONDS', 'TABLE_NAME', 'UV_THREADPOOL_SIZE',
     ]);
   });
 
@@ -310,7 +310,8 @@ describe('props', () => {
   });
 
   test.each<[WebhookSchedulerProps, string]>([
-    [{ requestTimeout: Duration.millis(10) }, 'requestTimeout is 10 millis, expected 1 second to 14 minutes'],
+    [{ requestTimeout: Duration.millis(1500) }, 'requestTimeout is 1 second 500 millis, expected whole seconds'],
+    [{ requestTimeout: Duration.seconds(0) }, 'expected 1 second to 14 minutes'],
     [{ requestTimeout: Duration.minutes(15) }, 'requestTimeout is 15 minutes, expected 1 second to 14 minutes'],
     [{ retention: Duration.days(1) }, 'retention is 1 day, expected 15 days to 3660 days'],
     [{ maxHorizon: Duration.seconds(1) }, 'maxHorizon is 1 second, expected 1 minute to 3660 days'],

@@ -23,6 +23,9 @@ const MAX_BATCH_GET = 100;
 const FIRST_BATCH_PAUSE_MS = 50;
 const MAX_BATCH_ROUNDS = 6;
 
+/** DynamoDB deletes within a few days of the time to live; a webhook ends within hours of its date. */
+const NAME_OUTLIVES_MS = 2 * 24 * 60 * 60_000;
+
 export class DynamoDbStore implements IngestStore, LoadStore, DeliverStore {
   public constructor(private readonly client: DynamoDBClient, private readonly config: DynamoDbStoreConfig, private readonly clock: Clock) {}
 
@@ -35,7 +38,9 @@ export class DynamoDbStore implements IngestStore, LoadStore, DeliverStore {
     if (webhook.ownId) {
       const hash = createHash('sha256').update(messageText(webhook)).digest('base64');
       const name = nameKey(webhook.id);
-      const isNew = await this.putNew({ ...name, hash: { S: hash }, ttl });
+      // Longer than the state row, which begins its retention when the webhook ends: an id is free again only when nothing is left of it.
+      const nameTtl = ttlOf(Math.max(webhook.dueAt, this.clock.now()) + this.config.retentionMs + NAME_OUTLIVES_MS);
+      const isNew = await this.putNew({ ...name, hash: { S: hash }, ttl: nameTtl });
       if (!isNew && (await this.read(name))?.hash?.S !== hash) {
         return 'taken';
       }
@@ -98,9 +103,10 @@ export class DynamoDbStore implements IngestStore, LoadStore, DeliverStore {
     const ids = [...byId.keys()];
     const chunks = Array.from({ length: Math.ceil(ids.length / MAX_BATCH_GET) }, (_, i) => ids.slice(i * MAX_BATCH_GET, (i + 1) * MAX_BATCH_GET));
     const items = await Promise.all(chunks.map((chunk) => this.readAll(chunk.map((id) => messageKey(byId.get(id) as WebhookKey)))));
-    return new Map(items.flat().map((item) => {
+    return new Map(items.flat().flatMap((item): [string, Webhook][] => {
       const key = byId.get(fromSortKey(item.sk.S ?? '').id) as WebhookKey;
-      return [key.id, decodeMessage(key, item)];
+      const webhook = decodeMessage(key, item);
+      return webhook ? [[key.id, webhook]] : [];
     }));
   }
 
@@ -108,9 +114,10 @@ export class DynamoDbStore implements IngestStore, LoadStore, DeliverStore {
     const claimed = await this.succeeds(this.client.send(new UpdateItemCommand({
       TableName: this.config.tableName,
       Key: stateKey(key.id),
-      UpdateExpression: 'SET #status = :claimed, claimant = :claimant, leaseUntil = :until, dueAt = :due, #partition = :partition, #ttl = :ttl',
+      UpdateExpression: 'SET #status = :claimed, claimant = :claimant, leaseUntil = :until, dueAt = :due, #partition = :partition, #ttl = :ttl'
+        + ' REMOVE attempts, endedAt',
       // One's own claim counts as none: an answer that was lost on its way makes the SDK ask again.
-      ConditionExpression: 'attribute_not_exists(pk) OR (#status = :claimed AND (leaseUntil < :now OR claimant = :claimant))',
+      ConditionExpression: 'attribute_not_exists(pk) OR #ttl < :expired OR (#status = :claimed AND (leaseUntil < :now OR claimant = :claimant))',
       ExpressionAttributeNames: { '#status': 'status', '#ttl': 'ttl', '#partition': 'partition' },
       ExpressionAttributeValues: {
         ':claimed': { S: 'claimed' },
@@ -120,13 +127,15 @@ export class DynamoDbStore implements IngestStore, LoadStore, DeliverStore {
         ':partition': { N: String(key.partition) },
         ':ttl': ttlOf(now + this.config.retentionMs),
         ':now': { N: String(now) },
+        ':expired': ttlOf(now),
       },
     })));
     if (claimed) {
       return 'claimed';
     }
     const state = await this.read(stateKey(key.id));
-    return state?.status?.S === 'claimed' ? 'leased' : 'ended';
+    // A row that went in between says nothing: come again.
+    return state === undefined || state.status?.S === 'claimed' ? 'leased' : 'ended';
   }
 
   public async recordOutcome(key: WebhookKey, { status, attempts }: Outcome): Promise<void> {

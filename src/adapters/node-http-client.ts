@@ -4,9 +4,10 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { Clock } from '../core/clock';
 import { HttpAnswer, HttpClient, PreparedRequest } from '../core/ports';
 import { HttpRequest } from '../core/request';
+import { CONNECT_AHEAD_MS } from '../core/timing';
 
-/** An idle connection is closed by us before most servers would (Node.js closes after 5 s, others later). */
-const IDLE_CONNECTION_MS = 4_000;
+/** Servers close idle connections after 5 s (Node.js, Apache) or more. One taken up again is held before it is used, which counts too. */
+const IDLE_CONNECTION_MS = 4_000 - CONNECT_AHEAD_MS;
 /** Of an answer's body, at most this much is read, only to free its connection for another request. */
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_BODY_MS = 1_000;
@@ -24,7 +25,7 @@ export class NodeHttpClient implements HttpClient {
     return new HeldRequest(() => this.open(request, body), body, this.clock);
   }
 
-  /** Closes idle connections. */
+  /** Closes all connections. */
   public close(): void {
     this.agents.http.destroy();
     this.agents.https.destroy();
@@ -32,7 +33,7 @@ export class NodeHttpClient implements HttpClient {
 
   private open({ url, method, headers }: HttpRequest, body: Buffer | undefined): ClientRequest {
     const options = { method, headers: body === undefined ? headers : { ...headers, 'content-length': body.length } };
-    return url.slice(0, 6).toLowerCase() === 'https:'
+    return new URL(url).protocol === 'https:'
       ? httpsRequest(url, { ...options, agent: this.agents.https })
       : httpRequest(url, { ...options, agent: this.agents.http });
   }
@@ -40,21 +41,26 @@ export class NodeHttpClient implements HttpClient {
 
 /** A request whose connection is made and whose first byte is not yet written. */
 class HeldRequest implements PreparedRequest {
-  private connection: Connection;
+  private connection?: Connection;
 
   public constructor(private readonly open: () => ClientRequest, private readonly body: Buffer | undefined, private readonly clock: Clock) {
-    this.connection = new Connection(open());
+    try {
+      this.connection = new Connection(open());
+    } catch {
+      // Node.js refuses the request as it stands; `send` makes the same try, and answers with the reason.
+    }
   }
 
   public async send(timeoutMs: number): Promise<HttpAnswer> {
-    if (this.connection.error) {
-      // The endpoint was not there a moment ago, or closed the connection while we held it: the attempt only begins now.
-      this.connection = new Connection(this.open());
-    }
-    const connection = this.connection;
-    const timer = setTimeout(() => connection.fail('timeout'), Math.max(timeoutMs, 0));
+    let timer: NodeJS.Timeout | undefined;
     let sentAt = this.clock.now();
     try {
+      if (!this.connection || this.connection.error) {
+        // The endpoint was not there a moment ago, or closed the connection while we held it: the attempt only begins now.
+        this.connection = new Connection(this.open());
+      }
+      const connection = this.connection;
+      timer = setTimeout(() => connection.fail('timeout'), Math.max(timeoutMs, 0));
       if (!connection.ready) {
         await connection.whenReady;
         sentAt = this.clock.now();

@@ -68,7 +68,16 @@ export function encodeMessage(webhook: Webhook, otherBytes: number): Item {
 
 type Head = [date: string, url: string, method: string, headers: Record<string, string> | 0, cookies: Record<string, string> | 0, ownId: 0 | 1];
 
-export function decodeMessage(key: WebhookKey, item: Item): Webhook {
+/** The webhook of a message row, or `undefined` if the row holds none that can be read: one such row must not stop those beside it. */
+export function decodeMessage(key: WebhookKey, item: Item): Webhook | undefined {
+  try {
+    return decode(key, item);
+  } catch {
+    return undefined; // whatever is wrong with it, it is no message of ours
+  }
+}
+
+function decode(key: WebhookKey, item: Item): Webhook {
   let head = item.m?.S;
   let payload = item.p?.S;
   if (item.z?.B) {

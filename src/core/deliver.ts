@@ -5,7 +5,7 @@ import { LOG_DELIVERED, LOG_FAILED, webhookFields } from './log-events';
 import { DelayQueue, DeliverStore, FailureReporter, HttpClient, Log } from './ports';
 import { toRequest } from './request';
 import { CONNECT_AHEAD_MS, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS } from './timing';
-import { messageText, Webhook, WebhookKey } from './webhook';
+import { messageText, publicId, Webhook, WebhookKey } from './webhook';
 
 /** A key as it came off the delay queue. */
 export interface DueWebhook {
@@ -59,7 +59,7 @@ export class Deliver {
           comeAgain.push(receipt);
         }
       } catch (error) {
-        this.log.error('webhook not settled, will come again', { webhookId: key.id, error });
+        this.log.error('webhook not settled, will come again', { webhookId: publicId(key.id), error });
         comeAgain.push(receipt);
       }
     }));
@@ -74,13 +74,13 @@ export class Deliver {
     const webhook = (await webhooks).get(key.id);
     const claim = await this.store.claim(key, claimant, this.clock.now(), deadline + MAX_CLOCK_SKEW_MS);
     if (claim !== 'claimed') {
-      this.log.info('copy of a webhook dropped', { webhookId: key.id, claim });
+      this.log.info('copy of a webhook dropped', { webhookId: publicId(key.id), claim });
       return claim === 'ended';
     }
     if (!webhook) {
-      await this.failures.report({ reason: 'missing', id: key.id, failedAt: this.clock.now() });
+      await this.failures.report({ reason: 'missing', id: publicId(key.id), failedAt: this.clock.now() });
       await this.store.recordOutcome(key, { status: 'failed', attempts: [] });
-      this.log.error('webhook missing', { webhookId: key.id });
+      this.log.error('webhook missing', { webhookId: publicId(key.id) });
       return true;
     }
 
@@ -94,7 +94,7 @@ export class Deliver {
     if (status === 'failed') {
       // Told before it is written down: a crash in between tells it twice, not never.
       await this.failures.report({
-        reason: 'exhausted', id: key.id, failedAt: this.clock.now(), attempts: [attempt], message: messageText(webhook),
+        reason: 'exhausted', id: publicId(key.id), failedAt: this.clock.now(), attempts: [attempt], message: messageText(webhook),
       });
     }
     await this.store.recordOutcome(key, { status, attempts: [attempt] });

@@ -7,7 +7,7 @@ import { FieldError } from './message';
  *
  * - `validation`: the message was not a valid webhook; `errors` names every wrong field
  * - `exhausted`: every attempt failed; `attempts` tells how
- * - `missing`: the stored message was gone when it was due, for example deleted by hand
+ * - `missing`: the stored message was gone or could not be read when it was due, for example deleted by hand
  */
 export type FailureReason = 'validation' | 'exhausted' | 'missing';
 
@@ -26,15 +26,15 @@ export interface Failure {
 /** Version of the notice's shape; a field may be added without a new one. */
 export const NOTICE_VERSION = 1;
 
-/** SNS takes 256 KiB; a message that was itself that large is cut to its start, so that its failure can be told at all. */
-const MAX_NOTICE_BYTES = 256 * 1024;
-/** At most 6 bytes a character as JSON, so the start fits beside the rest. */
-const MESSAGE_START_LENGTH = 32 * 1024;
+/** SNS takes 256 KiB, attributes included; a message that was itself that large is cut to its start, so that its failure can be told. */
+const MAX_NOTICE_BYTES = 255 * 1024;
+/** At most 6 bytes a character as JSON, and the errors are bounded too, so that both fit. */
+const MESSAGE_START_LENGTH = 16 * 1024;
 
 /**
  * The notice as JSON text: `{version, reason, id, failedAt, errors?, attempts?, message?, messageTruncated?}` with `failedAt` in
  * ISO 8601 and `message` the message itself: as JSON where it was JSON, as a string otherwise, and as the string of its start, with
- * `messageTruncated: true`, where the notice would exceed 256 KiB.
+ * `messageTruncated: true`, where the notice would exceed 255 KiB.
  */
 export function noticeText(failure: Failure): string {
   const { message, failedAt, ...rest } = failure;

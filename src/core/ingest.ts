@@ -5,7 +5,7 @@ import { LOG_REJECTED, LOG_SCHEDULED, webhookFields } from './log-events';
 import { FieldError, fieldsOf, parseMessage } from './message';
 import { DelayQueue, FailureReporter, IngestStore, Log } from './ports';
 import { ownerOf } from './timing';
-import { Webhook } from './webhook';
+import { publicId, Webhook } from './webhook';
 
 /** A message as it came off the ingest queue. */
 export interface ReceivedMessage {
@@ -71,8 +71,8 @@ export class Ingest {
     const { webhook } = parsed;
     const owner = await this.store.put(webhook, ownerOf(webhook.dueAt, now, this.config.ingestHorizonMs));
     if (owner === 'taken') {
-      const errors = [{ field: 'id', received: JSON.stringify(webhook.id), expected: 'an id that no message with other content has used' }];
-      await this.reject(webhook.id, errors, message);
+      const errors = [{ field: 'id', received: JSON.stringify(publicId(webhook.id)), expected: 'an id that no message with other content has used' }];
+      await this.reject(publicId(webhook.id), errors, message);
       return undefined;
     }
     this.log.info(LOG_SCHEDULED, { ...webhookFields(webhook), owner });

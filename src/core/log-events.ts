@@ -1,5 +1,5 @@
 // What the handlers log about a webhook: one line per event, under these messages, with these fields and no others.
-import { Webhook } from './webhook';
+import { publicId, Webhook } from './webhook';
 
 /** A webhook was accepted: its row is in the table. Fields: {@link WebhookLogFields} and `owner`, who sends it to the delay queue: `ingest` or `load`. */
 export const LOG_SCHEDULED = 'webhook scheduled';
@@ -37,7 +37,7 @@ export interface AttemptLogFields {
 
 export function webhookFields(webhook: Webhook): WebhookLogFields {
   return {
-    webhookId: webhook.id,
+    webhookId: publicId(webhook.id),
     method: webhook.method,
     host: new URL(webhook.url).host,
     due: new Date(webhook.dueAt).toISOString(),

@@ -2,7 +2,7 @@
 import { DATE_FORMAT, parseDate } from './date';
 import { memberText } from './json-text';
 import { encodeForm, isForm, scalarText } from './request';
-import { partitionOf, Webhook } from './webhook';
+import { ownKeyId, partitionOf, Webhook } from './webhook';
 
 /** One wrong field of a message. */
 export interface FieldError {
@@ -82,11 +82,9 @@ export function parseMessage(text: string, options: ParseOptions): ParsedMessage
   if (errors.length > 0 || id === undefined || dueAt === undefined || url === undefined || method === undefined) {
     return { errors, id: id ?? options.defaultId };
   }
-  return {
-    webhook: {
-      id, ownId, dueAt, url, method, payload, headers, cookies, date: message.date as string, partition: partitionOf(id, options.partitions),
-    },
-  };
+  const keyId = ownId ? ownKeyId(id) : id;
+  const partition = partitionOf(keyId, options.partitions);
+  return { webhook: { id: keyId, ownId, dueAt, url, method, payload, headers, cookies, date: message.date as string, partition } };
 }
 
 /** The top-level fields that errors are about, for the log: by the names that messages have, and `other` for those that a producer made up. */
@@ -162,7 +160,7 @@ function readHeaders(value: unknown, report: Report): Record<string, string> | u
   const seen = new Set<string>();
   for (const name of Object.keys(headers ?? {})) {
     if (seen.has(name.toLowerCase())) {
-      report(`headers.${name}`, headers?.[name], 'each header once, whatever its case');
+      report(`headers.${cut(name)}`, headers?.[name], 'each header once, whatever its case');
     }
     seen.add(name.toLowerCase());
   }

@@ -40,7 +40,7 @@ export interface Cursor {
 
 /** Claims webhooks and keeps their outcome. */
 export interface DeliverStore {
-  /** The stored webhooks, each by its id; one that is gone is left out. */
+  /** The stored webhooks, each by its id; one that is gone, or that cannot be read, is left out. */
   get(keys: readonly WebhookKey[]): Promise<ReadonlyMap<string, Webhook>>;
   /**
    * Takes the right to fire a webhook until `leaseUntil`. `ended` if its outcome is known; `leased` if another claimant holds the right

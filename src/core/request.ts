@@ -1,5 +1,5 @@
 // Turns a webhook into the HTTP request that goes out.
-import { Webhook } from './webhook';
+import { publicId, Webhook } from './webhook';
 
 export interface HttpRequest {
   readonly url: string;
@@ -33,7 +33,7 @@ export function toRequest(webhook: Webhook, attemptAt: number): HttpRequest {
     const name = headerName(headers, 'cookie') ?? 'cookie';
     headers[name] = [...(headers[name] ? [headers[name]] : []), ...cookies].join('; ');
   }
-  headers['webhook-id'] = webhook.id;
+  headers['webhook-id'] = publicId(webhook.id);
   headers['webhook-timestamp'] = String(Math.floor(attemptAt / 1000));
   return { url: webhook.url, method: webhook.method, headers, body };
 }

@@ -5,9 +5,9 @@ export const MAX_QUEUE_DELAY_SECONDS = 900;
 
 /**
  * How long before its date a webhook becomes visible to the deliver function, at least; whole-second delays make it up to a second more.
- * It has to hold the batching window (1 s), the way from SQS to Lambda (p99 about 0.1 s), a cold start and the claim.
+ * It has to hold the way from SQS to Lambda (p99 about 0.1 s), a cold start (about half a second) and the claim.
  */
-export const LEAD_MS = 2_000;
+export const LEAD_MS = 1_500;
 
 /** A deliver function that gets a webhook earlier than this before its date sends it back to the queue instead of holding it. */
 export const MAX_HOLD_MS = 10_000;

@@ -11,16 +11,30 @@ export interface Webhook extends WebhookKey {
   readonly payload?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly cookies?: Readonly<Record<string, string>>;
-  /** Whether the producer chose the id; otherwise it is the SNS MessageId. */
+  /** Whether the producer chose the id, see {@link ownKeyId}; otherwise it is the SNS MessageId. */
   readonly ownId: boolean;
 }
 
 /** Identifies a stored webhook; all that travels through the delay queue. */
 export interface WebhookKey {
+  /** The SNS MessageId, or {@link ownKeyId} of the producer's own id. */
   readonly id: string;
   /** Milliseconds since the epoch. */
   readonly dueAt: number;
   readonly partition: number;
+}
+
+/**
+ * What an id that a producer chose is stored under: behind a full stop, which neither such ids nor MessageIds have. A producer may well
+ * use the MessageId of an earlier webhook as an id, and means another one.
+ */
+export function ownKeyId(id: string): string {
+  return `.${id}`;
+}
+
+/** The id as the producer knows it. */
+export function publicId(keyId: string): string {
+  return keyId.startsWith('.') ? keyId.slice(1) : keyId;
 }
 
 /** The partition of an id: the same for each copy of it, and even over many ids. */
@@ -39,7 +53,7 @@ export function partitionOf(id: string, partitions: number): number {
  */
 export function messageText(webhook: Webhook): string {
   const fields: [string, string | undefined][] = [
-    ['id', webhook.ownId ? JSON.stringify(webhook.id) : undefined],
+    ['id', webhook.ownId ? JSON.stringify(publicId(webhook.id)) : undefined],
     ['date', JSON.stringify(webhook.date)],
     ['url', JSON.stringify(webhook.url)],
     ['method', JSON.stringify(webhook.method)],

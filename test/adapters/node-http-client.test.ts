@@ -205,3 +205,9 @@ describe('with TLS', () => {
     }
   });
 });
+
+test('a request that Node.js refuses to make is a failure, not an exception', async () => {
+  const host = await rawServer(() => undefined);
+  const request = client.prepare({ ...get(host), headers: { 'x-bad': 'one\r\ntwo' } });
+  expect(await request.send(5_000)).toMatchObject({ error: 'ERR_INVALID_CHAR' });
+});

@@ -1,4 +1,5 @@
 import { noticeText } from '../../src/core/failure-notice';
+import { parseMessage } from '../../src/core/message';
 
 const FAILURE = { reason: 'validation', id: 'sns-1', failedAt: 0 } as const;
 
@@ -17,7 +18,15 @@ test('carries what was not JSON as a string', () => {
 test('fits into a notification however large the message was', () => {
   for (const message of [JSON.stringify('x'.repeat(262_100)), '\u0000'.repeat(262_000), JSON.stringify({ a: 'é'.repeat(131_060) })]) {
     const text = noticeText({ ...FAILURE, message });
-    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(262_144);
-    expect(JSON.parse(text)).toMatchObject({ reason: 'validation', message: message.slice(0, 32_768), messageTruncated: true });
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(261_120);
+    expect(JSON.parse(text)).toMatchObject({ reason: 'validation', message: message.slice(0, 16_384), messageTruncated: true });
   }
+});
+
+test('fits into a notification beside as many and as long errors as there can be', () => {
+  const headers = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`${'x'.repeat(4_000)}${i} `, '\u0000'.repeat(200)]));
+  const parsed = parseMessage(JSON.stringify({ headers }), { defaultId: 'a', now: 0, maxHorizonMs: 1, partitions: 16 });
+  const text = noticeText({ ...FAILURE, errors: 'errors' in parsed ? parsed.errors : [], message: '\u0000'.repeat(262_000) });
+  expect(JSON.parse(text)).toMatchObject({ messageTruncated: true });
+  expect(Buffer.byteLength(text)).toBeLessThanOrEqual(261_120);
 });

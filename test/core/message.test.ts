@@ -26,7 +26,7 @@ test('the smallest message', () => {
 });
 
 test('a message may bring an id', () => {
-  expect(webhookOf({ ...VALID, id: 'order-42:reminder/1' })).toMatchObject({ id: 'order-42:reminder/1', ownId: true });
+  expect(webhookOf({ ...VALID, id: 'order-42:reminder/1' })).toMatchObject({ id: '.order-42:reminder/1', ownId: true });
 });
 
 test('the case of the method does not matter', () => {

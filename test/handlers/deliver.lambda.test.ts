@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { Receiver } from '../../scripts/support/receiver';
 import { DynamoDbStore } from '../../src/adapters/dynamodb-store';
-import { stateKey } from '../../src/adapters/table-schema';
+import { messageKey, stateKey } from '../../src/adapters/table-schema';
 import { SystemClock } from '../../src/core/clock';
 import { parseMessage } from '../../src/core/message';
 import { keyText, Webhook } from '../../src/core/webhook';
@@ -185,4 +185,36 @@ test('a batch larger than one read of the table', async () => {
   expect(await handler(sqsEvent(...webhooks.map(keyText)), context)).toEqual(ALL_GOOD);
   expect(webhooks.map(({ id }) => arrived(id).length)).toEqual(webhooks.map(() => 1));
   expect(webhooks.every((webhook) => arrived(webhook.id)[0].arrivedAt >= webhook.dueAt)).toBe(true);
+});
+
+test('an id that a producer chose is another webhook than the one whose MessageId it repeats', async () => {
+  const first = await stored('message-1', { url: `${receiver.url}/first` });
+  const second = await stored('unused', { url: `${receiver.url}/second`, id: 'message-1' }, 700);
+  expect(await handler(sqsEvent(keyText(first), keyText(second)), context)).toEqual(ALL_GOOD);
+  expect(arrived('message-1').map(({ target }) => target)).toEqual(['/first', '/second']);
+  expect(arrived('message-1')[1].arrivedAt).toBeGreaterThanOrEqual(second.dueAt);
+});
+
+test('a row that cannot be read is reported, and stops no one beside it', async () => {
+  const good = await stored('beside-unreadable');
+  const bad = await stored('unreadable');
+  await cloud.dynamodb.send(new PutItemCommand({ TableName: cloud.tableName, Item: { ...messageKey(bad), z: { B: Buffer.from('nonsense') } } }));
+  expect(await handler(sqsEvent(keyText(bad), keyText(good)), context)).toEqual(ALL_GOOD);
+  expect(arrived('beside-unreadable')).toHaveLength(1);
+  expect((await cloud.notices()).map(({ notice }) => notice)).toEqual([expect.objectContaining({ id: 'unreadable', reason: 'missing' })]);
+});
+
+test('a state row that has expired but is not yet deleted is no outcome', async () => {
+  const webhook = await stored('reused');
+  await cloud.dynamodb.send(new PutItemCommand({
+    TableName: cloud.tableName, Item: { ...stateKey('reused'), status: { S: 'delivered' }, ttl: { N: String(Math.floor(Date.now() / 1000) - 60) } },
+  }));
+  expect(await handler(sqsEvent(keyText(webhook)), context)).toEqual(ALL_GOOD);
+  expect(arrived('reused')).toHaveLength(1);
+});
+
+test('a URL with white space around it and inside its scheme is fired like any other', async () => {
+  const webhook = await stored('spaced', { url: ` ht\ntp${receiver.url.slice(4)}/spaced ` });
+  expect(await handler(sqsEvent(keyText(webhook)), context)).toEqual(ALL_GOOD);
+  expect(arrived('spaced')).toHaveLength(1);
 });

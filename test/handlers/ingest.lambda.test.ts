@@ -116,7 +116,7 @@ test('a producer\'s own id is accepted once with the same content, and refused w
   expect((await cloud.notices()).map(({ notice }) => notice)).toEqual([
     expect.objectContaining({ reason: 'validation', id: 'order-1', errors: [expect.objectContaining({ field: 'id', received: '"order-1"' })] }),
   ]);
-  expect((await cloud.rows()).filter(({ sk }) => String(sk).endsWith('#order-1'))).toHaveLength(1);
+  expect((await cloud.rows()).filter(({ sk }) => String(sk).endsWith('#.order-1'))).toHaveLength(1);
   await cloud.delayed();
 });
 
