@@ -141,4 +141,8 @@ for (const [name, script] of Object.entries({ demo: 'scripts/demo.ts', local: 's
   project.setScript(name, `exec node --import tsx ${script}`);
 }
 
+// The publisher knows npm's public registry by itself.
+const releaseWorkflow = project.tryFindObjectFile('.github/workflows/release.yml');
+releaseWorkflow?.addDeletionOverride('jobs.release_npm.steps.9.env.NPM_REGISTRY');
+
 project.synth();
