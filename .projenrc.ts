@@ -77,6 +77,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@smithy/types',
     '@types/aws-lambda',
     'dynalite@^4.0.0',
+    'fast-check@^4.0.0',
     // 2.x needs Node.js 22.5.
     'fauxqs@~1.9.2',
     // 4 and later are ES modules, which jest does not load.
@@ -136,7 +137,7 @@ test.prependSpawn(checkTypes);
 test.prependSpawn(project.tasks.tryFind('bundle')!);
 
 // What people run. Each bundles the handlers first, and then becomes the program itself: a shell in between would keep signals from it.
-for (const [name, script] of Object.entries({ demo: 'scripts/demo.ts', local: 'src/local/cli.ts', bench: 'bench/bench.ts' })) {
+for (const [name, script] of Object.entries({ demo: 'scripts/demo.ts', local: 'src/local/cli.ts', bench: 'bench/bench.ts', simulate: 'scripts/simulate.ts' })) {
   project.setScript(`pre${name}`, 'projen bundle');
   project.setScript(name, `exec node --import tsx ${script}`);
 }

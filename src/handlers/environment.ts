@@ -2,7 +2,14 @@
 
 export enum Variable {
   TABLE_NAME = 'TABLE_NAME',
+  INGEST_QUEUE_URL = 'INGEST_QUEUE_URL',
   DELAY_QUEUE_URL = 'DELAY_QUEUE_URL',
+  /** Where SQS puts what could not be handled, until load has reported it. */
+  INGEST_UNREPORTED_QUEUE_URL = 'INGEST_UNREPORTED_QUEUE_URL',
+  DELAY_UNREPORTED_QUEUE_URL = 'DELAY_UNREPORTED_QUEUE_URL',
+  /** Where it stays after that. */
+  INGEST_DEAD_LETTER_QUEUE_URL = 'INGEST_DEAD_LETTER_QUEUE_URL',
+  DELAY_DEAD_LETTER_QUEUE_URL = 'DELAY_DEAD_LETTER_QUEUE_URL',
   FAILURE_TOPIC_ARN = 'FAILURE_TOPIC_ARN',
   /** Number of partitions of a minute. */
   PARTITIONS = 'PARTITIONS',
@@ -16,6 +23,8 @@ export enum Variable {
   RETENTION_SECONDS = 'RETENTION_SECONDS',
   /** How long an endpoint may take. */
   REQUEST_TIMEOUT_SECONDS = 'REQUEST_TIMEOUT_SECONDS',
+  /** The retry plan, as JSON. */
+  RETRY_POLICY = 'RETRY_POLICY',
 }
 
 export function text(variable: Variable): string {
