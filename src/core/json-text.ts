@@ -1,29 +1,44 @@
-// Finds the text of one member of a JSON object, so that a payload can be passed on exactly as it was written.
-// Parsing and serializing again would change it: 12345678901234567890 comes back as 12345678901234567000.
+// Takes a JSON object apart into the texts of its members, so that each can be passed on exactly as it was written.
+// Parsing and serializing again would change them: 12345678901234567890 comes back as 12345678901234567000, and 1.10 as 1.1.
 
 /**
- * The JSON text of the value of `name` in the object that `json` holds, or `undefined` if it has no such member.
+ * The JSON text of each member's value in the object that `json` holds, by name.
  * The last one counts where a name is repeated, as in `JSON.parse`.
  *
  * @param json text that `JSON.parse` has accepted as an object
  */
-export function memberText(json: string, name: string): string | undefined {
-  let found: string | undefined;
+export function memberTexts(json: string): Map<string, string> {
+  const members = new Map<string, string>();
   let position = skipSpace(json, json.indexOf('{') + 1);
   while (json[position] === '"') {
     const nameEnd = endOfString(json, position);
-    const memberName: unknown = JSON.parse(json.slice(position, nameEnd));
+    const name = JSON.parse(json.slice(position, nameEnd)) as string;
     const valueStart = skipSpace(json, json.indexOf(':', nameEnd) + 1);
     const valueEnd = endOfValue(json, valueStart);
-    if (memberName === name) {
-      found = json.slice(valueStart, valueEnd);
-    }
+    members.set(name, json.slice(valueStart, valueEnd));
     position = skipSpace(json, valueEnd);
     if (json[position] === ',') {
       position = skipSpace(json, position + 1);
     }
   }
-  return found;
+  return members;
+}
+
+/** The object whose members {@link memberTexts} gave. */
+export function objectText(members: Iterable<readonly [name: string, json: string]>): string {
+  return `{${[...members].map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(',')}}`;
+}
+
+/**
+ * A string, or a number or boolean as it was written, where text is wanted; `undefined` for any other value.
+ *
+ * @param json text that `JSON.parse` has accepted
+ */
+export function scalarText(json: string): string | undefined {
+  if (json.startsWith('"')) {
+    return JSON.parse(json) as string;
+  }
+  return json === 'null' || json.startsWith('{') || json.startsWith('[') ? undefined : json;
 }
 
 function skipSpace(json: string, position: number): number {

@@ -1,7 +1,8 @@
-// Turns a published message into a webhook, or says of every wrong field what came and what was expected.
+// Turns a published message into a webhook or an action, or says of every wrong field what came and what was expected.
 import { DATE_FORMAT, parseDate } from './date';
-import { memberText } from './json-text';
-import { encodeForm, isForm, scalarText } from './request';
+import { memberTexts, objectText, scalarText } from './json-text';
+import { encodeForm, isForm } from './request';
+import { maxLifeMs, RetryLimits, RetryPlan } from './retry';
 import { ownKeyId, partitionOf, Webhook } from './webhook';
 
 /** One wrong field of a message. */
@@ -21,11 +22,29 @@ export interface ParseOptions {
   /** How far ahead a date may lie. */
   readonly maxHorizonMs: number;
   readonly partitions: number;
+  /** What the `retry` of a message may ask for less of. */
+  readonly retry: RetryPlan;
 }
 
-export type ParsedMessage = { readonly webhook: Webhook } | { readonly errors: readonly FieldError[]; readonly id: string };
+/** What a producer asks of a webhook it has published. */
+export type Action =
+  | { readonly kind: 'cancel' | 'redrive'; readonly id: string }
+  | {
+    readonly kind: 'reschedule';
+    readonly id: string;
+    /** By the names of the fields to replace, their JSON text as it was written. */
+    readonly changes: ReadonlyMap<string, string>;
+  };
 
-const FIELDS = ['id', 'date', 'url', 'method', 'payload', 'headers', 'cookies'];
+export type ParsedMessage =
+  | { readonly webhook: Webhook }
+  | { readonly action: Action }
+  | { readonly errors: readonly FieldError[]; readonly id: string };
+
+/** What a reschedule can replace. */
+const CHANGEABLE = ['date', 'url', 'method', 'payload', 'headers', 'cookies', 'retry'];
+const FIELDS = ['action', 'id', ...CHANGEABLE];
+const ACTIONS = ['cancel', 'reschedule', 'redrive'];
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 const MAX_URL_LENGTH = 8192;
 const MAX_ERRORS = 50;
@@ -47,44 +66,43 @@ const RESERVED_HEADERS = [
 /** The names that Standard Webhooks gives to the sender. */
 const RESERVED_PREFIX = 'webhook-';
 
-type Fields = Readonly<Record<string, unknown>>;
-type Report = (field: string, received: unknown, expected: string) => void;
+/** The fields that are given, by name, as JSON text. */
+type Fields = ReadonlyMap<string, string>;
+/** Notes that a field is wrong; `received` is JSON text. */
+type Report = (field: string, received: string | undefined, expected: string) => void;
 
 /** Reads one message as it was published. Never throws. */
 export function parseMessage(text: string, options: ParseOptions): ParsedMessage {
   const errors: FieldError[] = [];
   const report: Report = (field, received, expected) => {
     if (errors.length < MAX_ERRORS) {
-      errors.push({ field, received: excerpt(received), expected });
+      errors.push({ field: cut(field), received: cut(received ?? 'nothing'), expected });
     }
   };
 
-  const message = parseObject(text);
-  if (!message) {
-    report('message', text, 'a JSON object with date, url and method');
+  const fields = readFields(text);
+  if (!fields) {
+    report('message', JSON.stringify(text), 'a JSON object with date, url and method');
     return { errors, id: options.defaultId };
   }
-  for (const name of Object.keys(message).filter((key) => !FIELDS.includes(key))) {
-    report(cut(name), message[name], `no such field: a message has ${FIELDS.join(', ')}`);
+  for (const [name, json] of fields) {
+    if (!FIELDS.includes(name)) {
+      report(name, json, `no such field: a message has ${FIELDS.join(', ')}`);
+    }
   }
-  const ownId = isGiven(message.id);
-  const id = ownId ? readId(message.id, report) : options.defaultId;
-  const dueAt = readDate(message.date, options, report);
-  const url = readUrl(message.url, report);
-  const method = readMethod(message.method, report);
-  const headers = readHeaders(message.headers, report);
-  const cookies = readCookies(message.cookies, report);
-  const payload = isGiven(message.payload) ? memberText(text, 'payload') : undefined;
-  if (payload !== undefined && headers !== undefined && isForm(headers)) {
-    checkForm(message.payload, report);
-  }
+  const ownId = fields.has('id') ? readId(fields.get('id'), report) : undefined;
+  const parsed = fields.has('action') ? readAction(fields, ownId, options, report) : readWebhook(fields, ownId, options, report);
+  return errors.length > 0 || !parsed ? { errors, id: ownId ?? options.defaultId } : parsed;
+}
 
-  if (errors.length > 0 || id === undefined || dueAt === undefined || url === undefined || method === undefined) {
-    return { errors, id: id ?? options.defaultId };
-  }
-  const keyId = ownId ? ownKeyId(id) : id;
-  const partition = partitionOf(keyId, options.partitions);
-  return { webhook: { id: keyId, ownId, dueAt, url, method, payload, headers, cookies, date: message.date as string, partition } };
+/**
+ * The message that a webhook's own becomes where a reschedule replaces some of its fields. Whether it is valid as a whole is for
+ * {@link parseMessage} to say.
+ *
+ * @param stored the webhook's message, as `messageText` writes it
+ */
+export function mergeMessage(stored: string, changes: ReadonlyMap<string, string>): string {
+  return objectText(new Map([...memberTexts(stored), ...changes]));
 }
 
 /** The top-level fields that errors are about, for the log: by the names that messages have, and `other` for those that a producer made up. */
@@ -93,10 +111,12 @@ export function fieldsOf(errors: readonly FieldError[]): string[] {
   return [...new Set(names.map((name) => ([...FIELDS, 'message'].includes(name) ? name : 'other')))];
 }
 
-function parseObject(text: string): Fields | undefined {
+/** `null` counts as absent: that is how many languages write an optional field. `undefined` if the text is not a JSON object. */
+function readFields(text: string): Fields | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject ? new Map([...memberTexts(text)].filter(([, json]) => json !== 'null')) : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) {
       return undefined;
@@ -105,49 +125,114 @@ function parseObject(text: string): Fields | undefined {
   }
 }
 
-function readId(value: unknown, report: Report): string | undefined {
-  if (typeof value === 'string' && ID.test(value)) {
-    return value;
+function readWebhook(fields: Fields, ownId: string | undefined, options: ParseOptions, report: Report): { webhook: Webhook } | undefined {
+  const dueAt = readDate(fields.get('date'), options, report);
+  const url = readUrl(fields.get('url'), report);
+  const method = readMethod(fields.get('method'), report);
+  const { payload, headers, cookies, retry } = readOptional(fields, options, report);
+  if (dueAt === undefined || url === undefined || method === undefined) {
+    return undefined;
   }
-  report('id', value, '1 to 128 letters, digits and characters of _ : / + = @ -');
+  const id = ownId === undefined ? options.defaultId : ownKeyId(ownId);
+  const date = stringIn(fields.get('date')) as string;
+  const partition = partitionOf(id, options.partitions);
+  return { webhook: { id, ownId: ownId !== undefined, dueAt, date, url, method, payload, headers, cookies, retry, partition } };
+}
+
+function readOptional(
+  fields: Fields, options: ParseOptions, report: Report,
+): Pick<Webhook, 'payload' | 'headers' | 'cookies' | 'retry'> {
+  const payload = fields.get('payload');
+  const headers = readHeaders(fields.get('headers'), report);
+  const cookies = readCookies(fields.get('cookies'), report);
+  const retry = readRetry(fields.get('retry'), options.retry, report);
+  if (payload !== undefined && headers !== undefined && isForm(headers)) {
+    checkForm(payload, report);
+  }
+  return { payload, headers, cookies, retry };
+}
+
+function readAction(fields: Fields, id: string | undefined, options: ParseOptions, report: Report): { action: Action } | undefined {
+  const kind = stringIn(fields.get('action')) ?? '';
+  if (!ACTIONS.includes(kind)) {
+    report('action', fields.get('action'), `one of ${ACTIONS.join(', ')}, or no action for a new webhook`);
+  }
+  if (!fields.has('id')) {
+    report('id', undefined, 'the id of the webhook that the action is for');
+  }
+  const changes = new Map([...fields].filter(([name]) => CHANGEABLE.includes(name)));
+  if (kind === 'cancel' || kind === 'redrive') {
+    for (const [name, json] of changes) {
+      report(name, json, `nothing: ${kind} takes no field but id`);
+    }
+    return id === undefined ? undefined : { action: { kind, id } };
+  }
+  if (kind === 'reschedule' && changes.size === 0) {
+    report('action', fields.get('action'), `with at least one of ${CHANGEABLE.join(', ')}: the fields to replace`);
+  }
+  // Of an unknown action too, so that everything that is wrong is named at once.
+  checkChanges(changes, options, report);
+  return id === undefined ? undefined : { action: { kind: 'reschedule', id, changes } };
+}
+
+function checkChanges(changes: Fields, options: ParseOptions, report: Report): void {
+  if (changes.has('date')) {
+    readDate(changes.get('date'), options, report);
+  }
+  if (changes.has('url')) {
+    readUrl(changes.get('url'), report);
+  }
+  if (changes.has('method')) {
+    readMethod(changes.get('method'), report);
+  }
+  readOptional(changes, options, report);
+}
+
+function readId(json: string | undefined, report: Report): string | undefined {
+  const id = stringIn(json);
+  if (id !== undefined && ID.test(id)) {
+    return id;
+  }
+  report('id', json, '1 to 128 letters, digits and characters of _ : / + = @ -');
   return undefined;
 }
 
-function readDate(value: unknown, options: ParseOptions, report: Report): number | undefined {
-  const dueAt = typeof value === 'string' ? parseDate(value) : undefined;
+function readDate(json: string | undefined, options: ParseOptions, report: Report): number | undefined {
+  const dueAt = parseDate(stringIn(json) ?? '');
   if (dueAt === undefined) {
-    report('date', value, DATE_FORMAT);
+    report('date', json, DATE_FORMAT);
     return undefined;
   }
   const latest = options.now + options.maxHorizonMs;
   if (dueAt > latest) {
-    report('date', value, `a date up to ${new Date(latest).toISOString()}, the horizon of this scheduler`);
+    report('date', json, `a date up to ${new Date(latest).toISOString()}, the horizon of this scheduler`);
     return undefined;
   }
   return dueAt;
 }
 
-function readUrl(value: unknown, report: Report): string | undefined {
-  const expected = `an absolute http or https URL of at most ${MAX_URL_LENGTH} characters, without user name and password`;
-  const url = typeof value === 'string' && value.length <= MAX_URL_LENGTH && URL.canParse(value) ? new URL(value) : undefined;
+function readUrl(json: string | undefined, report: Report): string | undefined {
+  const text = stringIn(json);
+  const url = text !== undefined && text.length <= MAX_URL_LENGTH && URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !['http:', 'https:'].includes(url.protocol) || url.username !== '' || url.password !== '') {
-    report('url', value, expected);
+    report('url', json, `an absolute http or https URL of at most ${MAX_URL_LENGTH} characters, without user name and password`);
     return undefined;
   }
-  return value as string;
+  return text;
 }
 
-function readMethod(value: unknown, report: Report): string | undefined {
-  const method = typeof value === 'string' ? value.toUpperCase() : '';
+function readMethod(json: string | undefined, report: Report): string | undefined {
+  const method = stringIn(json)?.toUpperCase() ?? '';
   if (METHODS.includes(method)) {
     return method;
   }
-  report('method', value, `one of ${METHODS.join(', ')}, in any case`);
+  report('method', json, `one of ${METHODS.join(', ')}, in any case`);
   return undefined;
 }
 
-function readHeaders(value: unknown, report: Report): Record<string, string> | undefined {
-  const headers = readStrings('headers', value, report, (name, text) => {
+function readHeaders(json: string | undefined, report: Report): Record<string, string> | undefined {
+  const seen = new Set<string>();
+  return readStrings('headers', json, report, (name, text) => {
     const lowerCase = name.toLowerCase();
     if (!TOKEN.test(name)) {
       return 'a header name: letters, digits and characters of !#$%&\'*+-.^_`|~';
@@ -155,20 +240,16 @@ function readHeaders(value: unknown, report: Report): Record<string, string> | u
     if (RESERVED_HEADERS.includes(lowerCase) || lowerCase.startsWith(RESERVED_PREFIX)) {
       return 'a header that a message may set; this one is the sender\'s own';
     }
+    if (seen.has(lowerCase)) {
+      return 'each header once, whatever its case';
+    }
+    seen.add(lowerCase);
     return HEADER_VALUE.test(text) ? undefined : 'a header value: Latin-1 text without line breaks and control characters';
   });
-  const seen = new Set<string>();
-  for (const name of Object.keys(headers ?? {})) {
-    if (seen.has(name.toLowerCase())) {
-      report(`headers.${cut(name)}`, headers?.[name], 'each header once, whatever its case');
-    }
-    seen.add(name.toLowerCase());
-  }
-  return headers;
 }
 
-function readCookies(value: unknown, report: Report): Record<string, string> | undefined {
-  return readStrings('cookies', value, report, (name, text) => {
+function readCookies(json: string | undefined, report: Report): Record<string, string> | undefined {
+  return readStrings('cookies', json, report, (name, text) => {
     if (!TOKEN.test(name)) {
       return 'a cookie name: letters, digits and characters of !#$%&\'*+-.^_`|~';
     }
@@ -176,62 +257,74 @@ function readCookies(value: unknown, report: Report): Record<string, string> | u
   });
 }
 
-/** Reads an object of strings (an exact number or a boolean counts as its text), asking `check` what each entry should have been. */
+/** Reads an object of strings (a number or a boolean counts as its text), asking `check` what each entry should have been. */
 function readStrings(
-  field: string, value: unknown, report: Report, check: (name: string, text: string) => string | undefined,
+  field: string, json: string | undefined, report: Report, check: (name: string, text: string) => string | undefined,
 ): Record<string, string> | undefined {
-  if (!isGiven(value)) {
+  if (json === undefined) {
     return undefined;
   }
-  if (!isObject(value)) {
-    report(field, value, 'an object of names and strings');
+  if (!json.startsWith('{')) {
+    report(field, json, 'an object of names and strings');
     return undefined;
   }
-  const entries = Object.entries(value).map(([name, entry]): [string, string] => {
+  const entries = [...memberTexts(json)].map(([name, entry]): [string, string] => {
     const text = scalarText(entry);
-    const expected = text === undefined ? 'a string' : check(name, text);
+    const expected = text === undefined ? 'a string, number or boolean' : check(name, text);
     if (expected !== undefined) {
-      report(`${field}.${cut(name)}`, entry, expected);
+      report(`${field}.${name}`, entry, expected);
     }
     return [name, text ?? ''];
   });
   return Object.fromEntries(entries);
 }
 
-function checkForm(payload: unknown, report: Report): void {
-  if (isObject(payload)) {
-    for (const name of encodeForm(payload).unencodable) {
-      report(`payload.${cut(name)}`, payload[name],
+function readRetry(json: string | undefined, plan: RetryPlan, report: Report): RetryLimits | undefined {
+  if (json === undefined) {
+    return undefined;
+  }
+  const maxima: Record<keyof RetryLimits, number> = {
+    maxAttempts: plan.delaysMs.length + 1,
+    maxAgeSeconds: Math.max(Math.floor(maxLifeMs(plan) / 1000), 1),
+  };
+  const names = Object.keys(maxima);
+  if (!json.startsWith('{')) {
+    report('retry', json, `an object with ${names.join(', ')} or both`);
+    return undefined;
+  }
+  const limits: Partial<Record<string, number>> = {};
+  for (const [name, entry] of readFields(json) ?? []) {
+    const max = names.includes(name) ? maxima[name as keyof RetryLimits] : undefined;
+    const value: unknown = JSON.parse(entry);
+    if (max === undefined) {
+      report(`retry.${name}`, entry, `no such field: retry has ${names.join(' and ')}`);
+    } else if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > max) {
+      report(`retry.${name}`, entry, `an integer from 1 to ${max}, the most that this scheduler grants`);
+    } else {
+      limits[name] = value;
+    }
+  }
+  return limits;
+}
+
+function checkForm(json: string, report: Report): void {
+  if (json.startsWith('{')) {
+    const members = memberTexts(json);
+    for (const name of encodeForm(JSON.parse(json) as Record<string, unknown>).unencodable) {
+      report(`payload.${name}`, members.get(name),
         'a string, boolean or number of at most 15 digits, or an array of them, since the payload is sent as a form');
     }
-  } else if (typeof payload !== 'string') {
-    report('payload', payload, 'an object or a string, since the payload is sent as a form');
+  } else if (!json.startsWith('"')) {
+    report('payload', json, 'an object or a string, since the payload is sent as a form');
   }
 }
 
-/** `null` counts as absent: that is how many languages write an optional field. */
-function isGiven(value: unknown): boolean {
-  return value !== undefined && value !== null;
+/** The string that JSON text holds, if it holds one. */
+function stringIn(json: string | undefined): string | undefined {
+  return json?.startsWith('"') ? JSON.parse(json) as string : undefined;
 }
 
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function excerpt(value: unknown): string {
-  if (value === undefined) {
-    return 'nothing';
-  }
-  try {
-    return cut(JSON.stringify(value));
-  } catch (error) {
-    if (error instanceof RangeError) {
-      return 'a value nested too deeply to show'; // JSON.stringify recurses where JSON.parse does not
-    }
-    throw error;
-  }
-}
-
+/** Never between the halves of a surrogate pair, which strict JSON parsers refuse. */
 function cut(text: string): string {
-  return text.length > MAX_RECEIVED_LENGTH ? `${text.slice(0, MAX_RECEIVED_LENGTH)}…` : text;
+  return text.length > MAX_RECEIVED_LENGTH ? `${text.slice(0, MAX_RECEIVED_LENGTH).replace(/[\ud800-\udbff]$/, '')}…` : text;
 }

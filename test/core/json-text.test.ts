@@ -1,4 +1,4 @@
-import { memberText } from '../../src/core/json-text';
+import { memberTexts } from '../../src/core/json-text';
 
 test.each([
   ['{"a":1}', '1'],
@@ -12,18 +12,18 @@ test.each([
   ['{"a":[ 1 , 2 ]}', '[ 1 , 2 ]'],
 ])('of %s, "a" is %s', (json, expected) => {
   JSON.parse(json);
-  expect(memberText(json, 'a')).toBe(expected);
+  expect(memberTexts(json).get('a')).toBe(expected);
 });
 
 test('an object without the member has no text for it, however deep the name occurs', () => {
-  expect(memberText('{}', 'a')).toBeUndefined();
-  expect(memberText('{"b":{"a":1}}', 'a')).toBeUndefined();
+  expect(memberTexts('{}').get('a')).toBeUndefined();
+  expect(memberTexts('{"b":{"a":1}}').get('a')).toBeUndefined();
 });
 
 test('depth is no problem', () => {
   const deep = '['.repeat(100_000) + ']'.repeat(100_000);
-  expect(memberText(`{"a":${deep},"b":1}`, 'a')).toBe(deep);
-  expect(memberText(`{"a":${deep},"b":1}`, 'b')).toBe('1');
+  expect(memberTexts(`{"a":${deep},"b":1}`).get('a')).toBe(deep);
+  expect(memberTexts(`{"a":${deep},"b":1}`).get('b')).toBe('1');
 });
 
 test('for every value, the text found parses to the value', () => {
@@ -31,7 +31,7 @@ test('for every value, the text found parses to the value', () => {
   for (const a of values) {
     for (const space of [undefined, 2]) {
       const json = JSON.stringify({ before: { a: 'not this' }, a, after: ['"a":'] }, undefined, space);
-      expect(JSON.parse(memberText(json, 'a') ?? '')).toEqual(a);
+      expect(JSON.parse(memberTexts(json).get('a') ?? '')).toEqual(a);
     }
   }
 });

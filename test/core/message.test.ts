@@ -1,15 +1,19 @@
-import { fieldsOf, parseMessage } from '../../src/core/message';
+import { fieldsOf, parseMessage, ParseOptions } from '../../src/core/message';
 import { messageText } from '../../src/core/webhook';
 
 const NOW = Date.parse('2030-01-01T00:00:00Z');
 const VALID = { date: '2030-01-02T00:00:00Z', url: 'https://example.com/hook', method: 'POST' };
 
-const parseText = (text: string) => parseMessage(text, { defaultId: 'sns-1', now: NOW, maxHorizonMs: 366 * 86_400_000, partitions: 16 });
+const OPTIONS: ParseOptions = {
+  defaultId: 'sns-1', now: NOW, maxHorizonMs: 366 * 86_400_000, partitions: 16, retry: { delaysMs: [5_000, 60_000], jitter: 0.2, maxAgeMs: 600_000 },
+};
+
+const parseText = (text: string) => parseMessage(text, OPTIONS);
 const parse = (message: object) => parseText(JSON.stringify(message));
 const webhookOf = (message: object) => {
   const parsed = parse(message);
-  if ('errors' in parsed) {
-    throw new Error(JSON.stringify(parsed.errors));
+  if (!('webhook' in parsed)) {
+    throw new Error(JSON.stringify(parsed));
   }
   return parsed.webhook;
 };
@@ -100,7 +104,8 @@ test.each([
   ['connection', { connection: 'close' }, 'headers.connection'],
   ['sender\'s own', { 'Webhook-Id': 'mine' }, 'headers.Webhook-Id'],
   ['object', { 'x-a': {} }, 'headers.x-a'],
-  ['number that lost digits', { 'x-a': 12345678901234567890 }, 'headers.x-a'],
+  ['array', { 'x-a': ['1'] }, 'headers.x-a'],
+  ['null', { 'x-a': null }, 'headers.x-a'],
 ])('header refused: %s', (_, headers, field) => {
   expect(wrongFields({ ...VALID, headers })).toEqual([field]);
 });

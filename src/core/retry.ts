@@ -1,0 +1,136 @@
+// Decides what an attempt leads to: delivered, failed for good, or another attempt, and when.
+import { Attempt, succeeded } from './attempt';
+import { parseDate } from './date';
+
+/** When failed attempts are made again: for all webhooks of a scheduler. */
+export interface RetryPlan {
+  /** Milliseconds from the end of a failed attempt to the next one; as many retries as there are delays. */
+  readonly delaysMs: readonly number[];
+  /** Up to this share of each delay is added at random, so that what failed together does not come back together; 0 to 1. */
+  readonly jitter: number;
+  /** No attempt is made later than this after the due instant. Default: no limit but that of the delays. */
+  readonly maxAgeMs?: number;
+}
+
+/** What one message asks for, at most the plan; what exceeds it is cut to it. */
+export interface RetryLimits {
+  /** Counts the first attempt too. */
+  readonly maxAttempts?: number;
+  /** From the due instant to the last attempt. */
+  readonly maxAgeSeconds?: number;
+}
+
+/** The part of a webhook that its retries depend on. */
+export interface Retried {
+  /** Milliseconds since the epoch. */
+  readonly dueAt: number;
+  readonly retry?: RetryLimits;
+}
+
+/**
+ * What an attempt leads to. `retry` names the instant of the next one; a failure, why there is none:
+ *
+ * - `permanent`: the same request would fail again
+ * - `exhausted`: that was the last attempt
+ * - `expired`: the next one would come after the webhook's life
+ */
+export type Verdict =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'failed'; readonly reason: 'permanent' | 'exhausted' | 'expired' }
+  | { readonly kind: 'retry'; readonly at: number };
+
+/** A `Retry-After` that asks for longer is answered after this; otherwise an endpoint could keep a webhook for years. */
+export const MAX_RETRY_AFTER_MS = 60 * 60_000;
+
+/** 4xx by which an endpoint says that a later attempt may succeed: Request Timeout, Too Early, Too Many Requests. */
+const RETRIED_STATUSES = [408, 425, 429];
+
+/** Node.js refuses to write the request as it stands, and would do so each time. */
+const REFUSED_REQUEST = [
+  'ERR_HTTP_INVALID_HEADER_VALUE', 'ERR_INVALID_ARG_TYPE', 'ERR_INVALID_ARG_VALUE', 'ERR_INVALID_CHAR', 'ERR_INVALID_HTTP_TOKEN',
+  'ERR_INVALID_PROTOCOL', 'ERR_INVALID_URL', 'ERR_UNESCAPED_CHARACTERS',
+];
+
+/** Reads a plan from JSON; throws an error that says what is wrong with it. */
+export function parseRetryPlan(text: string): RetryPlan {
+  const plan: unknown = JSON.parse(text);
+  if (typeof plan !== 'object' || plan === null) {
+    throw new TypeError('retry plan: expected an object with delaysMs and jitter');
+  }
+  const { delaysMs, jitter, maxAgeMs } = plan as Partial<Record<keyof RetryPlan, unknown>>;
+  if (!Array.isArray(delaysMs) || !delaysMs.every(isMilliseconds)) {
+    throw new TypeError('retry plan: expected delaysMs to be an array of whole milliseconds');
+  }
+  if (typeof jitter !== 'number' || !(jitter >= 0 && jitter <= 1)) {
+    throw new TypeError('retry plan: expected jitter to be a number from 0 to 1');
+  }
+  if (maxAgeMs !== undefined && !isMilliseconds(maxAgeMs)) {
+    throw new TypeError('retry plan: expected maxAgeMs, where given, to be whole milliseconds');
+  }
+  return { delaysMs, jitter, maxAgeMs };
+}
+
+/** The longest from the first attempt to the last, in milliseconds, not counting what the attempts themselves take. */
+export function maxLifeMs(plan: RetryPlan): number {
+  const longest = plan.delaysMs.reduce((sum, delayMs) => sum + Math.max(Math.round(delayMs * (1 + plan.jitter)), MAX_RETRY_AFTER_MS), 0);
+  return Math.min(longest, plan.maxAgeMs ?? Infinity);
+}
+
+/**
+ * @param made attempts made so far, this one included
+ * @param retryAfter the header `Retry-After` as it was received
+ * @param now when the attempt ended, in milliseconds since the epoch
+ * @param random from 0 to 1
+ */
+export function verdictOf(
+  attempt: Attempt, made: number, retryAfter: string | undefined, webhook: Retried, plan: RetryPlan, now: number, random: () => number,
+): Verdict {
+  if (succeeded(attempt)) {
+    return { kind: 'delivered' };
+  }
+  if (isPermanent(attempt)) {
+    return { kind: 'failed', reason: 'permanent' };
+  }
+  if (made > plan.delaysMs.length || made >= (webhook.retry?.maxAttempts ?? Infinity)) {
+    return { kind: 'failed', reason: 'exhausted' };
+  }
+  const planned = Math.round(plan.delaysMs[made - 1] * (1 + plan.jitter * random()));
+  const asked = Math.min(parseRetryAfter(retryAfter ?? '', now) ?? 0, MAX_RETRY_AFTER_MS);
+  const at = now + Math.max(planned, asked);
+  return isExpired(webhook, plan, at) ? { kind: 'failed', reason: 'expired' } : { kind: 'retry', at };
+}
+
+/** Whether an attempt at the instant `at` would come after the webhook's life. */
+export function isExpired(webhook: Retried, plan: RetryPlan, at: number): boolean {
+  const maxAgeMs = Math.min(plan.maxAgeMs ?? Infinity, (webhook.retry?.maxAgeSeconds ?? Infinity) * 1000);
+  return at > webhook.dueAt + maxAgeMs;
+}
+
+const IMF_FIXDATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}:\d{2}:\d{2}) GMT$/;
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/**
+ * Milliseconds that a `Retry-After` asks to wait, 0 for a date that has passed, or `undefined` if it asks for nothing that can be understood.
+ *
+ * @param text seconds, or a date in the form that RFC 9110, section 5.6.7, prefers: `Sun, 06 Nov 1994 08:49:37 GMT`
+ */
+export function parseRetryAfter(text: string, now: number): number | undefined {
+  if (/^\d+$/.test(text)) {
+    return Number(text) * 1000;
+  }
+  const match = IMF_FIXDATE.exec(text);
+  if (!match) {
+    return undefined;
+  }
+  const [, day, month, year, time] = match;
+  const instant = parseDate(`${year}-${String(MONTHS.indexOf(month) + 1).padStart(2, '0')}-${day}T${time}Z`);
+  return instant === undefined ? undefined : Math.max(instant - now, 0);
+}
+
+function isPermanent({ status, error }: Attempt): boolean {
+  return status === undefined ? REFUSED_REQUEST.includes(error ?? '') : status < 500 && !RETRIED_STATUSES.includes(status);
+}
+
+function isMilliseconds(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
