@@ -1,15 +1,17 @@
-// Keeps webhooks, claims, outcomes and the load cursor in DynamoDB.
+// Keeps webhooks, their states and the load cursor in DynamoDB.
 import { createHash } from 'node:crypto';
 import {
   BatchGetItemCommand, ConditionalCheckFailedException, DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import {
-  CURSOR_KEY, decodeMessage, encodeMessage, fromSortKey, Item, messageKey, minutePartition, nameKey, sizeOf, stateKey, ttlOf,
+  CURSOR_KEY, decodeMessage, decodeState, encodeMessage, encodeState, idPartition, Item, messageKey, minutePartition, nameKey, pointerItem, sizeOf,
+  stateKey, ttlOf, turnOfRow,
 } from './table-schema';
 import { Clock } from '../core/clock';
-import { Cursor, DeliverStore, IngestStore, LoadStore, Outcome } from '../core/ports';
+import { ActionStore, Cursor, DeliverStore, FollowUpStore, FoundWebhook, IngestStore, LoadStore, SeenState } from '../core/ports';
+import { State } from '../core/state';
 import { minuteOf, Owner } from '../core/timing';
-import { messageText, Webhook, WebhookKey } from '../core/webhook';
+import { messageText, ownKeyId, rowKey, Turn, Webhook, WebhookKey } from '../core/webhook';
 
 export interface DynamoDbStoreConfig {
   readonly tableName: string;
@@ -23,36 +25,47 @@ const MAX_BATCH_GET = 100;
 const FIRST_BATCH_PAUSE_MS = 50;
 const MAX_BATCH_ROUNDS = 6;
 
-/** DynamoDB deletes within a few days of the time to live; a webhook ends within hours of its date. */
-const NAME_OUTLIVES_MS = 2 * 24 * 60 * 60_000;
-
-export class DynamoDbStore implements IngestStore, LoadStore, DeliverStore {
-  public constructor(private readonly client: DynamoDBClient, private readonly config: DynamoDbStoreConfig, private readonly clock: Clock) {}
+export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, DeliverStore, FollowUpStore {
+  public constructor(
+    private readonly client: Pick<DynamoDBClient, 'send'>, private readonly config: DynamoDbStoreConfig, private readonly clock: Clock,
+  ) {}
 
   public async openAt(now: number): Promise<void> {
     await this.putNew({ ...CURSOR_KEY, start: { N: String(now) }, version: { N: '0' }, loadedTo: { M: {} } });
   }
 
-  public async put(webhook: Webhook, owner: Owner): Promise<Owner | 'taken'> {
-    const ttl = ttlOf(Math.max(webhook.dueAt, this.clock.now()) + this.config.retentionMs);
-    if (webhook.ownId) {
-      const hash = createHash('sha256').update(messageText(webhook)).digest('base64');
-      const name = nameKey(webhook.id);
-      // Longer than the state row, which begins its retention when the webhook ends: an id is free again only when nothing is left of it.
-      const nameTtl = ttlOf(Math.max(webhook.dueAt, this.clock.now()) + this.config.retentionMs + NAME_OUTLIVES_MS);
-      const isNew = await this.putNew({ ...name, hash: { S: hash }, ttl: nameTtl });
-      if (!isNew && (await this.read(name))?.hash?.S !== hash) {
-        return 'taken';
-      }
+  public async put(webhook: Webhook, owner: Owner): Promise<{ owner: Owner; isNew: boolean } | 'taken'> {
+    if (webhook.ownId && !(await this.putName(webhook))) {
+      return 'taken';
     }
-    const row: Item = { ...messageKey(webhook), ttl, ...(owner === 'ingest' ? { o: { N: '1' } } : {}) };
-    const isNew = await this.putNew({ ...row, ...encodeMessage(webhook, sizeOf(row)) });
-    if (isNew) {
-      return owner;
+    if (await this.putNew(this.messageItem(webhook, owner))) {
+      return { owner, isNew: true };
     }
     // The same message again: whoever was to send it still is, so that it has one owner.
     const existing = await this.read(messageKey(webhook));
-    return existing && !existing.o ? 'load' : 'ingest';
+    return { owner: existing && !existing.o ? 'load' : 'ingest', isNew: false };
+  }
+
+  public async find(id: string): Promise<FoundWebhook | undefined> {
+    return await this.findByKeyId(ownKeyId(id)) ?? this.findByKeyId(id);
+  }
+
+  public async putVersion(webhook: Webhook, turn: number, owner: Owner): Promise<void> {
+    // Only copies of one action write one version, and they write the same.
+    await this.client.send(new PutItemCommand({
+      TableName: this.config.tableName, Item: { ...this.messageItem(webhook, owner), t: { N: String(turn) } },
+    }));
+    if (webhook.ownId) {
+      await this.client.send(new UpdateItemCommand({
+        TableName: this.config.tableName,
+        Key: nameKey(webhook.id),
+        UpdateExpression: 'SET #ttl = :ttl',
+        // It never gets shorter: what was published first may still be on its way.
+        ConditionExpression: '#ttl < :ttl',
+        ExpressionAttributeNames: { '#ttl': 'ttl' },
+        ExpressionAttributeValues: { ':ttl': this.nameTtl(webhook) },
+      })).catch(ignoreFailedCondition);
+    }
   }
 
   public async readCursor(): Promise<Cursor | undefined> {
@@ -75,96 +88,182 @@ export class DynamoDbStore implements IngestStore, LoadStore, DeliverStore {
     })));
   }
 
-  public async* dueBetween(partition: number, from: number, to: number): AsyncIterable<readonly WebhookKey[]> {
+  public async* dueBetween(partition: number, from: number, to: number): AsyncIterable<readonly Turn[]> {
     let startKey: Item | undefined;
     do {
       const page = await this.client.send(new QueryCommand({
         TableName: this.config.tableName,
-        // Sort keys are `<due>#<id>`, so the bare number `to` sorts before every webhook due then: the upper end is exclusive.
+        // Sort keys are `<ms>#…`, so the bare number `to` sorts before every row of that instant: the upper end is exclusive.
         KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
         FilterExpression: 'attribute_not_exists(o)',
-        ProjectionExpression: 'sk',
+        ProjectionExpression: 'sk, d, v, t',
         ExpressionAttributeValues: {
           ':pk': { S: minutePartition(minuteOf(from), partition) }, ':from': { S: String(from) }, ':to': { S: String(to) },
         },
         ConsistentRead: true,
         ExclusiveStartKey: startKey,
       }));
-      const keys = (page.Items ?? []).map((item) => ({ ...fromSortKey(item.sk.S ?? ''), partition }));
-      if (keys.length > 0) {
-        yield keys;
+      const turns = (page.Items ?? []).map((item) => turnOfRow(item, partition));
+      if (turns.length > 0) {
+        yield turns;
       }
       startKey = page.LastEvaluatedKey;
     } while (startKey);
   }
 
   public async get(keys: readonly WebhookKey[]): Promise<ReadonlyMap<string, Webhook>> {
-    const byId = new Map(keys.map((key) => [key.id, key])); // a batch may hold two copies of one, a BatchGetItem may not
-    const ids = [...byId.keys()];
-    const chunks = Array.from({ length: Math.ceil(ids.length / MAX_BATCH_GET) }, (_, i) => ids.slice(i * MAX_BATCH_GET, (i + 1) * MAX_BATCH_GET));
-    const items = await Promise.all(chunks.map((chunk) => this.readAll(chunk.map((id) => messageKey(byId.get(id) as WebhookKey)))));
+    const byRow = new Map(keys.map((key) => [rowKey(key), key])); // a batch may hold two copies of one, a BatchGetItem may not
+    const rows = [...byRow.keys()];
+    const chunks = Array.from({ length: Math.ceil(rows.length / MAX_BATCH_GET) }, (_, i) => rows.slice(i * MAX_BATCH_GET, (i + 1) * MAX_BATCH_GET));
+    const items = await Promise.all(chunks.map((chunk) => this.readAll(chunk.map((row) => messageKey(byRow.get(row) as WebhookKey)))));
     return new Map(items.flat().flatMap((item): [string, Webhook][] => {
-      const key = byId.get(fromSortKey(item.sk.S ?? '').id) as WebhookKey;
-      const webhook = decodeMessage(key, item);
-      return webhook ? [[key.id, webhook]] : [];
+      const row = item.sk.S ?? '';
+      const webhook = decodeMessage(byRow.get(row) as WebhookKey, item);
+      return webhook ? [[row, webhook]] : [];
     }));
   }
 
-  public async claim(key: WebhookKey, claimant: string, now: number, leaseUntil: number): Promise<'claimed' | 'ended' | 'leased'> {
-    const claimed = await this.succeeds(this.client.send(new UpdateItemCommand({
-      TableName: this.config.tableName,
-      Key: stateKey(key.id),
-      UpdateExpression: 'SET #status = :claimed, claimant = :claimant, leaseUntil = :until, dueAt = :due, #partition = :partition, #ttl = :ttl'
-        + ' REMOVE attempts, endedAt',
-      // One's own claim counts as none: an answer that was lost on its way makes the SDK ask again.
-      ConditionExpression: 'attribute_not_exists(pk) OR #ttl < :expired OR (#status = :claimed AND (leaseUntil < :now OR claimant = :claimant))',
-      ExpressionAttributeNames: { '#status': 'status', '#ttl': 'ttl', '#partition': 'partition' },
-      ExpressionAttributeValues: {
-        ':claimed': { S: 'claimed' },
-        ':claimant': { S: claimant },
-        ':until': { N: String(leaseUntil) },
-        ':due': { N: String(key.dueAt) },
-        ':partition': { N: String(key.partition) },
-        ':ttl': ttlOf(now + this.config.retentionMs),
-        ':now': { N: String(now) },
-        ':expired': ttlOf(now),
-      },
-    })));
-    if (claimed) {
-      return 'claimed';
+  public async claim(
+    turn: Turn, claimant: string, now: number, leaseUntil: number,
+  ): Promise<{ readonly claimed: State } | { readonly refused: State | undefined }> {
+    const isFirst = turn.turn === 0;
+    const sameVersion = turn.version === undefined ? 'attribute_not_exists(#version)' : '#version = :version';
+    // One's own claim counts as none: an answer that was lost on its way makes the SDK ask again. A webhook whose queue message was put
+    // aside as a dead letter can be fired by that message when an operator moves it back.
+    const isOpen = `#turn = :turn AND ${sameVersion} AND (#status IN (:scheduled, :retrying) OR (#status = :failed AND #reason = :deadLetter)`
+      + ' OR (#status = :delivering AND (#leaseUntil < :now OR #claimant = :claimant)))';
+    try {
+      const { Attributes } = await this.client.send(new UpdateItemCommand({
+        TableName: this.config.tableName,
+        Key: stateKey(turn.id),
+        UpdateExpression: 'SET #status = :delivering, #claimant = :claimant, #leaseUntil = :until, #turn = :turn, #at = :at, #dueAt = :due,'
+          + ` #partition = :partition${isFirst ? ', #ttl = :ttl' : ''} REMOVE #endedAt, #reason, #unreported${isFirst ? ', #version, #attempts, #actions, #actionAt' : ''}`,
+        // A first turn has no row yet, or one that has expired and is not yet deleted.
+        ConditionExpression: isFirst ? `attribute_not_exists(#turn) OR #ttl < :expired OR (${isOpen})` : isOpen,
+        ExpressionAttributeNames: names(
+          'status', 'claimant', 'leaseUntil', 'turn', 'at', 'dueAt', 'partition', 'version', 'endedAt', 'reason', 'unreported',
+          ...(isFirst ? ['ttl', 'attempts', 'actions', 'actionAt'] : []),
+        ),
+        ExpressionAttributeValues: {
+          ':scheduled': { S: 'scheduled' },
+          ':retrying': { S: 'retrying' },
+          ':failed': { S: 'failed' },
+          ':delivering': { S: 'delivering' },
+          ':deadLetter': { S: 'dead-letter' },
+          ':claimant': { S: claimant },
+          ':until': { N: String(leaseUntil) },
+          ':turn': { N: String(turn.turn) },
+          ':at': { N: String(turn.at) },
+          ':due': { N: String(turn.dueAt) },
+          ':partition': { N: String(turn.partition) },
+          ':now': { N: String(now) },
+          ...(turn.version === undefined ? {} : { ':version': { S: turn.version } }),
+          ...(isFirst ? { ':ttl': ttlOf(this.keepFrom(turn)), ':expired': ttlOf(now) } : {}),
+        },
+        ReturnValues: 'ALL_NEW',
+      }));
+      return { claimed: decodeState(Attributes ?? {}) };
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) {
+        return { refused: await this.readState(turn.id) };
+      }
+      throw error;
     }
-    const state = await this.read(stateKey(key.id));
-    // A row that went in between says nothing: come again.
-    return state === undefined || state.status?.S === 'claimed' ? 'leased' : 'ended';
   }
 
-  public async recordOutcome(key: WebhookKey, { status, attempts }: Outcome): Promise<void> {
-    const now = this.clock.now();
+  public async readState(id: string): Promise<State | undefined> {
+    const item = await this.read(stateKey(id));
+    return item && !this.isExpired(item) ? decodeState(item) : undefined;
+  }
+
+  public async replaceState(seen: SeenState | undefined, next: State, timeoutMs?: number): Promise<boolean> {
+    const unseen = seen === undefined;
+    const written = await this.succeeds(this.client.send(new PutItemCommand({
+      TableName: this.config.tableName,
+      Item: { ...stateKey(next.id), ...encodeState({ ...next, keepUntil: Math.max(next.keepUntil, this.keepFrom(next)) }) },
+      ConditionExpression: unseen
+        ? 'attribute_not_exists(pk) OR #ttl < :now'
+        : `#status = :status AND #turn = :turn AND ${seen.claimant === undefined ? 'attribute_not_exists(#claimant)' : '#claimant = :claimant'}`,
+      ExpressionAttributeNames: unseen ? names('ttl') : names('status', 'turn', 'claimant'),
+      ExpressionAttributeValues: unseen ? { ':now': ttlOf(this.clock.now()) } : {
+        ':status': { S: seen.status },
+        ':turn': { N: String(seen.turn) },
+        ...(seen.claimant === undefined ? {} : { ':claimant': { S: seen.claimant } }),
+      },
+    }), timeoutMs === undefined ? {} : { abortSignal: AbortSignal.timeout(timeoutMs) }));
+    return written || isSame(await this.readState(next.id), next);
+  }
+
+  public async putPointer(turn: Turn): Promise<void> {
+    await this.client.send(new PutItemCommand({ TableName: this.config.tableName, Item: { ...pointerItem(turn), ttl: ttlOf(this.keepFrom(turn)) } }));
+  }
+
+  public async markReported({ id, turn, status }: State): Promise<void> {
     await this.client.send(new UpdateItemCommand({
       TableName: this.config.tableName,
-      Key: stateKey(key.id),
-      UpdateExpression: 'SET #status = :status, endedAt = :now, attempts = :attempts, #ttl = :ttl REMOVE leaseUntil, claimant',
-      ExpressionAttributeNames: { '#status': 'status', '#ttl': 'ttl' },
-      ExpressionAttributeValues: {
-        ':status': { S: status },
-        ':now': { N: String(now) },
-        ':ttl': ttlOf(now + this.config.retentionMs),
-        ':attempts': {
-          L: attempts.map(({ at, lateMs, durationMs, status: httpStatus, error }) => ({
-            M: {
-              at: { S: at },
-              lateMs: { N: String(lateMs) },
-              durationMs: { N: String(durationMs) },
-              ...(httpStatus === undefined ? {} : { status: { N: String(httpStatus) } }),
-              ...(error === undefined ? {} : { error: { S: error } }),
-            },
-          })),
-        },
-      },
-    }));
+      Key: stateKey(id),
+      UpdateExpression: 'REMOVE #unreported',
+      ConditionExpression: '#turn = :turn AND #status = :status',
+      ExpressionAttributeNames: names('unreported', 'turn', 'status'),
+      ExpressionAttributeValues: { ':turn': { N: String(turn) }, ':status': { S: status } },
+    })).catch(ignoreFailedCondition); // a redrive has overtaken it
   }
 
-  /** `false` if a row with this key is there, unless it has expired: DynamoDB deletes those a few days late. */
+  /** Makes an id that a producer chose unique; `false` if a webhook with other content has it. */
+  private async putName(webhook: Webhook): Promise<boolean> {
+    const hash = createHash('sha256').update(messageText(webhook)).digest('base64');
+    const { dueAt, partition } = webhook;
+    const isNew = await this.putNew({
+      ...nameKey(webhook.id),
+      hash: { S: hash },
+      dueAt: { N: String(dueAt) },
+      partition: { N: String(partition) },
+      ttl: this.nameTtl(webhook),
+    });
+    return isNew || (await this.read(nameKey(webhook.id)))?.hash?.S === hash;
+  }
+
+  private async findByKeyId(id: string): Promise<FoundWebhook | undefined> {
+    const { Items = [] } = await this.client.send(new QueryCommand({
+      TableName: this.config.tableName,
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': { S: idPartition(id) } },
+      ConsistentRead: true,
+    }));
+    const rows = new Map(Items.filter((item) => !this.isExpired(item)).map((item) => [item.sk.S, item]));
+    const [name, state] = [rows.get(nameKey(id).sk.S), rows.get(stateKey(id).sk.S)];
+    const row = name ?? state;
+    return row && {
+      key: { id, dueAt: Number(row.dueAt.N), partition: Number(row.partition.N) },
+      keepUntil: Number(row.ttl.N) * 1000,
+      state: state && decodeState(state),
+    };
+  }
+
+  private messageItem(webhook: Webhook, owner: Owner): Item {
+    const row: Item = { ...messageKey(webhook), ttl: ttlOf(this.keepFrom(webhook)), ...(owner === 'ingest' ? { o: { N: '1' } } : {}) };
+    return { ...row, ...encodeMessage(webhook, sizeOf(row)) };
+  }
+
+  /** Until when a row has to stay that matters now and at the date. */
+  private keepFrom({ dueAt, at = dueAt }: { readonly dueAt: number; readonly at?: number }): number {
+    return Math.max(dueAt, at, this.clock.now()) + this.config.retentionMs;
+  }
+
+  /**
+   * Twice the retention: retries take less than one (the construct sees to that), and the state row stays for another after the webhook's
+   * end. The id may be free again only when nothing is left of it.
+   */
+  private nameTtl(webhook: Webhook): Item[string] {
+    return ttlOf(this.keepFrom(webhook) + this.config.retentionMs);
+  }
+
+  /** DynamoDB deletes rows a few days after their time to live. */
+  private isExpired({ ttl }: Item): boolean {
+    return Number(ttl.N) * 1000 < this.clock.now();
+  }
+
+  /** `false` if a row with this key is there, unless it has expired. */
   private async putNew(item: Item): Promise<boolean> {
     return this.succeeds(this.client.send(new PutItemCommand({
       TableName: this.config.tableName,
@@ -208,5 +307,21 @@ export class DynamoDbStore implements IngestStore, LoadStore, DeliverStore {
       left = page.UnprocessedKeys?.[tableName]?.Keys ?? [];
     }
     return items;
+  }
+}
+
+/** Whether a state is the one that was to be written: each claim and each action leaves a mark of its own. */
+function isSame(state: State | undefined, next: State): boolean {
+  return state !== undefined && state.status === next.status && state.turn === next.turn && state.version === next.version
+    && state.claimant === next.claimant && state.actions?.at(-1) === next.actions?.at(-1);
+}
+
+function names(...attributes: string[]): Record<string, string> {
+  return Object.fromEntries(attributes.map((name) => [`#${name}`, name]));
+}
+
+function ignoreFailedCondition(error: unknown): void {
+  if (!(error instanceof ConditionalCheckFailedException)) {
+    throw error;
   }
 }

@@ -1,17 +1,23 @@
 // How webhooks lie in the table: the one place that names its keys and attributes.
 //
-//   what       pk                      sk               attributes
-//   message    <minute>#<partition>    <due ms>#<id>    m, p or z: the message; o: 1 if ingest sends it; ttl
-//   state      id#<id>                 state            status, dueAt, partition, claimant, leaseUntil, endedAt, attempts, ttl
-//   name       id#<id>                 name             hash, ttl: makes an id that a producer chose unique
-//   cursor     load                    cursor           start, version, loadedTo: how far load has come
+//   what       pk                      sk                        attributes
+//   message    <minute>#<partition>    <due ms>#<id>             m, p or z: the message; o: 1 if load is not to send it; ttl
+//   message    <minute>#<partition>    <due ms>#<id>#<version>   as an action wrote it anew; also t: the turn it is for
+//   pointer    <minute>#<partition>    <at ms>#<id>#<turn>       a retry: d, v: due ms and version of its message; t: its turn; ttl
+//   state      id#<id>                 state                     status, turn, at, dueAt, partition, version, attempts, claimant,
+//                                                                leaseUntil, endedAt, reason, unreported, actions, actionAt, ttl
+//   name       id#<id>                 name                      hash, dueAt, partition, ttl: makes an id that a producer chose unique
+//   cursor     load                    cursor                    start, version, loadedTo: how far load has come
 //
 // A message row is written once and billed by its size, hence its short names. Claim and outcome are written to the state row, which
 // stays below the one kilobyte that a write unit covers whatever the size of the message.
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { Attempt } from '../core/attempt';
+import type { RetryLimits } from '../core/retry';
+import type { State } from '../core/state';
 import { minuteOf } from '../core/timing';
-import { Webhook, WebhookKey } from '../core/webhook';
+import { rowKey, Turn, Webhook, WebhookKey } from '../core/webhook';
 
 export type Item = Record<string, AttributeValue>;
 
@@ -22,26 +28,53 @@ export const TTL_ATTRIBUTE = 'ttl';
 
 export const CURSOR_KEY: Item = { pk: { S: 'load' }, sk: { S: 'cursor' } };
 
-export function messageKey({ id, dueAt, partition }: WebhookKey): Item {
-  return { pk: { S: minutePartition(minuteOf(dueAt), partition) }, sk: { S: `${dueAt}#${id}` } };
+export function messageKey(key: WebhookKey): Item {
+  return { pk: { S: minutePartition(minuteOf(key.dueAt), key.partition) }, sk: { S: rowKey(key) } };
+}
+
+export function pointerItem({ id, dueAt, partition, version, turn, at }: Turn): Item {
+  return {
+    pk: { S: minutePartition(minuteOf(at), partition) },
+    sk: { S: `${at}#${id}#${turn}` },
+    d: number(dueAt),
+    ...(version === undefined ? {} : { v: { S: version } }),
+    t: number(turn),
+  };
+}
+
+/** The turn that a message or a pointer row stands for. */
+export function turnOfRow(item: Item, partition: number): Turn {
+  const [at, id, suffix] = (item.sk.S ?? '').split('#');
+  const version = item.d ? item.v?.S : suffix;
+  return {
+    id,
+    dueAt: Number(item.d?.N ?? at),
+    partition,
+    ...(version === undefined ? {} : { version }),
+    turn: Number(item.t?.N ?? 0),
+    at: Number(at),
+  };
 }
 
 export function minutePartition(minute: number, partition: number): string {
   return `${minute}#${partition}`;
 }
 
+/** What the partition keys of states and names begin with, and nothing else. */
+export const ID_PREFIX = 'id#';
+const STATE = 'state';
+const NAME = 'name';
+
+export function idPartition(id: string): string {
+  return `${ID_PREFIX}${id}`;
+}
+
 export function stateKey(id: string): Item {
-  return { pk: { S: `id#${id}` }, sk: { S: 'state' } };
+  return { pk: { S: idPartition(id) }, sk: { S: STATE } };
 }
 
 export function nameKey(id: string): Item {
-  return { pk: { S: `id#${id}` }, sk: { S: 'name' } };
-}
-
-/** Reads the id and the date back out of a message row's sort key. */
-export function fromSortKey(sk: string): { id: string; dueAt: number } {
-  const separator = sk.indexOf('#');
-  return { dueAt: Number(sk.slice(0, separator)), id: sk.slice(separator + 1) };
+  return { pk: { S: idPartition(id) }, sk: { S: NAME } };
 }
 
 /** Whole seconds, as DynamoDB's time to live takes them. */
@@ -53,8 +86,8 @@ const WRITE_UNIT_BYTES = 1024;
 
 /** Compresses the message where that saves a write unit; `otherBytes` is the size of the rest of the row. */
 export function encodeMessage(webhook: Webhook, otherBytes: number): Item {
-  const { date, url, method, headers, cookies, ownId, payload } = webhook;
-  const head = JSON.stringify([date, url, method, headers ?? 0, cookies ?? 0, ownId ? 1 : 0]);
+  const { date, url, method, headers, cookies, ownId, retry, payload } = webhook;
+  const head = JSON.stringify([date, url, method, headers ?? 0, cookies ?? 0, ownId ? 1 : 0, ...(retry ? [retry] : [])]);
   const plainBytes = otherBytes + Buffer.byteLength(head) + 1 + (payload === undefined ? 0 : Buffer.byteLength(payload) + 1);
   if (plainBytes > WRITE_UNIT_BYTES) {
     // The head is JSON on one line, so the first line break ends it.
@@ -66,7 +99,10 @@ export function encodeMessage(webhook: Webhook, otherBytes: number): Item {
   return { m: { S: head }, ...(payload === undefined ? {} : { p: { S: payload } }) };
 }
 
-type Head = [date: string, url: string, method: string, headers: Record<string, string> | 0, cookies: Record<string, string> | 0, ownId: 0 | 1];
+type Head = [
+  date: string, url: string, method: string, headers: Record<string, string> | 0, cookies: Record<string, string> | 0, ownId: 0 | 1,
+  retry?: RetryLimits,
+];
 
 /** The webhook of a message row, or `undefined` if the row holds none that can be read: one such row must not stop those beside it. */
 export function decodeMessage(key: WebhookKey, item: Item): Webhook | undefined {
@@ -89,8 +125,79 @@ function decode(key: WebhookKey, item: Item): Webhook {
   if (head === undefined) {
     throw new Error(`row of webhook ${key.id} holds no message`);
   }
-  const [date, url, method, headers, cookies, ownId] = JSON.parse(head) as Head;
-  return { ...key, date, url, method, headers: headers || undefined, cookies: cookies || undefined, ownId: ownId === 1, payload };
+  const [date, url, method, headers, cookies, ownId, retry] = JSON.parse(head) as Head;
+  const { id, dueAt, partition, version } = key;
+  return {
+    id, dueAt, partition, version, date, url, method, headers: headers || undefined, cookies: cookies || undefined, ownId: ownId === 1, retry, payload,
+  };
+}
+
+/** The attributes of a state row, without its key. */
+export function encodeState(state: State): Item {
+  const { status, turn, at, dueAt, partition, version, attempts, claimant, leaseUntil, endedAt, reason, unreported, actions, actionAt } = state;
+  return {
+    status: { S: status },
+    turn: number(turn),
+    at: number(at),
+    dueAt: number(dueAt),
+    partition: number(partition),
+    ...(version === undefined ? {} : { version: { S: version } }),
+    attempts: { L: attempts.map((attempt) => ({ M: encodeAttempt(attempt) })) },
+    ...(claimant === undefined ? {} : { claimant: { S: claimant } }),
+    ...(leaseUntil === undefined ? {} : { leaseUntil: number(leaseUntil) }),
+    ...(endedAt === undefined ? {} : { endedAt: number(endedAt) }),
+    ...(reason === undefined ? {} : { reason: { S: reason } }),
+    ...(unreported ? { unreported: { BOOL: true } } : {}),
+    ...(actions === undefined ? {} : { actions: { L: actions.map((id) => ({ S: id })) } }),
+    ...(actionAt === undefined ? {} : { actionAt: number(actionAt) }),
+    ttl: ttlOf(state.keepUntil),
+  };
+}
+
+export function decodeState(item: Item): State {
+  const optional = (name: string) => (item[name]?.N === undefined ? undefined : Number(item[name].N));
+  return {
+    id: (item.pk.S ?? '').slice(ID_PREFIX.length),
+    status: item.status.S as State['status'],
+    turn: Number(item.turn.N),
+    at: Number(item.at.N),
+    dueAt: Number(item.dueAt.N),
+    partition: Number(item.partition.N),
+    ...(item.version?.S === undefined ? {} : { version: item.version.S }),
+    attempts: (item.attempts?.L ?? []).map(({ M }) => decodeAttempt(M ?? {})),
+    claimant: item.claimant?.S,
+    leaseUntil: optional('leaseUntil'),
+    endedAt: optional('endedAt'),
+    reason: item.reason?.S as State['reason'],
+    unreported: item.unreported?.BOOL,
+    actions: item.actions?.L?.map(({ S }) => S ?? ''),
+    actionAt: optional('actionAt'),
+    keepUntil: Number(item.ttl.N) * 1000,
+  };
+}
+
+function encodeAttempt({ at, lateMs, durationMs, status, error }: Attempt): Item {
+  return {
+    at: { S: at },
+    lateMs: number(lateMs),
+    durationMs: number(durationMs),
+    ...(status === undefined ? {} : { status: number(status) }),
+    ...(error === undefined ? {} : { error: { S: error } }),
+  };
+}
+
+function decodeAttempt({ at, lateMs, durationMs, status, error }: Item): Attempt {
+  return {
+    at: at.S ?? '',
+    lateMs: Number(lateMs.N),
+    durationMs: Number(durationMs.N),
+    ...(status === undefined ? {} : { status: Number(status.N) }),
+    ...(error === undefined ? {} : { error: error.S }),
+  };
+}
+
+function number(value: number): AttributeValue {
+  return { N: String(value) };
 }
 
 /** Size of a row as DynamoDB counts it: names and values in UTF-8, a number at most 21 bytes. */

@@ -3,7 +3,7 @@
 export interface Attempt {
   /** When the request was written, ISO 8601 in UTC. */
   readonly at: string;
-  /** Milliseconds between the due instant and `at`. */
+  /** Milliseconds between the instant it was to be made (the date, or that of the retry) and `at`. */
   readonly lateMs: number;
   /** Milliseconds from writing the request to the status of the answer, or to the error. */
   readonly durationMs: number;

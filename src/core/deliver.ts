@@ -1,17 +1,26 @@
-// Fires webhooks: claims each, holds it until its millisecond, sends the request and keeps the outcome.
-import { Attempt, succeeded } from './attempt';
+// Fires webhooks: claims each turn, holds it until its millisecond, sends the request and keeps the outcome.
+import { Attempt } from './attempt';
 import { Clock } from './clock';
-import { LOG_DELIVERED, LOG_FAILED, webhookFields } from './log-events';
-import { DelayQueue, DeliverStore, FailureReporter, HttpClient, Log } from './ports';
+import { FollowUp } from './follow-up';
+import { LOG_DELIVERED, LOG_FAILED, LOG_RETRYING, webhookFields } from './log-events';
+import { DelayQueue, DeliverStore, HttpClient, Log, Outcome } from './ports';
 import { toRequest } from './request';
-import { CONNECT_AHEAD_MS, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS } from './timing';
-import { messageText, publicId, Webhook, WebhookKey } from './webhook';
+import { isExpired, RetryPlan, verdictOf } from './retry';
+import { isLeased, State } from './state';
+import { CONNECT_AHEAD_MS, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS, RECORD_MS } from './timing';
+import { publicId, rowKey, Turn, Webhook } from './webhook';
 
-/** A key as it came off the delay queue. */
-export interface DueWebhook {
+/** A turn as it came off the delay queue. */
+export interface DueTurn {
   /** Identifies the queue message, for the batch response. */
   readonly receipt: string;
-  readonly key: WebhookKey;
+  readonly turn: Turn;
+}
+
+/** An outcome that the table did not take, as it came off the delay queue. */
+export interface SentOutcome {
+  readonly receipt: string;
+  readonly outcome: Outcome;
 }
 
 export interface Invocation {
@@ -24,10 +33,14 @@ export interface Invocation {
 export interface DeliverConfig {
   /** How long an endpoint may take to answer. */
   readonly requestTimeoutMs: number;
+  readonly retry: RetryPlan;
 }
 
-/** Kept of an invocation's time to write the outcome down. */
-const RECORD_MS = 2_000;
+/** Less than this would be no fair try: the webhook is left to another invocation. */
+const MIN_REQUEST_MS = 1_000;
+
+/** Of {@link RECORD_MS}, for sending the outcome on where the table has not taken it. */
+const SEND_ON_MS = 3_000;
 
 export class Deliver {
   public constructor(
@@ -36,74 +49,148 @@ export class Deliver {
     private readonly store: DeliverStore,
     private readonly delayQueue: DelayQueue,
     private readonly http: HttpClient,
-    private readonly failures: FailureReporter,
+    private readonly followUp: FollowUp,
     private readonly log: Log,
+    private readonly random: () => number,
   ) {}
 
   /** Delivers a batch, all at once; returns the receipts of those that have to come again. */
-  public async deliver(batch: readonly DueWebhook[], invocation: Invocation): Promise<readonly string[]> {
-    const comeAgain: string[] = [];
+  public async deliver(batch: readonly DueTurn[], invocation: Invocation): Promise<readonly string[]> {
     const now = this.clock.now();
-    const tooEarly = batch.filter(({ key }) => key.dueAt - now > MAX_HOLD_MS);
+    const tooEarly = batch.filter(({ turn }) => turn.at - now > MAX_HOLD_MS);
     // What is due first is claimed first, where there are more claims than the table takes at once.
-    const due = batch.filter(({ key }) => key.dueAt - now <= MAX_HOLD_MS).sort((a, b) => a.key.dueAt - b.key.dueAt);
+    const due = batch.filter(({ turn }) => turn.at - now <= MAX_HOLD_MS).sort((a, b) => a.turn.at - b.turn.at);
+    const [unsent, undelivered] = await Promise.all([this.sendBack(tooEarly), this.deliverDue(due, invocation)]);
+    return [...unsent, ...undelivered];
+  }
 
-    const unsent = new Set(tooEarly.length > 0 ? await this.delayQueue.send(tooEarly.map(({ key }) => key), now) : []);
-    comeAgain.push(...tooEarly.filter(({ key }) => unsent.has(key)).map(({ receipt }) => receipt));
+  /** Writes down an outcome that the table did not take at first. Rejects if it does not take it now. */
+  public async record({ turn, next }: Outcome): Promise<void> {
+    if (await this.store.replaceState({ turn, status: 'delivering', claimant: next.claimant }, next)) {
+      await this.followUp.of(next);
+    } else {
+      this.log.warn('outcome came too late: another worker has taken the webhook over', { webhookId: publicId(next.id) });
+    }
+  }
 
-    const webhooks = this.store.get(due.map(({ key }) => key));
-    await Promise.all(due.map(async ({ receipt, key }, index) => {
+  private async sendBack(tooEarly: readonly DueTurn[]): Promise<string[]> {
+    if (tooEarly.length === 0) {
+      return [];
+    }
+    const unsent = new Set(await this.delayQueue.send(tooEarly.map(({ turn }) => turn)));
+    return tooEarly.filter(({ turn }) => unsent.has(turn)).map(({ receipt }) => receipt);
+  }
+
+  private async deliverDue(due: readonly DueTurn[], invocation: Invocation): Promise<string[]> {
+    const webhooks = this.store.get(due.map(({ turn }) => turn));
+    const comeAgain = await Promise.all(due.map(async ({ receipt, turn }, index) => {
       try {
         // Each copy is a claimant of its own, also where a batch holds two of one webhook.
-        if (!(await this.deliverOne(key, webhooks, `${invocation.id}#${index}`, invocation.deadline))) {
-          comeAgain.push(receipt);
-        }
+        const settled = await this.deliverOne(turn, webhooks, `${invocation.id}#${index}`, invocation.deadline);
+        return settled ? [] : [receipt];
       } catch (error) {
-        this.log.error('webhook not settled, will come again', { webhookId: publicId(key.id), error });
-        comeAgain.push(receipt);
+        this.log.error('webhook not settled, will come again', { webhookId: publicId(turn.id), error });
+        return [receipt];
       }
     }));
-    return comeAgain;
+    return comeAgain.flat();
   }
 
-  /** `false` if the queue message has to stay: another worker holds the claim, and only its outcome makes this copy superfluous. */
+  /** `false` if the queue message has to stay, since this turn is neither settled nor overtaken. */
   private async deliverOne(
-    key: WebhookKey, webhooks: Promise<ReadonlyMap<string, Webhook>>, claimant: string, deadline: number,
+    turn: Turn, webhooks: Promise<ReadonlyMap<string, Webhook>>, claimant: string, deadline: number,
   ): Promise<boolean> {
     // Read before the claim: a table that cannot be read must not leave claims behind.
-    const webhook = (await webhooks).get(key.id);
-    const claim = await this.store.claim(key, claimant, this.clock.now(), deadline + MAX_CLOCK_SKEW_MS);
-    if (claim !== 'claimed') {
-      this.log.info('copy of a webhook dropped', { webhookId: publicId(key.id), claim });
-      return claim === 'ended';
+    const webhook = (await webhooks).get(rowKey(turn));
+    const requestUntil = deadline - RECORD_MS;
+    if (Math.max(turn.at, this.clock.now()) + MIN_REQUEST_MS > requestUntil) {
+      return false;
     }
+    const claim = await this.store.claim(turn, claimant, this.clock.now(), deadline + MAX_CLOCK_SKEW_MS);
+    if ('refused' in claim) {
+      return this.dropCopy(turn, claim.refused);
+    }
+    const { claimed } = claim;
     if (!webhook) {
-      await this.failures.report({ reason: 'missing', id: publicId(key.id), failedAt: this.clock.now() });
-      await this.store.recordOutcome(key, { status: 'failed', attempts: [] });
-      this.log.error('webhook missing', { webhookId: publicId(key.id) });
+      this.log.error('webhook missing', { webhookId: publicId(turn.id) });
+      return this.settle(claimed, this.failed(claimed, 'missing'), undefined, deadline);
+    }
+    if (isExpired(webhook, this.config.retry, Math.max(turn.at, this.clock.now()))) {
+      this.log.warn(LOG_FAILED, { ...webhookFields(webhook), reason: 'expired' });
+      return this.settle(claimed, this.failed(claimed, 'expired'), webhook, deadline);
+    }
+
+    await this.clock.sleepUntil(turn.at - CONNECT_AHEAD_MS);
+    const request = this.http.prepare(toRequest(webhook, Math.max(turn.at, this.clock.now())));
+    await this.clock.sleepUntil(turn.at);
+    const { sentAt, retryAfter, ...answer } = await request.send(Math.min(this.config.requestTimeoutMs, requestUntil - this.clock.now()));
+    const attempt: Attempt = { at: new Date(sentAt).toISOString(), lateMs: sentAt - turn.at, ...answer };
+    const next = this.afterAttempt(claimed, attempt, retryAfter, webhook);
+
+    const fields = { ...webhookFields(webhook), attempt: next.attempts.length, lateMs: attempt.lateMs, ...answer };
+    if (next.status === 'delivered') {
+      this.log.info(LOG_DELIVERED, fields);
+    } else if (next.status === 'retrying') {
+      this.log.warn(LOG_RETRYING, { ...fields, nextAt: new Date(next.at).toISOString() });
+    } else {
+      this.log.warn(LOG_FAILED, { ...fields, reason: next.reason });
+    }
+    return this.settle(claimed, next, webhook, deadline);
+  }
+
+  /** A copy whose turn is over goes, once what had to follow that turn is sure to have happened. */
+  private async dropCopy(turn: Turn, state: State | undefined): Promise<boolean> {
+    const webhookId = publicId(turn.id);
+    // Without a state, or at this very turn and not ended, there was a claim a moment ago, or there is one, and only its outcome makes
+    // this copy superfluous.
+    const isOver = state !== undefined && (state.turn > turn.turn || !['scheduled', 'delivering', 'retrying'].includes(state.status));
+    this.log.info('copy of a webhook dropped', { webhookId, status: state?.status, comesAgain: !isOver });
+    if (isOver) {
+      await this.followUp.of(state);
+    }
+    return isOver;
+  }
+
+  private afterAttempt(claimed: State, attempt: Attempt, retryAfter: string | undefined, webhook: Webhook): State {
+    const now = this.clock.now();
+    const made = { ...withoutLease(claimed), attempts: [...claimed.attempts, attempt] };
+    const verdict = verdictOf(attempt, made.attempts.length, retryAfter, webhook, this.config.retry, now, this.random);
+    switch (verdict.kind) {
+      case 'delivered':
+        return { ...made, status: 'delivered', endedAt: now };
+      case 'retry':
+        return { ...made, status: 'retrying', turn: claimed.turn + 1, at: verdict.at };
+      case 'failed':
+        return this.failed(made, verdict.reason);
+    }
+  }
+
+  private failed(state: State, reason: State['reason']): State {
+    return { ...withoutLease(state), status: 'failed', reason, endedAt: this.clock.now(), unreported: true };
+  }
+
+  /**
+   * Writes the outcome down, and sees to what follows. The request is out: whatever happens now, it should not be sent a second time. An
+   * outcome that the table does not take travels on in the queue; only if that fails too does the webhook come again.
+   */
+  private async settle(claimed: State, next: State, webhook: Webhook | undefined, deadline: number): Promise<boolean> {
+    let written: boolean;
+    try {
+      written = await this.store.replaceState(claimed, next, Math.max(deadline - SEND_ON_MS - this.clock.now(), 0));
+    } catch (error) {
+      this.log.error('outcome not taken by the table, sent on', { webhookId: publicId(next.id), error });
+      await this.delayQueue.sendOutcome({ turn: claimed.turn, next });
       return true;
     }
-
-    await this.clock.sleepUntil(key.dueAt - CONNECT_AHEAD_MS);
-    const request = this.http.prepare(toRequest(webhook, Math.max(key.dueAt, this.clock.now())));
-    await this.clock.sleepUntil(key.dueAt);
-    const { sentAt, ...answer } = await request.send(Math.min(this.config.requestTimeoutMs, deadline - RECORD_MS - this.clock.now()));
-    const attempt: Attempt = { at: new Date(sentAt).toISOString(), lateMs: sentAt - key.dueAt, ...answer };
-
-    const status = succeeded(attempt) ? 'delivered' : 'failed';
-    if (status === 'failed') {
-      // Told before it is written down: a crash in between tells it twice, not never.
-      await this.failures.report({
-        reason: 'exhausted', id: publicId(key.id), failedAt: this.clock.now(), attempts: [attempt], message: messageText(webhook),
-      });
+    if (!written) {
+      this.log.error('webhook taken over while it was fired', { webhookId: publicId(next.id) });
+      return false;
     }
-    await this.store.recordOutcome(key, { status, attempts: [attempt] });
-    const fields = { ...webhookFields(webhook), lateMs: attempt.lateMs, ...answer };
-    if (status === 'delivered') {
-      this.log.info(LOG_DELIVERED, fields);
-    } else {
-      this.log.warn(LOG_FAILED, fields);
-    }
+    await this.followUp.of(next, webhook);
     return true;
   }
+}
+
+function withoutLease({ leaseUntil, ...state }: State): State {
+  return state;
 }

@@ -3,13 +3,32 @@ import { Attempt } from './attempt';
 import { FieldError } from './message';
 
 /**
- * Why a message or webhook ended without being delivered.
+ * Why a message, webhook or action ended without success.
  *
- * - `validation`: the message was not a valid webhook; `errors` names every wrong field
+ * - `validation`: the message was not valid; `errors` names every wrong field
+ * - `permanent`: the endpoint answered with a status that another attempt would not change; `attempts` tells which
  * - `exhausted`: every attempt failed; `attempts` tells how
+ * - `expired`: its life ended before an attempt succeeded
  * - `missing`: the stored message was gone or could not be read when it was due, for example deleted by hand
+ * - `refused`: an action could not take effect; `action` and `refusal` tell which and why
+ * - `dead-letter`: a function could not handle a queue message in all its tries; it waits in the dead-letter queue of `queue`
  */
-export type FailureReason = 'validation' | 'exhausted' | 'missing';
+export type FailureReason = 'validation' | EndReason | 'refused';
+
+/** Why a webhook failed: {@link FailureReason} of its state. */
+export type EndReason = 'permanent' | 'exhausted' | 'expired' | 'missing' | 'dead-letter';
+
+/**
+ * Why an action could not take effect.
+ *
+ * - `unknown-id`: no webhook has this id, or none that was published with it
+ * - `delivering`: an attempt was under way and did not end in time
+ * - `delivered`, `cancelled`, `failed`: how the webhook had ended already (a failed one can be redriven)
+ * - `not-failed`: a redrive of a webhook that has not failed
+ * - `superseded`: an action on the same webhook that was published later has already taken effect
+ * - `missing`: its stored message is gone, for example past its retention
+ */
+export type Refusal = 'unknown-id' | 'delivering' | 'delivered' | 'cancelled' | 'failed' | 'not-failed' | 'superseded' | 'missing';
 
 export interface Failure {
   readonly reason: FailureReason;
@@ -19,6 +38,9 @@ export interface Failure {
   readonly failedAt: number;
   readonly errors?: readonly FieldError[];
   readonly attempts?: readonly Attempt[];
+  readonly action?: 'cancel' | 'reschedule' | 'redrive';
+  readonly refusal?: Refusal;
+  readonly queue?: 'ingest' | 'delay';
   /** Text of the message as published; not JSON if that was what was wrong with it. */
   readonly message?: string;
 }
@@ -32,8 +54,8 @@ const MAX_NOTICE_BYTES = 255 * 1024;
 const MESSAGE_START_LENGTH = 16 * 1024;
 
 /**
- * The notice as JSON text: `{version, reason, id, failedAt, errors?, attempts?, message?, messageTruncated?}` with `failedAt` in
- * ISO 8601 and `message` the message itself: as JSON where it was JSON, as a string otherwise, and as the string of its start, with
+ * The notice as JSON text: `{version, reason, id, failedAt, errors?, attempts?, action?, refusal?, queue?, message?, messageTruncated?}` with
+ * `failedAt` in ISO 8601 and `message` the message itself: as JSON where it was JSON, as a string otherwise, and as the string of its start, with
  * `messageTruncated: true`, where the notice would exceed 255 KiB.
  */
 export function noticeText(failure: Failure): string {

@@ -1,16 +1,31 @@
 // What the handlers log about a webhook: one line per event, under these messages, with these fields and no others.
 import { publicId, Webhook } from './webhook';
 
-/** A webhook was accepted: its row is in the table. Fields: {@link WebhookLogFields} and `owner`, who sends it to the delay queue: `ingest` or `load`. */
+/** A webhook was accepted, once for each: its row is in the table. Fields: {@link WebhookLogFields} and `owner`, who sends it to the delay queue: `ingest` or `load`. */
 export const LOG_SCHEDULED = 'webhook scheduled';
 
 /** The endpoint answered with a 2xx status. Fields: {@link WebhookLogFields} and {@link AttemptLogFields}. */
 export const LOG_DELIVERED = 'webhook delivered';
 
-/** The webhook ended without a 2xx answer. Fields: {@link WebhookLogFields} and {@link AttemptLogFields}. */
+/** An attempt failed, and there will be another. Fields: {@link WebhookLogFields}, {@link AttemptLogFields} and `nextAt`, when, ISO 8601 in UTC. */
+export const LOG_RETRYING = 'webhook attempt failed';
+
+/**
+ * The webhook ended without a 2xx answer. Fields: {@link WebhookLogFields}, `reason` as on the failure topic, and {@link AttemptLogFields}
+ * where an attempt was its end.
+ */
 export const LOG_FAILED = 'webhook failed';
 
-/** A message was not a valid webhook. Fields: `webhookId`, which is the SNS MessageId, and `fields`, the names of the wrong ones. */
+/** A cancel, reschedule or redrive took effect. Fields: `webhookId` and `action`. */
+export const LOG_ACTION = 'action taken';
+
+/** A cancel, reschedule or redrive was refused. Fields: `webhookId` where it names a webhook, `action` and `refusal` as on the failure topic. */
+export const LOG_REFUSED = 'action refused';
+
+/** A queue message was put aside in a dead-letter queue, and that was reported. Fields: `queue`, `queueMessageId`, and `webhookId` where it is known. */
+export const LOG_DEAD_LETTER = 'dead letter';
+
+/** A message was not valid. Fields: `webhookId`, which is the SNS MessageId, and `fields`, the names of the wrong ones. */
 export const LOG_REJECTED = 'message rejected';
 
 /** Identifies a webhook in a log line. Nothing else that a producer wrote may be logged: no path, query, header, cookie or payload. */
@@ -19,13 +34,15 @@ export interface WebhookLogFields {
   readonly method: string;
   /** Host of the URL, with its port where one is given. */
   readonly host: string;
-  /** The instant it was to fire, ISO 8601 in UTC with milliseconds. */
+  /** Its date, ISO 8601 in UTC with milliseconds. */
   readonly due: string;
 }
 
 /** How one attempt went. */
 export interface AttemptLogFields {
-  /** Milliseconds between `due` and the instant the request was written. */
+  /** Which attempt it was, from 1. */
+  readonly attempt: number;
+  /** Milliseconds between the instant the attempt was to be made and the one the request was written. */
   readonly lateMs: number;
   /** Milliseconds from writing the request to the status of the answer, or to the error. */
   readonly durationMs: number;

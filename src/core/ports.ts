@@ -1,9 +1,36 @@
 // What the core needs of the world around it; the adapters provide it.
-import { Attempt } from './attempt';
 import { Failure } from './failure-notice';
 import { HttpRequest } from './request';
+import { State } from './state';
 import { Owner } from './timing';
-import { Webhook, WebhookKey } from './webhook';
+import { Turn, Webhook, WebhookKey } from './webhook';
+
+/** Reads stored messages. */
+export interface MessageStore {
+  /** The stored messages, each by its {@link rowKey}; one that is gone, or that cannot be read, is left out. */
+  get(keys: readonly WebhookKey[]): Promise<ReadonlyMap<string, Webhook>>;
+}
+
+/** Reads states, and moves them from one to the next. */
+export interface StateStore {
+  readState(id: string): Promise<State | undefined>;
+  /**
+   * Writes `next` if the state still is `seen` (`undefined`: there is none). `false` if it is not, unless it is `next` already: safe to
+   * repeat. Rejects after `timeoutMs`, where one is given; the write may then still come to pass.
+   */
+  replaceState(seen: SeenState | undefined, next: State, timeoutMs?: number): Promise<boolean>;
+}
+
+/** By what a state is recognised. */
+export type SeenState = Pick<State, 'status' | 'turn' | 'claimant'>;
+
+/** What follows from a state. */
+export interface FollowUpStore extends MessageStore {
+  /** Puts a turn into the minute of its attempt, for load to find. Safe to repeat. */
+  putPointer(turn: Turn): Promise<void>;
+  /** The failure notice of this state has been published. */
+  markReported(state: State): Promise<void>;
+}
 
 /** Accepts webhooks. */
 export interface IngestStore {
@@ -16,7 +43,23 @@ export interface IngestStore {
    * Stores a webhook, durably, and says who owns it: `owner`, or, if the very same webhook is stored already, whoever owned that.
    * `taken` if its id, chosen by the producer, belongs to a webhook with other content.
    */
-  put(webhook: Webhook, owner: Owner): Promise<Owner | 'taken'>;
+  put(webhook: Webhook, owner: Owner): Promise<{ readonly owner: Owner; readonly isNew: boolean } | 'taken'>;
+}
+
+/** Finds webhooks that producers want to change, and writes their messages anew. */
+export interface ActionStore extends MessageStore, StateStore {
+  /** By the id as the producer knows it: one of its own, or else the MessageId of a webhook that has been attempted or redriven. */
+  find(id: string): Promise<FoundWebhook | undefined>;
+  /** Stores a message that an action wrote anew, and keeps its id from being used again as long as that may be needed. Safe to repeat. */
+  putVersion(webhook: Webhook, turn: number, owner: Owner): Promise<void>;
+}
+
+export interface FoundWebhook {
+  /** Of the message as it was published. */
+  readonly key: WebhookKey;
+  /** How long its id is not free again; milliseconds since the epoch. */
+  readonly keepUntil: number;
+  readonly state?: State;
 }
 
 /** Finds webhooks that come due. */
@@ -25,8 +68,8 @@ export interface LoadStore {
   readCursor(): Promise<Cursor | undefined>;
   /** Saves the cursor; `false` if someone else has saved one since it was read. */
   saveCursor(cursor: Cursor): Promise<boolean>;
-  /** Pages of the webhooks owned by load, in the order of their dates, due from `from` (inclusive) up to `to` (exclusive) in one minute. */
-  dueBetween(partition: number, from: number, to: number): AsyncIterable<readonly WebhookKey[]>;
+  /** Pages of the turns owned by load, in the order of their instants, due from `from` (inclusive) up to `to` (exclusive) in one minute. */
+  dueBetween(partition: number, from: number, to: number): AsyncIterable<readonly Turn[]>;
 }
 
 export interface Cursor {
@@ -38,27 +81,43 @@ export interface Cursor {
   readonly version: number;
 }
 
-/** Claims webhooks and keeps their outcome. */
-export interface DeliverStore {
-  /** The stored webhooks, each by its id; one that is gone, or that cannot be read, is left out. */
-  get(keys: readonly WebhookKey[]): Promise<ReadonlyMap<string, Webhook>>;
+/** Claims turns and keeps their outcome. */
+export interface DeliverStore extends MessageStore, StateStore {
   /**
-   * Takes the right to fire a webhook until `leaseUntil`. `ended` if its outcome is known; `leased` if another claimant holds the right
-   * at `now`, and may yet fail to use it. Safe to repeat: a claimant that holds the right already gets it again.
+   * Takes the right to fire a turn until `leaseUntil`, and returns the state then; or the state that does not allow it, of which there
+   * may be none. Safe to repeat: a claimant that holds the right already gets it again.
    */
-  claim(key: WebhookKey, claimant: string, now: number, leaseUntil: number): Promise<'claimed' | 'ended' | 'leased'>;
-  recordOutcome(key: WebhookKey, outcome: Outcome): Promise<void>;
+  claim(turn: Turn, claimant: string, now: number, leaseUntil: number): Promise<{ readonly claimed: State } | { readonly refused: State | undefined }>;
 }
 
-export interface Outcome {
-  readonly status: 'delivered' | 'failed';
-  readonly attempts: readonly Attempt[];
-}
-
-/** The queue that holds webhooks until shortly before they are due. */
+/** The queue that holds turns until shortly before they are due. */
 export interface DelayQueue {
-  /** Sends each key, delayed as its date asks, and returns those that could not be sent. */
-  send(keys: readonly WebhookKey[], now: number): Promise<readonly WebhookKey[]>;
+  /** Sends each turn, delayed as its instant asks, and returns those that could not be sent. */
+  send(turns: readonly Turn[]): Promise<readonly Turn[]>;
+  /** Sends on an outcome that the table does not take. Rejects if the queue does not take it either. */
+  sendOutcome(outcome: Outcome): Promise<void>;
+}
+
+/** The state that an attempt led to, and the turn that was claimed for it. */
+export interface Outcome {
+  readonly turn: number;
+  readonly next: State;
+}
+
+/** A queue of messages that could not be handled, and that nobody has been told of yet. */
+export interface UnreportedQueue {
+  /** Takes some; none where there are none. What is not put aside comes back minutes later. */
+  receive(): Promise<readonly DeadLetter[]>;
+  /** Moves one to the dead-letter queue. A crash on the way leaves it in both, never in neither. */
+  putAside(letter: DeadLetter): Promise<void>;
+  /** Deletes one that has become pointless. */
+  drop(letter: DeadLetter): Promise<void>;
+}
+
+export interface DeadLetter {
+  readonly queueMessageId: string;
+  readonly receiptHandle: string;
+  readonly body: string;
 }
 
 /** Tells that a message or webhook has failed. */
@@ -84,6 +143,8 @@ export interface HttpAnswer {
   readonly status?: number;
   /** `timeout` or a Node.js error code. */
   readonly error?: string;
+  /** The `retry-after` header of the answer, as it came. */
+  readonly retryAfter?: string;
 }
 
 /** Structured log. Fields may hold nothing that a producer wrote beyond what `log-events.ts` names. */

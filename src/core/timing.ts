@@ -1,4 +1,4 @@
-// When what happens before a webhook fires: who sends it to the delay queue, with which delay, and how early.
+// When what happens around a webhook's date: who sends it to the delay queue, with which delay, how early, and when again.
 
 /** SQS delays a message by at most this. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-delay-queues.html */
 export const MAX_QUEUE_DELAY_SECONDS = 900;
@@ -10,13 +10,19 @@ export const MAX_QUEUE_DELAY_SECONDS = 900;
 export const LEAD_MS = 1_500;
 
 /** A deliver function that gets a webhook earlier than this before its date sends it back to the queue instead of holding it. */
-export const MAX_HOLD_MS = 10_000;
+export const MAX_HOLD_MS = 5_000;
 
 /** How long before the date the connection to the endpoint is opened. Servers close connections that stay silent for many seconds. */
 export const CONNECT_AHEAD_MS = 1_000;
 
 /** By how much the clocks of two workers may differ. Lambda's hosts keep much closer. */
 export const MAX_CLOCK_SKEW_MS = 5_000;
+
+/** A webhook is claimed at most this long before its date: a cancel that ingest has handled earlier than that is certain to prevail. */
+export const CANCEL_GUARANTEE_MS = MAX_HOLD_MS + MAX_CLOCK_SKEW_MS;
+
+/** Kept of a deliver invocation's time to write the outcome down, or to send it on where the table does not take it. */
+export const RECORD_MS = 6_000;
 
 /** Who sends a stored webhook to the delay queue. */
 export type Owner = 'ingest' | 'load';
@@ -26,10 +32,17 @@ export function ownerOf(dueAt: number, now: number, ingestHorizonMs: number): Ow
   return dueAt - now <= ingestHorizonMs ? 'ingest' : 'load';
 }
 
-/** Whole seconds to delay a queue message so that it becomes visible {@link LEAD_MS} to {@link LEAD_MS} + 1 s before `dueAt`. */
-export function queueDelaySeconds(dueAt: number, now: number): number {
-  const seconds = Math.floor((dueAt - LEAD_MS - now) / 1000);
+/** Whole seconds to delay a queue message so that it becomes visible {@link LEAD_MS} to {@link LEAD_MS} + 1 s before `at`. */
+export function queueDelaySeconds(at: number, now: number): number {
+  const seconds = Math.floor((at - LEAD_MS - now) / 1000);
   return Math.min(Math.max(seconds, 0), MAX_QUEUE_DELAY_SECONDS);
+}
+
+const MAX_COME_BACK_SECONDS = 300;
+
+/** Seconds until a queue message comes back that could not be handled, after it was received `receives` times: 2, 4, 8 … 300. */
+export function comeBackSeconds(receives: number): number {
+  return Math.min(2 ** receives, MAX_COME_BACK_SECONDS);
 }
 
 /** The minute an instant lies in, counted from the epoch. */

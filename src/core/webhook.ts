@@ -1,4 +1,5 @@
-// A webhook as it was accepted, and the key it is stored under.
+// A webhook as it was accepted, the key it is stored under, and its turns to be fired.
+import type { RetryLimits } from './retry';
 
 /** An accepted message. Immutable from here on. */
 export interface Webhook extends WebhookKey {
@@ -13,15 +14,38 @@ export interface Webhook extends WebhookKey {
   readonly cookies?: Readonly<Record<string, string>>;
   /** Whether the producer chose the id, see {@link ownKeyId}; otherwise it is the SNS MessageId. */
   readonly ownId: boolean;
+  /** What the producer wants less of than the scheduler's retry policy allows. */
+  readonly retry?: RetryLimits;
 }
 
-/** Identifies a stored webhook; all that travels through the delay queue. */
+/** Identifies a stored message. */
 export interface WebhookKey {
   /** The SNS MessageId, or {@link ownKeyId} of the producer's own id. */
   readonly id: string;
   /** Milliseconds since the epoch. */
   readonly dueAt: number;
   readonly partition: number;
+  /** SNS MessageId of the action that wrote this message anew; absent for the message as it was published. */
+  readonly version?: string;
+}
+
+/**
+ * One firing of a webhook; all that travels through the delay queue. The first attempt is turn 0; each retry, reschedule and redrive is
+ * the next. The state row says which turn it is: a copy of an earlier one is stale, wherever it comes from, and fires nothing.
+ */
+export interface Turn extends WebhookKey {
+  readonly turn: number;
+  /** When to fire, in milliseconds since the epoch: the date, or the instant of the retry. */
+  readonly at: number;
+}
+
+/** Tells stored messages apart, also those of one webhook. */
+export function rowKey({ id, dueAt, version }: WebhookKey): string {
+  return version === undefined ? `${dueAt}#${id}` : `${dueAt}#${id}#${version}`;
+}
+
+export function firstTurn({ id, dueAt, partition }: WebhookKey): Turn {
+  return { id, dueAt, partition, turn: 0, at: dueAt };
 }
 
 /**
@@ -60,20 +84,21 @@ export function messageText(webhook: Webhook): string {
     ['payload', webhook.payload],
     ['headers', webhook.headers && JSON.stringify(webhook.headers)],
     ['cookies', webhook.cookies && JSON.stringify(webhook.cookies)],
+    ['retry', webhook.retry && JSON.stringify(webhook.retry)],
   ];
   return `{${fields.filter(([, json]) => json !== undefined).map(([name, json]) => `"${name}":${json}`).join(',')}}`;
 }
 
-/** A key as the text of a queue message. */
-export function keyText({ id, dueAt, partition }: WebhookKey): string {
-  return JSON.stringify({ id, dueAt, partition });
+/** A turn as the text of a queue message: short for the first one, which is the one that nearly every webhook needs. */
+export function turnText({ id, dueAt, partition, version, turn, at }: Turn): string {
+  return JSON.stringify({ id, dueAt, partition, version, ...(turn === 0 ? {} : { turn, at }) });
 }
 
-/** The key that {@link keyText} wrote; throws on any other text. */
-export function parseKey(text: string): WebhookKey {
-  const { id, dueAt, partition } = JSON.parse(text) as Partial<WebhookKey>;
-  if (typeof id !== 'string' || !Number.isInteger(dueAt) || !Number.isInteger(partition)) {
-    throw new TypeError('not the key of a webhook: expected a JSON object with id, dueAt and partition');
+/** The turn that {@link turnText} wrote; throws on any other text. */
+export function parseTurn(text: string): Turn {
+  const { id, dueAt, partition, version, turn = 0, at = dueAt } = JSON.parse(text) as Partial<Turn>;
+  if (typeof id !== 'string' || !['string', 'undefined'].includes(typeof version) || ![dueAt, partition, turn, at].every(Number.isInteger)) {
+    throw new TypeError('not the turn of a webhook: expected a JSON object with id, dueAt and partition');
   }
-  return { id, dueAt: dueAt as number, partition: partition as number };
+  return { id, dueAt: dueAt as number, partition: partition as number, ...(version === undefined ? {} : { version }), turn, at: at as number };
 }

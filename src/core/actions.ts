@@ -1,0 +1,153 @@
+// Cancel, reschedule, redrive: what producers ask of webhooks that they have published.
+import { Clock } from './clock';
+import type { Failure, Refusal } from './failure-notice';
+import { FollowUp } from './follow-up';
+import { LOG_ACTION, LOG_REFUSED } from './log-events';
+import { Action, FieldError, mergeMessage, parseMessage, ParseOptions } from './message';
+import { ActionStore, FailureReporter, FoundWebhook, Log } from './ports';
+import { hasEnded, isLeased, State } from './state';
+import { Owner, ownerOf } from './timing';
+import { firstTurn, messageText, publicId, rowKey, Webhook } from './webhook';
+
+/** An action as it came off the ingest queue. */
+export interface ReceivedAction {
+  /** SNS MessageId. */
+  readonly messageId: string;
+  /** When it was published, in milliseconds since the epoch. */
+  readonly publishedAt: number;
+  readonly text: string;
+}
+
+export interface ActionsConfig extends Omit<ParseOptions, 'defaultId' | 'now'> {
+  readonly ingestHorizonMs: number;
+}
+
+/** What comes of an action: it has ended, one way or the other; it has to come again; or the webhook it would make is not valid. */
+export type ActionResult = 'ended' | 'come-again' | { readonly errors: readonly FieldError[] };
+
+/**
+ * How long after it was published an action waits for a webhook that is not there yet, or whose attempt is under way. Topics and queues do
+ * not keep the order: a cancel may overtake what it cancels.
+ */
+export const ACTION_PATIENCE_MS = 60_000;
+
+/** Ids of actions kept on the state. Copies of an action come within seconds, or when an operator moves dead letters back. */
+const MAX_ACTIONS = 10;
+
+/** What an action makes of a webhook. */
+interface Change {
+  readonly next: Omit<State, 'actions' | 'actionAt'>;
+  /** The message as it is from now on, where the action writes it anew. */
+  readonly rewritten?: { readonly webhook: Webhook; readonly owner: Owner };
+}
+
+type Decision = Change | { readonly refusal: Refusal } | { readonly errors: readonly FieldError[] };
+
+export class Actions {
+  public constructor(
+    private readonly config: ActionsConfig,
+    private readonly clock: Clock,
+    private readonly store: ActionStore,
+    private readonly followUp: FollowUp,
+    private readonly failures: FailureReporter,
+    private readonly log: Log,
+  ) {}
+
+  /** Carries an action out, or refuses it on the failure topic. Rejects, and changes nothing for good, if it cannot do either. */
+  public async take(action: Action, received: ReceivedAction): Promise<ActionResult> {
+    const found = await this.store.find(action.id);
+    const state = found?.state;
+    if (state?.actions?.includes(received.messageId)) {
+      await this.followUp.of(state); // a copy: it has taken effect, and perhaps what followed was cut off
+      return 'ended';
+    }
+    const decision = found ? await this.decide(action, received, found) : { refusal: 'unknown-id' as const };
+    if ('errors' in decision) {
+      return decision;
+    }
+    if ('refusal' in decision) {
+      return this.refuse(action, decision.refusal, received);
+    }
+    const { rewritten } = decision;
+    const next: State = {
+      ...decision.next,
+      actions: [...(state?.actions ?? []), received.messageId].slice(-MAX_ACTIONS),
+      actionAt: received.publishedAt,
+    };
+    if (rewritten) {
+      await this.store.putVersion(rewritten.webhook, next.turn, rewritten.owner);
+    }
+    if (!(await this.store.replaceState(state, next))) {
+      return 'come-again'; // something has happened to the webhook meanwhile
+    }
+    await this.followUp.of(next);
+    this.log.info(LOG_ACTION, { webhookId: publicId(next.id), action: action.kind });
+    return 'ended';
+  }
+
+  private async decide(action: Action, { messageId, publishedAt }: ReceivedAction, { key, state, keepUntil }: FoundWebhook): Promise<Decision> {
+    const now = this.clock.now();
+    const current: State = state ?? { ...firstTurn(key), status: 'scheduled', attempts: [], keepUntil };
+    if (state?.actionAt !== undefined && state.actionAt > publishedAt) {
+      return { refusal: 'superseded' };
+    }
+    if (isLeased(current, now)) {
+      return { refusal: 'delivering' };
+    }
+    if (action.kind === 'redrive') {
+      if (current.status !== 'failed') {
+        return { refusal: current.status === 'delivered' || current.status === 'cancelled' ? current.status : 'not-failed' };
+      }
+    } else if (hasEnded(current)) {
+      return { refusal: current.status as 'delivered' | 'failed' | 'cancelled' };
+    }
+    if (action.kind === 'cancel') {
+      return { next: { ...ended(current), status: 'cancelled', endedAt: now } };
+    }
+
+    const stored = (await this.store.get([current])).get(rowKey(current));
+    if (!stored) {
+      return { refusal: 'missing' };
+    }
+    // A redriven webhook is due at once, since its redrive was published: the same instant for each copy of the redrive.
+    const changes = action.kind === 'reschedule' ? action.changes : new Map([['date', JSON.stringify(new Date(publishedAt).toISOString())]]);
+    const parsed = parseMessage(mergeMessage(messageText(stored), changes), { ...this.config, defaultId: publicId(key.id), now });
+    if (!('webhook' in parsed)) {
+      return { errors: 'errors' in parsed ? parsed.errors : [] };
+    }
+    const webhook: Webhook = { ...parsed.webhook, id: key.id, ownId: stored.ownId, partition: key.partition, version: messageId };
+    const { dueAt, version } = webhook;
+    // Without a new date the timing stays, that of a retry too.
+    const retrying = current.status === 'retrying' && !changes.has('date');
+    const at = retrying ? current.at : dueAt;
+    return {
+      next: {
+        ...ended(current),
+        dueAt,
+        version,
+        turn: current.turn + 1,
+        at,
+        status: retrying ? 'retrying' : 'scheduled',
+        attempts: retrying ? current.attempts : [],
+      },
+      rewritten: { webhook, owner: retrying ? 'ingest' : ownerOf(at, now, this.config.ingestHorizonMs) },
+    };
+  }
+
+  private async refuse(action: Action, refusal: Refusal, { messageId, publishedAt, text }: ReceivedAction): Promise<ActionResult> {
+    const now = this.clock.now();
+    if ((refusal === 'unknown-id' || refusal === 'delivering') && now - publishedAt < ACTION_PATIENCE_MS) {
+      return 'come-again';
+    }
+    const failure: Failure = { reason: 'refused', id: action.id, failedAt: now, action: action.kind, refusal, message: text };
+    await this.failures.report(failure);
+    // Not by the id it names, which may be any text where there is no such webhook.
+    this.log.warn(LOG_REFUSED, { webhookId: refusal === 'unknown-id' ? messageId : action.id, action: action.kind, refusal });
+    return 'ended';
+  }
+}
+
+/** What stays of a state when its turn is over. */
+function ended({ claimant, leaseUntil, endedAt, reason, unreported, ...rest }: State): State {
+  return rest;
+}

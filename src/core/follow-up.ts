@@ -1,0 +1,60 @@
+// What has to happen once a state is written: the next turn placed, or the failure told.
+// Whoever crashes in between leaves a queue message behind, and whoever handles that finds the state and does it again.
+import { Clock } from './clock';
+import { DelayQueue, FailureReporter, FollowUpStore } from './ports';
+import { State } from './state';
+import { ownerOf } from './timing';
+import { messageText, publicId, rowKey, Webhook } from './webhook';
+
+export interface FollowUpConfig {
+  /** What is due within this is sent to the delay queue at once; load finds the rest in the table. */
+  readonly ingestHorizonMs: number;
+}
+
+export class FollowUp {
+  public constructor(
+    private readonly config: FollowUpConfig,
+    private readonly clock: Clock,
+    private readonly store: FollowUpStore,
+    private readonly delayQueue: DelayQueue,
+    private readonly failures: FailureReporter,
+  ) {}
+
+  /**
+   * Does what follows from a state. Safe to repeat: copies of a turn find it claimed, and a failure may be told twice, never not at all.
+   * Rejects if it could not be done.
+   *
+   * @param webhook the webhook, where it is at hand
+   */
+  public async of(state: State, webhook?: Webhook): Promise<void> {
+    if (state.status === 'scheduled' || state.status === 'retrying') {
+      await this.place(state);
+    } else if (state.status === 'failed' && state.unreported) {
+      await this.report(state, webhook ?? (await this.store.get([state])).get(rowKey(state)));
+    }
+  }
+
+  private async place(state: State): Promise<void> {
+    if (ownerOf(state.at, this.clock.now(), this.config.ingestHorizonMs) === 'ingest') {
+      const unsent = await this.delayQueue.send([state]);
+      if (unsent.length > 0) {
+        throw new Error('the next turn could not be sent to the delay queue');
+      }
+    } else if (state.status === 'retrying') {
+      await this.store.putPointer(state);
+    } // A rescheduled webhook lies in the minute of its date: load finds the message itself.
+  }
+
+  private async report(state: State, webhook: Webhook | undefined): Promise<void> {
+    const { id, reason, endedAt = this.clock.now(), attempts } = state;
+    await this.failures.report({
+      reason: reason ?? 'missing',
+      id: publicId(id),
+      failedAt: endedAt,
+      attempts,
+      ...(reason === 'dead-letter' ? { queue: 'delay' } : {}),
+      message: webhook && messageText(webhook),
+    });
+    await this.store.markReported(state);
+  }
+}

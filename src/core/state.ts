@@ -1,0 +1,44 @@
+// What has become of a webhook: its state, and the ways from one to the next.
+import type { Attempt } from './attempt';
+import type { EndReason } from './failure-notice';
+import type { Turn } from './webhook';
+
+/**
+ * - `scheduled`: waits for its date, after a reschedule or redrive (one that was just published has no state at all)
+ * - `delivering`: a worker has claimed it and fires it, or died
+ * - `retrying`: an attempt failed and there is another
+ * - `delivered`, `failed`, `cancelled`: it has ended
+ */
+export type Status = 'scheduled' | 'delivering' | 'retrying' | 'delivered' | 'failed' | 'cancelled';
+
+/** State of a webhook, with the turn whose it is. */
+export interface State extends Turn {
+  readonly status: Status;
+  /** Attempts made since it was published, rescheduled to another date or redriven. */
+  readonly attempts: readonly Attempt[];
+  /** Who fires, or fired, this turn. */
+  readonly claimant?: string;
+  /** While `delivering`: when another worker may take over; milliseconds since the epoch. */
+  readonly leaseUntil?: number;
+  readonly endedAt?: number;
+  /** Of a failed one. */
+  readonly reason?: EndReason;
+  /** Of a failed one: its failure notice is still to be published. */
+  readonly unreported?: boolean;
+  /** SNS MessageIds of the latest actions that took effect, so that a copy of one does not take effect again. */
+  readonly actions?: readonly string[];
+  /** When the latest of them was published; milliseconds since the epoch. */
+  readonly actionAt?: number;
+  /** How long the row has to stay; milliseconds since the epoch. Never less than before: old turns may still be on their way. */
+  readonly keepUntil: number;
+}
+
+/** Whether nothing more will happen to a webhook by itself or by an operator who moves dead letters back. */
+export function hasEnded({ status, reason }: State): boolean {
+  return status === 'delivered' || status === 'cancelled' || (status === 'failed' && reason !== 'dead-letter');
+}
+
+/** Whether a worker may be firing the webhook at `now`. */
+export function isLeased({ status, leaseUntil }: State, now: number): boolean {
+  return status === 'delivering' && leaseUntil !== undefined && leaseUntil >= now;
+}
