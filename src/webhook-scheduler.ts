@@ -1,5 +1,5 @@
 // The construct. From top to bottom it follows a webhook: topic, queue, table, delay queue, endpoint.
-import { Duration, IResource, RemovalPolicy, Resource, Stack } from 'aws-cdk-lib';
+import { Duration, IResource, RemovalPolicy, Resource, Stack, Token } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
@@ -12,11 +12,14 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from './adapters/table-schema';
 import { MANIFEST_KEY, SchedulerManifest } from './core/manifest';
+import { maxLifeMs } from './core/retry';
 import { MAX_HOLD_MS } from './core/timing';
 import { DeliverFunction } from './handlers/deliver-function';
 import { Variable } from './handlers/environment';
 import { IngestFunction } from './handlers/ingest-function';
 import { LoadFunction } from './handlers/load-function';
+import { RetryPolicy } from './retry-policy';
+import { requireBetween } from './validation';
 
 /** A scheduler of webhooks, owned or imported. */
 export interface IWebhookScheduler extends IResource {
@@ -55,7 +58,26 @@ export interface WebhookSchedulerProps {
   readonly requestTimeout?: Duration;
 
   /**
-   * How long the table keeps a webhook and its outcome after its date: at least 15 days, since a queue may bring a message again for 14.
+   * When a failed attempt is made again.
+   *
+   * @default RetryPolicy.standardWebhooks() - ten attempts in somewhat more than three days
+   */
+  readonly retryPolicy?: RetryPolicy;
+
+  /**
+   * An existing topic to publish failure notices to: a standard topic of the same region, of this or of another account.
+   *
+   * The functions are allowed to publish by policies of their own roles, and to use the topic's key where the app knows it. For an
+   * imported topic that is encrypted with a key, that takes `sns.Topic.fromTopicAttributes` with `topicArn` and `keyArn`. A topic of
+   * another account, and its key, have to allow this account on their side too.
+   *
+   * @default - the scheduler creates one
+   */
+  readonly failureTopic?: sns.ITopic;
+
+  /**
+   * How long the table keeps a webhook and its outcome after its date: at least 15 days, since a queue may bring a message again for 14,
+   * and at least a day more than the retry policy may take.
    *
    * DynamoDB deletes expired rows at no cost, within a few days.
    *
@@ -95,8 +117,13 @@ const LOAD_TIMEOUT = Duration.minutes(5);
 const DELIVER_OVERHEAD = Duration.seconds(5);
 /** Longest that SQS keeps a message: what could not be handled is kept for as long as possible. */
 const MAX_QUEUE_RETENTION = Duration.days(14);
-/** With a visibility timeout of minutes, this rides out half an hour of a failing dependency before a message is put aside. */
-const MAX_RECEIVE_COUNT = 10;
+/** The functions have a message come back after 2, 4, 8 … 300 s: this rides out an hour of a failing dependency before it is put aside. */
+const MAX_RECEIVE_COUNT = 20;
+/** No shorter than load's timeout, so that no tick takes what another one is still reporting. */
+const UNREPORTED_VISIBILITY_TIMEOUT = LOAD_TIMEOUT;
+/** Of the retention, for what the retry policy does not count: what the attempts themselves take, and time to read the outcome. */
+const RETENTION_MARGIN = Duration.days(1);
+const MAX_RETENTION = Duration.days(3660);
 
 abstract class WebhookSchedulerBase extends Resource implements IWebhookScheduler {
   public abstract readonly inputTopic: sns.ITopic;
@@ -135,31 +162,63 @@ export class WebhookScheduler extends WebhookSchedulerBase {
 
   public readonly inputTopic: sns.ITopic;
 
-  /** Receives a notice of every message that was not valid and every webhook that could not be delivered. Subscribe to it. */
+  /** Receives a notice of everything that did not end as it should, with the reason. Subscribe to it. The one passed in, if one was. */
   public readonly failureTopic: sns.ITopic;
 
-  /** Holds the webhooks, their claims and outcomes. */
+  /** Holds the webhooks, their states and outcomes. To read outcomes, see {@link grantRead}. */
   public readonly table: dynamodb.ITable;
 
   /** Takes messages from the input topic to the ingest function. */
   public readonly ingestQueue: sqs.IQueue;
 
-  /** Messages that the ingest function, or the input topic, could not get rid of. */
+  /**
+   * Messages that the ingest function, or the input topic, could not get rid of, until the next tick has told the failure topic of them
+   * and moved them on to the ingest dead-letter queue.
+   */
+  public readonly ingestUnreportedQueue: sqs.IQueue;
+
+  /**
+   * Messages that the ingest function, or the input topic, could not get rid of: reported, and kept for 14 days. Alarm on what lies here:
+   *
+   *     scheduler.ingestDeadLetterQueue.metricApproximateNumberOfMessagesVisible()
+   *
+   * Once the cause is gone, they are ingested anew by:
+   *
+   *     aws sqs start-message-move-task --source-arn <ARN of ingestDeadLetterQueue> --destination-arn <ARN of ingestQueue>
+   *
+   * The destination has to be named: SQS does not know it, since the messages were moved here one by one. Who may run the command:
+   * {@link grantRedrive}.
+   */
   public readonly ingestDeadLetterQueue: sqs.IQueue;
 
   /** Holds webhooks until seconds before they are due. */
   public readonly delayQueue: sqs.IQueue;
 
-  /** Webhooks whose outcome the deliver function could not write down. */
-  public readonly delayDeadLetterQueue: sqs.IQueue;
+  /**
+   * What the deliver function could not get rid of, until the next tick has told the failure topic of it and moved it on to the delay
+   * dead-letter queue.
+   */
+  public readonly delayUnreportedQueue: sqs.IQueue;
 
-  /** Ticks that failed. Each later tick does their work, so they need no redrive. */
-  public readonly loadDeadLetterQueue: sqs.IQueue;
+  /**
+   * What the deliver function could not get rid of: keys of webhooks that have failed with the reason `dead-letter`, and outcomes that
+   * the table did not take. Reported, and kept for 14 days. Alarm on what lies here:
+   *
+   *     scheduler.delayDeadLetterQueue.metricApproximateNumberOfMessagesVisible()
+   *
+   * Once the cause is gone, the webhooks are fired, and the outcomes written, by:
+   *
+   *     aws sqs start-message-move-task --source-arn <ARN of delayDeadLetterQueue> --destination-arn <ARN of delayQueue>
+   *
+   * The destination has to be named: SQS does not know it, since the messages were moved here one by one. Who may run the command:
+   * {@link grantRedrive}.
+   */
+  public readonly delayDeadLetterQueue: sqs.IQueue;
 
   /** Validates and stores messages, and sends on what is due soon. */
   public readonly ingestFunction: lambda.IFunction;
 
-  /** Each minute, sends on what is due next. */
+  /** Each minute, sends on what is due next, and reports what the other functions could not handle. */
   public readonly loadFunction: lambda.IFunction;
 
   /** Fires webhooks. */
@@ -173,22 +232,28 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     const requestTimeout = props.requestTimeout ?? Duration.seconds(15);
     const logRetention = props.logRetention ?? logs.RetentionDays.ONE_MONTH;
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
+    const retryPlan = (props.retryPolicy ?? RetryPolicy.standardWebhooks())._toPlan();
     requireBetween('maxHorizon', maxHorizon, Duration.minutes(1), Duration.days(3660));
-    requireBetween('retention', retention, MAX_QUEUE_RETENTION.plus(Duration.days(1)), Duration.days(3660));
+    requireBetween('retention', retention, MAX_QUEUE_RETENTION.plus(Duration.days(1)), MAX_RETENTION);
+    requireRetentionBeyond(maxLifeMs(retryPlan), retention);
     requireBetween('requestTimeout', requestTimeout, Duration.seconds(1), Duration.minutes(14));
+    if (props.failureTopic) {
+      requirePublishable(props.failureTopic, this.stack.region);
+    }
     const deliverTimeout = requestTimeout.plus(Duration.millis(MAX_HOLD_MS)).plus(DELIVER_OVERHEAD);
 
     // Producers publish here. SNS encrypts at rest by itself; the managed key `alias/aws/sns` on top would shut out other accounts.
     this.inputTopic = new sns.Topic(this, 'InputTopic', { enforceSSL: true });
-    this.failureTopic = new sns.Topic(this, 'FailureTopic', { enforceSSL: true });
+    this.failureTopic = props.failureTopic ?? new sns.Topic(this, 'FailureTopic', { enforceSSL: true });
 
     // The queue keeps what is published until its row is in the table.
     this.ingestDeadLetterQueue = this.createQueue('IngestDeadLetterQueue');
+    this.ingestUnreportedQueue = this.createUnreportedQueue('IngestUnreportedQueue', this.ingestDeadLetterQueue);
     this.ingestQueue = this.createQueue('IngestQueue', {
       visibilityTimeout: visibilityTimeoutFor(INGEST_TIMEOUT),
-      deadLetterQueue: { queue: this.ingestDeadLetterQueue, maxReceiveCount: MAX_RECEIVE_COUNT },
+      deadLetterQueue: { queue: this.ingestUnreportedQueue, maxReceiveCount: MAX_RECEIVE_COUNT },
     });
-    this.inputTopic.addSubscription(new subscriptions.SqsSubscription(this.ingestQueue, { deadLetterQueue: this.ingestDeadLetterQueue }));
+    this.inputTopic.addSubscription(new subscriptions.SqsSubscription(this.ingestQueue, { deadLetterQueue: this.ingestUnreportedQueue }));
 
     // The first generation of the table construct on purpose: a global table settles conflicts by the last write, and a claim has to have
     // one winner. DynamoDB encrypts every table at rest, by default with a key of its own.
@@ -203,9 +268,10 @@ export class WebhookScheduler extends WebhookSchedulerBase {
 
     // What is due soon waits here.
     this.delayDeadLetterQueue = this.createQueue('DelayDeadLetterQueue');
+    this.delayUnreportedQueue = this.createUnreportedQueue('DelayUnreportedQueue', this.delayDeadLetterQueue);
     this.delayQueue = this.createQueue('DelayQueue', {
       visibilityTimeout: visibilityTimeoutFor(deliverTimeout),
-      deadLetterQueue: { queue: this.delayDeadLetterQueue, maxReceiveCount: MAX_RECEIVE_COUNT },
+      deadLetterQueue: { queue: this.delayUnreportedQueue, maxReceiveCount: MAX_RECEIVE_COUNT },
     });
 
     // Ingest: topic to table, and to the delay queue what is due soon.
@@ -216,45 +282,60 @@ export class WebhookScheduler extends WebhookSchedulerBase {
       memorySize: 512,
       environment: {
         [Variable.TABLE_NAME]: this.table.tableName,
+        [Variable.INGEST_QUEUE_URL]: this.ingestQueue.queueUrl,
         [Variable.DELAY_QUEUE_URL]: this.delayQueue.queueUrl,
         [Variable.FAILURE_TOPIC_ARN]: this.failureTopic.topicArn,
         [Variable.PARTITIONS]: String(PARTITIONS),
         [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
         [Variable.MAX_HORIZON_SECONDS]: seconds(maxHorizon),
         [Variable.RETENTION_SECONDS]: seconds(retention),
+        [Variable.RETRY_POLICY]: JSON.stringify(retryPlan),
       },
     });
-    allow(this.ingestFunction, this.table.tableArn, 'dynamodb:PutItem', 'dynamodb:GetItem');
+    allow(this.ingestFunction, this.table.tableArn,
+      'dynamodb:PutItem', 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:BatchGetItem', 'dynamodb:UpdateItem');
+    allow(this.ingestFunction, this.ingestQueue.queueArn, 'sqs:ChangeMessageVisibility');
     allow(this.ingestFunction, this.delayQueue.queueArn, 'sqs:SendMessage');
-    allow(this.ingestFunction, this.failureTopic.topicArn, 'sns:Publish');
+    this.allowFailureNotices(this.ingestFunction);
     // Without a batching window: a webhook that is due in a moment should not wait for company.
     this.consume('IngestSource', this.ingestQueue, this.ingestFunction, { batchSize: 10 });
 
-    // Load: each minute, table to delay queue.
-    this.loadDeadLetterQueue = this.createQueue('LoadDeadLetterQueue');
+    // Load: each minute, table to delay queue, and what nobody could handle to failure topic and dead-letter queues.
     this.loadFunction = new LoadFunction(this, 'Load', {
       ...this.handlerDefaults('Load', logRetention, removalPolicy),
-      description: 'Webhook scheduler: each minute, sends on what comes due',
+      description: 'Webhook scheduler: each minute, sends on what comes due, and reports what could not be handled',
       timeout: LOAD_TIMEOUT,
       memorySize: 512,
       environment: {
         [Variable.TABLE_NAME]: this.table.tableName,
         [Variable.DELAY_QUEUE_URL]: this.delayQueue.queueUrl,
+        [Variable.INGEST_UNREPORTED_QUEUE_URL]: this.ingestUnreportedQueue.queueUrl,
+        [Variable.DELAY_UNREPORTED_QUEUE_URL]: this.delayUnreportedQueue.queueUrl,
+        [Variable.INGEST_DEAD_LETTER_QUEUE_URL]: this.ingestDeadLetterQueue.queueUrl,
+        [Variable.DELAY_DEAD_LETTER_QUEUE_URL]: this.delayDeadLetterQueue.queueUrl,
+        [Variable.FAILURE_TOPIC_ARN]: this.failureTopic.topicArn,
         [Variable.PARTITIONS]: String(PARTITIONS),
         [Variable.LOAD_HORIZON_SECONDS]: seconds(LOAD_HORIZON),
+        [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
         [Variable.RETENTION_SECONDS]: seconds(retention),
       },
-      deadLetterQueue: this.loadDeadLetterQueue,
-      // The next tick takes up where this one failed.
+      // The next tick takes up where this one failed; so there is nothing to keep of one that did.
       retryAttempts: 0,
       maxEventAge: TICK,
     });
-    allow(this.loadFunction, this.table.tableArn, 'dynamodb:Query', 'dynamodb:GetItem', 'dynamodb:PutItem');
-    allow(this.loadFunction, this.delayQueue.queueArn, 'sqs:SendMessage');
+    allow(this.loadFunction, this.table.tableArn,
+      'dynamodb:Query', 'dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem');
+    for (const queue of [this.delayQueue, this.ingestDeadLetterQueue, this.delayDeadLetterQueue]) {
+      allow(this.loadFunction, queue.queueArn, 'sqs:SendMessage');
+    }
+    for (const queue of [this.ingestUnreportedQueue, this.delayUnreportedQueue]) {
+      allow(this.loadFunction, queue.queueArn, 'sqs:ReceiveMessage', 'sqs:DeleteMessage');
+    }
+    this.allowFailureNotices(this.loadFunction);
     new events.Rule(this, 'Tick', {
       description: `Loads the webhooks of ${this.node.path} that come due`,
       schedule: events.Schedule.rate(TICK),
-      targets: [new targets.LambdaFunction(this.loadFunction, { deadLetterQueue: this.loadDeadLetterQueue, maxEventAge: TICK, retryAttempts: 1 })],
+      targets: [new targets.LambdaFunction(this.loadFunction, { maxEventAge: TICK, retryAttempts: 1 })],
     });
 
     // Deliver: delay queue to endpoint.
@@ -270,17 +351,72 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         [Variable.REQUEST_TIMEOUT_SECONDS]: seconds(requestTimeout),
         // Node.js looks names up on this pool, of four threads by default: two name servers that hang would stop everyone else.
         UV_THREADPOOL_SIZE: '64',
+        [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
         [Variable.RETENTION_SECONDS]: seconds(retention),
+        [Variable.RETRY_POLICY]: JSON.stringify(retryPlan),
       },
+      // It sends retries to the queue that invokes it, as often as the retry policy says; Lambda would end such a chain after 16 times.
+      // The other functions invoke nothing that invokes them. https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+      recursiveLoop: lambda.RecursiveLoop.ALLOW,
     });
-    allow(this.deliverFunction, this.table.tableArn, 'dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem');
-    allow(this.deliverFunction, this.delayQueue.queueArn, 'sqs:SendMessage');
-    allow(this.deliverFunction, this.failureTopic.topicArn, 'sns:Publish');
+    allow(this.deliverFunction, this.table.tableArn, 'dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:PutItem');
+    allow(this.deliverFunction, this.delayQueue.queueArn, 'sqs:SendMessage', 'sqs:ChangeMessageVisibility');
+    this.allowFailureNotices(this.deliverFunction);
     // Without a batching window here too: where there is little traffic, Lambda may wait 20 s in spite of a shorter window, far beyond a
     // webhook's date. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
     this.consume('DeliverSource', this.delayQueue, this.deliverFunction, { batchSize: 10 });
 
     this.addManifest();
+  }
+
+  /**
+   * Allows a principal to read what became of webhooks, by their ids: `dynamodb:GetItem`, `dynamodb:BatchGetItem` and `dynamodb:Query`
+   * on the table, for the rows whose partition key begins with `id#`.
+   *
+   * These hold states, attempts and errors. The messages, with their headers and payloads, lie in other rows and stay out of reach.
+   *
+   * @see https://github.com/cdk-webhook-scheduler/cdk-webhook-scheduler/blob/main/docs/outcomes.md
+   */
+  public grantRead(grantee: iam.IGrantable): iam.Grant {
+    return iam.Grant.addToPrincipal({
+      grantee,
+      actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
+      resourceArns: [this.table.tableArn],
+      conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['id#*'] } },
+    });
+  }
+
+  /**
+   * Allows a principal to move what lies in the dead-letter queues back to where it failed, to watch that and to stop it:
+   * `sqs:StartMessageMoveTask`, `sqs:ListMessageMoveTasks` and `sqs:CancelMessageMoveTask`, and what SQS requires along with them.
+   *
+   * The commands are at {@link ingestDeadLetterQueue} and {@link delayDeadLetterQueue}. What lies there can be read by this grant, too:
+   * messages, with their headers and payloads.
+   *
+   * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
+   */
+  public grantRedrive(grantee: iam.IGrantable): iam.Grant {
+    return iam.Grant.addToPrincipal({
+      grantee,
+      actions: [
+        'sqs:StartMessageMoveTask', 'sqs:ListMessageMoveTasks', 'sqs:CancelMessageMoveTask',
+        'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes',
+      ],
+      resourceArns: [this.ingestDeadLetterQueue.queueArn, this.delayDeadLetterQueue.queueArn],
+    }).combine(iam.Grant.addToPrincipal({
+      grantee, actions: ['sqs:SendMessage'], resourceArns: [this.ingestQueue.queueArn, this.delayQueue.queueArn],
+    }));
+  }
+
+  /**
+   * Between a queue and its dead-letter queue: load looks here each minute, and moves on what it has reported. What it cannot report in
+   * 20 receives, an hour and a half, SQS moves on without a notice. That also makes the next queue one whose messages SQS can move back.
+   */
+  private createUnreportedQueue(id: string, deadLetterQueue: sqs.IQueue): sqs.Queue {
+    return this.createQueue(id, {
+      visibilityTimeout: UNREPORTED_VISIBILITY_TIMEOUT,
+      deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount: MAX_RECEIVE_COUNT },
+    });
   }
 
   private createQueue(id: string, options: Pick<sqs.QueueProps, 'visibilityTimeout' | 'deadLetterQueue'> = {}): sqs.Queue {
@@ -303,6 +439,13 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     return { architecture: lambda.Architecture.ARM_64, loggingFormat: lambda.LoggingFormat.JSON, logGroup, role };
   }
 
+  /** By the function's own policy, never the topic's: the topic may belong to someone else. */
+  private allowFailureNotices(grantee: iam.IGrantable): void {
+    allow(grantee, this.failureTopic.topicArn, 'sns:Publish');
+    // What SNS asks of who publishes to an encrypted topic: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    this.failureTopic.masterKey?.grant(grantee, 'kms:GenerateDataKey*', 'kms:Decrypt');
+  }
+
   private consume(id: string, queue: sqs.IQueue, target: lambda.IFunction, options: lambda.EventSourceMappingOptions): void {
     // What Lambda's poller calls, and no more: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
     const grant = allow(target, queue.queueArn, 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes');
@@ -316,9 +459,11 @@ export class WebhookScheduler extends WebhookSchedulerBase {
   /** Names the parts in the template, for tools that read it. */
   private addManifest(): void {
     const logicalId = (construct: Construct) => Stack.of(this).getLogicalId(construct.node.defaultChild as sns.CfnTopic);
-    const manifest: SchedulerManifest = {
+    const ownsFailureTopic = Stack.of(this.failureTopic) === Stack.of(this) && this.failureTopic.node.defaultChild instanceof sns.CfnTopic;
+    // What is no resource of this template has no logical id in it.
+    const manifest: Partial<SchedulerManifest> = {
       inputTopic: logicalId(this.inputTopic),
-      failureTopic: logicalId(this.failureTopic),
+      failureTopic: ownsFailureTopic ? logicalId(this.failureTopic) : undefined,
       table: logicalId(this.table),
       ingestQueue: logicalId(this.ingestQueue),
       delayQueue: logicalId(this.delayQueue),
@@ -344,14 +489,25 @@ function seconds(duration: Duration): string {
   return String(duration.toSeconds());
 }
 
-function requireBetween(prop: string, value: Duration, least: Duration, most: Duration): void {
-  if (value.isUnresolved()) {
-    throw new Error(`${prop} has to be known at synthesis, and is a token; pass a literal Duration`);
+/** A state that expires while there are attempts to come would be lost, and the webhook with it. */
+function requireRetentionBeyond(lifeMs: number, retention: Duration): void {
+  const least = lifeMs + RETENTION_MARGIN.toMilliseconds();
+  if (retention.toMilliseconds() < least) {
+    throw new Error(`retention is ${retention.toHumanString()}, expected at least ${wholeHours(least)}: `
+      + `with this retryPolicy the attempts of a webhook may take ${wholeHours(lifeMs)}, and its outcome is kept a day longer`);
   }
-  if (value.toMilliseconds() % 1000 !== 0) {
-    throw new Error(`${prop} is ${value.toHumanString()}, expected whole seconds`);
+}
+
+function wholeHours(ms: number): string {
+  return Duration.hours(Math.ceil(ms / 3_600_000)).toHumanString();
+}
+
+function requirePublishable(failureTopic: sns.ITopic, region: string): void {
+  if (failureTopic.fifo) {
+    throw new Error('failureTopic is a FIFO topic, expected a standard topic');
   }
-  if (value.toMilliseconds() < least.toMilliseconds() || value.toMilliseconds() > most.toMilliseconds()) {
-    throw new Error(`${prop} is ${value.toHumanString()}, expected ${least.toHumanString()} to ${most.toHumanString()}`);
+  const topicRegion = failureTopic.env.region;
+  if (!Token.isUnresolved(topicRegion) && !Token.isUnresolved(region) && topicRegion !== region) {
+    throw new Error(`failureTopic is in ${topicRegion}, expected ${region}, the region of the scheduler: SNS takes messages in a topic's own region only`);
   }
 }

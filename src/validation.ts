@@ -1,0 +1,25 @@
+// What the construct checks of its settings at synthesis: each error names the setting, what came and what was expected.
+import { Duration, Token } from 'aws-cdk-lib';
+
+/** Requires whole seconds from `least` to `most`. */
+export function requireBetween(name: string, value: Duration, least: Duration, most: Duration): void {
+  if (value.isUnresolved()) {
+    throw new Error(`${name} has to be known at synthesis, and is a token; pass a literal Duration`);
+  }
+  if (value.toMilliseconds() % 1000 !== 0) {
+    throw new Error(`${name} is ${value.toHumanString()}, expected whole seconds`);
+  }
+  if (value.toMilliseconds() < least.toMilliseconds() || value.toMilliseconds() > most.toMilliseconds()) {
+    throw new Error(`${name} is ${value.toHumanString()}, expected ${least.toHumanString()} to ${most.toHumanString()}`);
+  }
+}
+
+/** Requires a number for which `holds`, described by `expected`. */
+export function requireNumber(name: string, value: number, holds: boolean, expected: string): void {
+  if (Token.isUnresolved(value)) {
+    throw new Error(`${name} has to be known at synthesis, and is a token; pass a literal number`);
+  }
+  if (!holds) {
+    throw new Error(`${name} is ${value}, expected ${expected}`);
+  }
+}
