@@ -24,6 +24,11 @@ export interface LocalEngineOptions {
   readonly tickSeconds?: number;
   /** New values for variables that a function's template sets. @default as the template says */
   readonly environment?: Readonly<Record<string, string>>;
+  /**
+   * Puts something between the services and who calls them (the functions and their event sources): takes the URLs of the services and
+   * returns those to call instead. For fault tests. @default the services are called directly
+   */
+  readonly intercept?: (services: Endpoints) => Endpoints | Promise<Endpoints>;
   /** Told of every log line and every invocation. @default nobody is told */
   readonly onEvent?: (event: EngineEvent) => void;
 }
@@ -46,9 +51,11 @@ export class LocalEngine {
     let engine: LocalEngine | undefined;
     try {
       emulators = await Emulators.start(scripts.emulators, options.port, region);
-      const plan = overridden(emulators.endpoints.sqs);
+      const called = await options.intercept?.(emulators.endpoints) ?? emulators.endpoints;
+      // A client of SQS calls the host that a queue's URL names.
+      const plan = overridden(called.sqs);
       await emulators.create(plan);
-      engine = new LocalEngine(plan, options, scripts, emulators);
+      engine = new LocalEngine(plan, options, scripts, emulators, called);
       engine.run();
       return engine;
     } catch (error) {
@@ -65,6 +72,7 @@ export class LocalEngine {
   /** Region of the first scheduler. */
   public readonly region: string;
   public readonly accountId = LOCAL_ACCOUNT;
+  /** The services themselves, also where something is put between them and the functions. */
   public readonly endpoints: Endpoints;
   public readonly schedulers: readonly LocalScheduler[];
   public readonly ignored: readonly IgnoredResource[];
@@ -82,6 +90,7 @@ export class LocalEngine {
     options: LocalEngineOptions,
     private readonly scripts: ChildScripts,
     private readonly emulators: Emulators,
+    called: Endpoints,
   ) {
     const { onEvent = () => undefined } = options;
     this.region = plan.schedulers[0].region;
@@ -93,7 +102,7 @@ export class LocalEngine {
       region: this.region,
       credentials: LOCAL_CREDENTIALS,
     });
-    this.functions = plan.functions.map(planned => new FunctionRuntime(planned, scripts.functionHost, this.endpoints, onEvent));
+    this.functions = plan.functions.map(planned => new FunctionRuntime(planned, scripts.functionHost, called, onEvent));
     const target = (arn: string): FunctionRuntime => found(this.functions.find(other => other.plan.arn === arn), arn);
     const report = (error: unknown): void => {
       if (!this.stopping) console.error(error);
@@ -123,6 +132,24 @@ export class LocalEngine {
     return this.schedules.map(schedule => ({ functionName: schedule.functionName, seconds: schedule.tickSeconds }));
   }
 
+  /**
+   * Kills every execution environment of a function that is in the middle of an invocation, as a crash would: the invocation fails, and
+   * its messages come back when their visibility timeout ends. Returns how many it has killed.
+   */
+  public crash(functionName: string): number {
+    return found(this.functions.find(({ plan }) => plan.name === functionName), functionName).crash();
+  }
+
+  /** Leaves out the ticks of a function, or of every one; those that fall into the pause are not made up for. */
+  public pauseSchedules(functionName?: string): void {
+    this.schedulesOf(functionName).forEach(schedule => schedule.pause());
+  }
+
+  /** Ends a pause: the next tick comes at its time. */
+  public resumeSchedules(functionName?: string): void {
+    this.schedulesOf(functionName).forEach(schedule => schedule.resume());
+  }
+
   /** Ends everything; nothing is left running. May be called more than once. */
   public stop(): Promise<void> {
     this.stopping ??= this.stopAll();
@@ -132,6 +159,10 @@ export class LocalEngine {
   private run(): void {
     this.eventSources.forEach(source => source.start());
     this.schedules.forEach(schedule => schedule.start());
+  }
+
+  private schedulesOf(functionName: string | undefined): readonly Schedule[] {
+    return this.schedules.filter(schedule => functionName === undefined || schedule.functionName === functionName);
   }
 
   private async stopAll(): Promise<void> {

@@ -69,6 +69,13 @@ export class FunctionRuntime {
     }
   }
 
+  /** Kills the environments that run an invocation, which fails; returns how many. */
+  public crash(): number {
+    const busy = [...this.environments].filter(environment => environment.busy);
+    busy.forEach(environment => environment.crashNow());
+    return busy.length;
+  }
+
   /** Ends every environment, in the middle of an invocation too. */
   public async stop(): Promise<void> {
     this.stopped = true;
@@ -145,6 +152,11 @@ class Environment {
     return this.end === undefined;
   }
 
+  /** Whether it loads its handler or runs an invocation. */
+  public get busy(): boolean {
+    return this.usable && this.receive !== undefined;
+  }
+
   public async invoke(event: string): Promise<InvocationResult> {
     const notLoaded = await this.loaded;
     if (notLoaded) {
@@ -157,6 +169,13 @@ class Environment {
     // A failed send means that the process has ended, which settles the exchange.
     if (this.usable) this.child.send(invocation, () => undefined);
     return await result ?? failure('Runtime.Protocol', 'the function answered out of turn');
+  }
+
+  /** Ends the process as if it had crashed: an answer that it has not yet given is never given. */
+  public crashNow(): void {
+    this.end = { errorType: 'Runtime.ExitError', errorMessage: "the function's process ended with SIGKILL" };
+    this.receive = undefined;
+    this.child.kill('SIGKILL');
   }
 
   public async kill(): Promise<void> {

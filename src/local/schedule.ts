@@ -15,6 +15,7 @@ export class Schedule {
   private readonly timers = new Set<NodeJS.Timeout>();
   private readonly running = new Set<Promise<void>>();
   private stopped = false;
+  private paused = false;
 
   /** With an override of the period, retries and the age limit shrink or grow by the same factor. */
   constructor(
@@ -33,6 +34,16 @@ export class Schedule {
     this.after(FIRST_TICK_MS, () => this.tick(Date.now() + this.tickSeconds * 1000));
   }
 
+  /** Leaves out the ticks from now on. */
+  public pause(): void {
+    this.paused = true;
+  }
+
+  /** The next tick invokes again. */
+  public resume(): void {
+    this.paused = false;
+  }
+
   public async stop(): Promise<void> {
     this.stopped = true;
     this.timers.forEach(timer => clearTimeout(timer));
@@ -42,7 +53,7 @@ export class Schedule {
   /** Invokes without waiting: a tick that takes longer than the period overlaps with the next one. */
   private tick(nextAt: number): void {
     this.after(Math.max(nextAt - Date.now(), 0), () => this.tick(nextAt + this.tickSeconds * 1000));
-    this.attempt(this.event(), randomUUID(), Date.now(), 0);
+    if (!this.paused) this.attempt(this.event(), randomUUID(), Date.now(), 0);
   }
 
   private attempt(event: string, requestId: string, since: number, retries: number): void {

@@ -18,6 +18,7 @@ import {
   LOG_BODIES, Parts, type Running, isAlive, records, removeTemporaryDirectories, start, stopEngines, synth, synthStack, until,
 } from './fixture';
 import type { EngineEvent } from '../../src/local/engine';
+import { FlakyProxy } from '../support/flaky-proxy';
 
 type Invocation = Extract<EngineEvent, { type: 'invocation' }>;
 
@@ -205,6 +206,34 @@ describe('a function', () => {
     await until('the second attempt', () => bodies(running)[0]);
   });
 
+  test('that is crashed from outside fails likewise, and only where it runs', async () => {
+    const running = await start(synthStack(stack => {
+      const parts = new Parts(stack, 'P', {
+        ingest: `exports.handler = async event => {
+          console.log(JSON.stringify({ bodies: event.Records.map(record => record.attributes.ApproximateReceiveCount), pid: process.pid }));
+          if (event.Records[0].attributes.ApproximateReceiveCount === '1') await new Promise(() => setInterval(() => {}, 1000));
+        };`,
+        functionProps: { timeout: Duration.seconds(5) },
+        ingestQueue: { visibilityTimeout: Duration.seconds(5) },
+      });
+      parts.ingest.addEventSource(new SqsEventSource(parts.ingestQueue));
+    }));
+    const { ingest, deliver } = running.engine.schedulers[0].functions;
+    await publish(running, 'x');
+    const [{ pid }] = await until('the first attempt', () => records(running).length > 0 && records(running));
+    expect(running.engine.crash(deliver)).toBe(0);
+    expect(running.engine.crash(ingest)).toBe(1);
+    expect(await until('the crash', () => invocations(running)[0])).toMatchObject({
+      functionName: ingest, error: "Runtime.ExitError: the function's process ended with SIGKILL",
+    });
+    expect(isAlive(Number(pid))).toBe(false);
+    await until('the end of the second attempt', () => invocations(running)[1]);
+    expect(invocations(running)[1]).not.toHaveProperty('error');
+    expect(bodies(running)).toEqual([['1'], ['2']]);
+    // Nothing runs any more: an environment that waits is left alone.
+    expect(running.engine.crash(ingest)).toBe(0);
+  });
+
   test('runs once at a time in each environment, and in as many as its mapping allows', async () => {
     const running = await start(synthStack(stack => {
       const parts = new Parts(stack, 'P', {
@@ -343,6 +372,31 @@ describe('a schedule', () => {
     expect(running.engine.ticks).toEqual([{ functionName: running.engine.schedulers[0].functions.load, seconds: 1 }]);
   });
 
+  test('can be paused, of one function or of all', async () => {
+    const running = await start(synthStack(stack => {
+      const parts = new Parts(stack, 'P', {});
+      for (const [id, target] of Object.entries({ A: parts.load, B: parts.deliver })) {
+        new events.Rule(stack, id, { schedule: events.Schedule.rate(Duration.minutes(1)), targets: [new targets.LambdaFunction(target)] });
+      }
+    }), { tickSeconds: 0.1 });
+    const { load, deliver } = running.engine.schedulers[0].functions;
+    const ticks = (name: string): number => invocations(running).filter(({ functionName }) => functionName === name).length;
+    const someMore = async (name: string): Promise<void> => {
+      const before = ticks(name);
+      await until('more ticks', () => ticks(name) > before + 3);
+    };
+    await Promise.all([someMore(load), someMore(deliver)]);
+    running.engine.pauseSchedules(load);
+    // One that has begun may still end.
+    await someMore(deliver);
+    const paused = ticks(load);
+    await someMore(deliver);
+    expect(ticks(load)).toBe(paused);
+    running.engine.pauseSchedules();
+    running.engine.resumeSchedules();
+    await Promise.all([someMore(load), someMore(deliver)]);
+  });
+
   test('of EventBridge Scheduler invokes with its input', async () => {
     const running = await start(synthStack(stack => {
       const parts = new Parts(stack, 'P', { load: 'exports.handler = async event => { console.log(JSON.stringify({ tick: event })); };' });
@@ -400,6 +454,44 @@ describe('the engine', () => {
   test('refuses to override a variable that no function has', async () => {
     const assembly = synthStack(stack => new Parts(stack, 'P', { functionProps: { environment: { KNOWN: '1' } } }));
     await expect(start(assembly, { environment: { UNKNOWN: '2' } })).rejects.toThrow(/overrides UNKNOWN, which no function's template sets; set are KNOWN/);
+  });
+
+  test('lets functions and event sources call what is put before the services', async () => {
+    const proxies: FlakyProxy[] = [];
+    const called: string[] = [];
+    const proxied = async (service: string, url: string): Promise<string> => {
+      const proxy = await FlakyProxy.start(url);
+      proxies.push(proxy);
+      proxy.fateOf = operation => {
+        called.push(`${service} ${operation}`);
+        return 'pass';
+      };
+      return proxy.url;
+    };
+    const running = await start(synthStack(stack => {
+      const parts = new Parts(stack, 'P', {
+        ingest: `exports.handler = async event => {
+          const { AWS_ENDPOINT_URL_SNS: sns, AWS_ENDPOINT_URL_SQS: sqs, AWS_ENDPOINT_URL_DYNAMODB: dynamodb, QUEUE } = process.env;
+          console.log(JSON.stringify({ sns, sqs, dynamodb, queue: new URL(QUEUE).origin }));
+        };`,
+      });
+      parts.ingest.addEnvironment('QUEUE', parts.delayQueue.queueUrl);
+      parts.ingest.addEventSource(new SqsEventSource(parts.ingestQueue));
+    }), {
+      intercept: async services => ({
+        sns: await proxied('sns', services.sns), sqs: await proxied('sqs', services.sqs), dynamodb: await proxied('dynamodb', services.dynamodb),
+      }),
+    });
+    await publish(running, 'x');
+    await until('the invocation', () => invocations(running)[0]);
+    const [sns, sqsUrl, dynamodb] = proxies.map(({ url }) => url);
+    expect(records(running)).toEqual([{ sns, sqs: sqsUrl, dynamodb, queue: sqsUrl }]);
+    await until('its message to be deleted', () => called.includes('sqs DeleteMessageBatch'));
+    expect([...new Set(called)]).toEqual(['sqs ReceiveMessage', 'sqs DeleteMessageBatch']);
+    // What creates, and what tests use, are the services themselves.
+    expect(proxies.map(({ url }) => url)).not.toContain(running.engine.endpoints.sqs);
+    await running.engine.stop();
+    proxies.forEach(proxy => proxy.close());
   });
 
   test('says so when its emulators end by themselves', async () => {

@@ -1,10 +1,42 @@
-// Stands between a client and an emulator, and does to requests what networks and throttled services do.
+// Stands between clients and an emulator (DynamoDB, SQS or SNS), and does to requests what networks and services in trouble do.
 import { once } from 'node:events';
-import { createServer, IncomingMessage, request, Server, ServerResponse } from 'node:http';
+import { Agent, createServer, IncomingMessage, request, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 
-/** `pass` it on; `throttle` it, unseen by the service; `lose` its answer once the service has done it. */
-export type Fate = 'pass' | 'throttle' | 'lose';
+/**
+ * - `pass`: the service gets it, and its answer goes back
+ * - `throttle`: refused as too many, unseen by the service
+ * - `fail`: answered with an internal error, unseen by the service
+ * - `hang`: never answered, unseen by the service
+ * - `lose`: the service does it, and its answer gets lost
+ * - `duplicate`: of a ReceiveMessage, what it brings is brought once more by the next one on the same queue
+ * - `refuse`: of a SendMessageBatch, the service does not see the entries for which it is true, which are answered as failed
+ */
+export type Fate = 'pass' | 'throttle' | 'fail' | 'hang' | 'lose' | 'duplicate' | { readonly refuse: (entry: BatchEntry) => boolean };
+
+/** Parameters of a request: of a JSON body, or of a form. */
+export type Input = Readonly<Record<string, unknown>>;
+
+export interface BatchEntry {
+  readonly Id: string;
+  readonly MessageBody: string;
+}
+
+interface Call {
+  readonly operation: string;
+  readonly attempt: number;
+  readonly input: Input;
+  readonly json: boolean;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+const JSON_TYPE = { 'content-type': 'application/x-amz-json-1.0' };
 
 export class FlakyProxy {
   public static async start(target: string): Promise<FlakyProxy> {
@@ -20,18 +52,27 @@ export class FlakyProxy {
   public mostAtOnce = 0;
   private underWay = 0;
   private readonly server: Server;
+  // The emulators close idle connections when they like; nothing but a test's own faults may fail a request here.
+  private readonly agent = new Agent({ keepAlive: false });
+  /** What the next ReceiveMessage brings, by queue URL. */
+  private readonly again = new Map<unknown, unknown[]>();
 
   private constructor(private readonly target: string) {
     this.server = createServer((incoming, outgoing) => {
       this.underWay++;
       this.mostAtOnce = Math.max(this.mostAtOnce, this.underWay);
       outgoing.once('close', () => this.underWay--);
-      setTimeout(() => this.handle(incoming, outgoing), this.delayMs);
+      // A client that is killed breaks off, and so do the emulators at the end.
+      setTimeout(() => void this.handle(incoming, outgoing).catch(() => outgoing.destroy()), this.delayMs);
     });
+    this.server.keepAliveTimeout = 60_000;
   }
 
-  /** Decides over each request, by its operation (`UpdateItem`…) and by how often the client has tried it, from 1. */
-  public fateOf: (operation: string, attempt: number) => Fate = () => 'pass';
+  /** Decides over each request, by its operation (`UpdateItem`…), by how often the client has tried it, from 1, and by its parameters. */
+  public fateOf: (operation: string, attempt: number, input: Input) => Fate = () => 'pass';
+
+  /** Called when the service has done a request, and before its client hears of it. */
+  public onAnswered: (operation: string, input: Input, answer: string) => void = () => undefined;
 
   public get url(): string {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
@@ -40,27 +81,87 @@ export class FlakyProxy {
   public close(): void {
     this.server.close();
     this.server.closeAllConnections();
+    this.agent.destroy();
   }
 
-  private handle(incoming: IncomingMessage, outgoing: ServerResponse): void {
-    const operation = String(incoming.headers['x-amz-target']).split('.')[1];
-    const attempt = Number(/attempt=(\d+)/.exec(String(incoming.headers['amz-sdk-request']))?.[1]);
-    const fate = this.fateOf(operation, attempt);
-    if (fate === 'throttle') {
-      incoming.resume();
-      outgoing.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' });
-      outgoing.end(JSON.stringify({ __type: 'com.amazonaws.dynamodb.v20120810#ThrottlingException', message: 'Rate exceeded' }));
+  private async handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const body = await text(incoming);
+    const call = callOf(incoming, body);
+    const fate = this.fateOf(call.operation, call.attempt, call.input);
+    const brought = this.again.get(call.input.QueueUrl);
+    if (fate === 'hang') {
       return;
     }
-    const passed = request(`${this.target}${incoming.url ?? ''}`, { method: incoming.method, headers: incoming.headers }, (answer) => {
+    if (fate === 'throttle' || fate === 'fail') {
+      reply(outgoing, errorAnswer(call, fate));
+    } else if (brought && call.operation === 'ReceiveMessage') {
+      this.again.delete(call.input.QueueUrl);
+      reply(outgoing, { status: 200, headers: JSON_TYPE, body: JSON.stringify({ Messages: brought }) });
+    } else if (typeof fate === 'object') {
+      reply(outgoing, await this.passSome(incoming, call, fate.refuse));
+    } else {
+      const answer = await this.pass(incoming, call, body);
       if (fate === 'lose') {
-        answer.resume();
-        answer.once('end', () => outgoing.destroy());
+        outgoing.destroy();
         return;
       }
-      outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-      answer.pipe(outgoing);
-    });
-    incoming.pipe(passed);
+      const { Messages } = fate === 'duplicate' ? JSON.parse(answer.body) as { Messages?: unknown[] } : {};
+      if (Messages) {
+        this.again.set(call.input.QueueUrl, Messages);
+      }
+      reply(outgoing, answer);
+    }
   }
+
+  /** What the client sent is done to its end, whatever becomes of the client. */
+  private async pass(incoming: IncomingMessage, call: Call, body: string): Promise<Answer> {
+    const { 'transfer-encoding': _, ...headers } = incoming.headers;
+    const passed = request(`${this.target}${incoming.url ?? ''}`, {
+      method: incoming.method, headers: { ...headers, 'content-length': Buffer.byteLength(body) }, agent: this.agent,
+    });
+    passed.end(body);
+    const [answer] = await once(passed, 'response') as [IncomingMessage];
+    const answered = { status: answer.statusCode ?? 500, headers: answer.headers, body: await text(answer) };
+    this.onAnswered(call.operation, call.input, answered.body);
+    return answered;
+  }
+
+  private async passSome(incoming: IncomingMessage, call: Call, refuse: (entry: BatchEntry) => boolean): Promise<Answer> {
+    const entries = call.input.Entries as BatchEntry[];
+    const passed = entries.filter((entry) => !refuse(entry));
+    const answer = passed.length === 0
+      ? { status: 200, headers: JSON_TYPE, body: '{}' }
+      : await this.pass(incoming, call, JSON.stringify({ ...call.input, Entries: passed }));
+    const { Successful = [], Failed = [] } = JSON.parse(answer.body) as { Successful?: unknown[]; Failed?: unknown[] };
+    const refused = entries.filter(refuse).map(({ Id }) => ({ Id, Code: 'InternalError', SenderFault: false }));
+    return { status: 200, headers: JSON_TYPE, body: JSON.stringify({ Successful, Failed: [...Failed, ...refused] }) };
+  }
+}
+
+function callOf({ headers }: IncomingMessage, body: string): Call {
+  const attempt = Number(/attempt=(\d+)/.exec(String(headers['amz-sdk-request']))?.[1]);
+  const operation = headers['x-amz-target']?.toString().split('.')[1];
+  if (operation !== undefined) {
+    return { operation, attempt, input: JSON.parse(body) as Input, json: true };
+  }
+  const input = Object.fromEntries(new URLSearchParams(body));
+  return { operation: input.Action, attempt, input, json: false };
+}
+
+function errorAnswer({ json }: Call, fate: 'throttle' | 'fail'): Answer {
+  const [status, code, message] = fate === 'throttle' ? [400, 'ThrottlingException', 'Rate exceeded'] : [500, 'InternalServerError', 'Internal error'];
+  return json
+    ? { status, headers: JSON_TYPE, body: JSON.stringify({ __type: `com.amazonaws.flaky#${code}`, message }) }
+    : {
+      status,
+      headers: { 'content-type': 'text/xml' },
+      body: `<ErrorResponse><Error><Code>${code}</Code><Message>${message}</Message></Error><RequestId>none</RequestId></ErrorResponse>`,
+    };
+}
+
+function reply(outgoing: ServerResponse, { status, headers, body }: Answer): void {
+  // Its length is that of the body at hand; how the emulator framed it is of no concern here.
+  const { 'transfer-encoding': _, 'connection': __, ...rest } = headers;
+  outgoing.writeHead(status, { ...rest, 'content-length': Buffer.byteLength(body) });
+  outgoing.end(body);
 }
