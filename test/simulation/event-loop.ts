@@ -1,0 +1,111 @@
+// Virtual time: events in the order of their instants; between two of them, everything that code under test can do is done.
+
+export interface ScheduledEvent {
+  readonly at: number;
+  readonly sequence: number;
+  readonly action: () => void;
+  cancelled: boolean;
+}
+
+const nextTurn = setImmediate;
+
+export class EventLoop {
+  /** Events that have happened. */
+  public steps = 0;
+  private readonly heap: ScheduledEvent[] = [];
+  private sequence = 0;
+  /** Whether code under test has been given anything to go on with since it last came to rest. */
+  private stirred = false;
+
+  /** @param now true time, milliseconds since the epoch */
+  public constructor(public now: number) {}
+
+  public at(instant: number, action: () => void): ScheduledEvent {
+    const event = { at: Math.max(instant, this.now), sequence: this.sequence++, action, cancelled: false };
+    this.push(event);
+    return event;
+  }
+
+  public after(ms: number, action: () => void): ScheduledEvent {
+    return this.at(this.now + ms, action);
+  }
+
+  /** To be called whenever something is handed to code under test: a call, an answer, the end of a sleep. */
+  public stir(): void {
+    this.stirred = true;
+  }
+
+  /** Instant of the next event, leaving out `except`. */
+  public nextAt(except?: ScheduledEvent): number {
+    let next = Infinity;
+    for (const event of this.heap) {
+      if (!event.cancelled && event !== except && event.at < next) {
+        next = event.at;
+      }
+    }
+    return next;
+  }
+
+  /** Lets the next event happen; `false` if there is none. */
+  public async step(): Promise<boolean> {
+    const event = this.pop();
+    if (!event) {
+      return false;
+    }
+    if (!event.cancelled) {
+      this.now = event.at;
+      this.steps++;
+      event.action();
+      if (this.stirred) {
+        this.stirred = false;
+        await new Promise<void>((resolve) => nextTurn(resolve)); // every microtask is done before it
+      }
+    }
+    return true;
+  }
+
+  private push(event: ScheduledEvent): void {
+    const { heap } = this;
+    let i = heap.length;
+    heap.push(event);
+    while (i > 0) {
+      const parent = (i - 1) >> 1;
+      if (isBefore(heap[parent], event)) {
+        break;
+      }
+      heap[i] = heap[parent];
+      i = parent;
+    }
+    heap[i] = event;
+  }
+
+  private pop(): ScheduledEvent | undefined {
+    const { heap } = this;
+    const first = heap[0];
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) {
+      return first;
+    }
+    let i = 0;
+    for (;;) {
+      let child = 2 * i + 1;
+      if (child >= heap.length) {
+        break;
+      }
+      if (child + 1 < heap.length && isBefore(heap[child + 1], heap[child])) {
+        child++;
+      }
+      if (isBefore(last, heap[child])) {
+        break;
+      }
+      heap[i] = heap[child];
+      i = child;
+    }
+    heap[i] = last;
+    return first;
+  }
+}
+
+function isBefore(a: ScheduledEvent, b: ScheduledEvent): boolean {
+  return a.at < b.at || (a.at === b.at && a.sequence < b.sequence);
+}

@@ -1,0 +1,210 @@
+// The table: DynamoDB's semantics for the commands that the product uses, with rows that vanish some time after their time to live.
+import type {
+  BatchGetItemCommandInput, GetItemCommandInput, PutItemCommandInput, QueryCommandInput, UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { checkPlaceholders, cloneItem, Item, meets, Placeholders, projected, updated, validationError } from './expressions';
+import { Faults } from './faults';
+import { Random } from './random';
+import { Caller } from './worker';
+
+export interface TableObserver {
+  /** A row was written. */
+  wrote(key: RowKey, before: Item | undefined, after: Item, caller: Caller): void;
+  /** A row was deleted by its time to live. */
+  expired(key: RowKey, before: Item): void;
+}
+
+export interface RowKey {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+interface Row {
+  readonly sk: string;
+  item: Item;
+  /** When DynamoDB deletes it. */
+  vanishesAt: number;
+}
+
+const TTL = 'ttl';
+/** DynamoDB deletes expired rows "within a few days". */
+const MAX_TTL_LATENESS_MS = 2 * 24 * 60 * 60_000;
+const MAX_BATCH_GET = 100;
+
+export class SimTable {
+  private readonly partitions = new Map<string, Row[]>();
+
+  public constructor(
+    private readonly name: string,
+    private readonly now: () => number,
+    private readonly random: Random,
+    private readonly faults: Faults,
+    /** Rows on a page of a query, where it holds more. */
+    private readonly pageSize: number,
+    private readonly observer: TableObserver,
+  ) {}
+
+  /** Carries out a command of the SDK; throws what the SDK throws. */
+  public execute(command: string, input: { readonly TableName?: string }, caller: Caller): object {
+    if (input.TableName !== undefined && input.TableName !== this.name) {
+      throw Object.assign(new Error(`no table ${input.TableName}`), { name: 'ResourceNotFoundException' });
+    }
+    switch (command) {
+      case 'GetItemCommand':
+        return this.get(input as GetItemCommandInput);
+      case 'PutItemCommand':
+        return this.put(input as PutItemCommandInput, caller);
+      case 'UpdateItemCommand':
+        return this.update(input as UpdateItemCommandInput, caller);
+      case 'QueryCommand':
+        return this.query(input as QueryCommandInput);
+      case 'BatchGetItemCommand':
+        return this.batchGet(input as BatchGetItemCommandInput);
+      default:
+        throw new Error(`the simulated table does not know ${command}`);
+    }
+  }
+
+  /** The row with this key, if there is one. Not a copy. */
+  public peek(pk: string, sk: string): Item | undefined {
+    return this.find(pk, sk)?.item;
+  }
+
+  /** All rows, each with its key. Not copies. */
+  public* rows(): Iterable<[RowKey, Item]> {
+    for (const [pk, rows] of this.partitions) {
+      for (const { sk, item } of rows) {
+        yield [{ pk, sk }, item];
+      }
+    }
+  }
+
+  private get({ Key, ConsistentRead }: GetItemCommandInput): object {
+    const row = this.find(...keyOf(Key));
+    if (ConsistentRead !== true) {
+      throw new Error('the simulated table only knows consistent reads');
+    }
+    return row ? { Item: cloneItem(row.item) } : {};
+  }
+
+  private put(input: PutItemCommandInput, caller: Caller): object {
+    const [pk, sk] = keyOf(input.Item);
+    const before = this.find(pk, sk)?.item;
+    this.check(input, before, [input.ConditionExpression]);
+    this.write({ pk, sk }, before, cloneItem(input.Item ?? {}), caller);
+    return {};
+  }
+
+  private update(input: UpdateItemCommandInput, caller: Caller): object {
+    const [pk, sk] = keyOf(input.Key);
+    const before = this.find(pk, sk)?.item;
+    this.check(input, before, [input.ConditionExpression, input.UpdateExpression]);
+    const after = updated(input.UpdateExpression ?? '', before ?? cloneItem(input.Key ?? {}), placeholders(input));
+    this.write({ pk, sk }, before, after, caller);
+    switch (input.ReturnValues) {
+      case 'ALL_NEW':
+        return { Attributes: cloneItem(after) };
+      case 'ALL_OLD':
+        return before ? { Attributes: cloneItem(before) } : {};
+      case undefined:
+        return {};
+      default:
+        throw new Error(`the simulated table does not know ReturnValues ${input.ReturnValues}`);
+    }
+  }
+
+  private query(input: QueryCommandInput): object {
+    const { KeyConditionExpression: keyCondition = '', FilterExpression: filter, ProjectionExpression: projection } = input;
+    checkPlaceholders([keyCondition, filter, projection], placeholders(input));
+    const pk = Object.values(input.ExpressionAttributeValues ?? {}).find(({ S }) => S !== undefined && this.partitions.has(S))?.S;
+    const rows = pk === undefined ? [] : this.live(pk);
+    const matching = rows.filter(({ item }) => meets(keyCondition, item, placeholders(input)));
+    const ordered = input.ScanIndexForward === false ? matching.reverse() : matching;
+    const after = input.ExclusiveStartKey?.sk.S;
+    const start = after === undefined ? 0 : ordered.findIndex(({ sk }) => (input.ScanIndexForward === false ? sk < after : sk > after));
+    const page = start < 0 ? [] : ordered.slice(start, start + Math.min(this.pageSize, input.Limit ?? Infinity));
+    const last = page[page.length - 1];
+    const isLast = last === undefined || last === ordered[ordered.length - 1];
+    const items = page.map(({ item }) => item).filter((item) => filter === undefined || meets(filter, item, placeholders(input)));
+    return {
+      Items: items.map((item) => cloneItem(projection === undefined ? item : projected(projection, item, placeholders(input)))),
+      Count: items.length,
+      ...(isLast ? {} : { LastEvaluatedKey: { pk: { S: pk as string }, sk: { S: last.sk } } }),
+    };
+  }
+
+  private batchGet({ RequestItems = {} }: BatchGetItemCommandInput): object {
+    const keys = RequestItems[this.name]?.Keys ?? [];
+    if (keys.length === 0 || keys.length > MAX_BATCH_GET) {
+      throw validationError(`BatchGetItem of ${keys.length} keys`);
+    }
+    if (new Set(keys.map((key) => keyOf(key).join(' '))).size < keys.length) {
+      throw validationError('provided list of item keys contains duplicates');
+    }
+    const left = keys.filter(() => this.faults.happens('partial'));
+    const items = keys.filter((key) => !left.includes(key)).flatMap((key) => this.find(...keyOf(key))?.item ?? []);
+    return {
+      Responses: { [this.name]: this.random.shuffle(items).map(cloneItem) },
+      UnprocessedKeys: left.length > 0 ? { [this.name]: { Keys: left, ConsistentRead: true } } : {},
+    };
+  }
+
+  private check(input: PutItemCommandInput | UpdateItemCommandInput, before: Item | undefined, texts: readonly (string | undefined)[]): void {
+    checkPlaceholders(texts, placeholders(input));
+    if (input.ConditionExpression !== undefined && !meets(input.ConditionExpression, before ?? {}, placeholders(input))) {
+      throw new ConditionalCheckFailedException({ message: 'The conditional request failed', $metadata: { httpStatusCode: 400 } });
+    }
+  }
+
+  private write(key: RowKey, before: Item | undefined, after: Item, caller: Caller): void {
+    for (const [name, value] of Object.entries(after)) {
+      if (Object.values(value).some((part) => part === undefined) || value.N === 'NaN') {
+        throw validationError(`attribute ${name} has no value`);
+      }
+    }
+    const expiry = Number(after[TTL]?.N ?? Infinity) * 1000;
+    const vanishesAt = this.random.chance(0.2) ? Infinity : expiry + this.random.int(0, MAX_TTL_LATENESS_MS);
+    const row = this.find(key.pk, key.sk);
+    if (row) {
+      row.item = after;
+      row.vanishesAt = vanishesAt;
+    } else {
+      const rows = this.partitions.get(key.pk) ?? [];
+      this.partitions.set(key.pk, rows);
+      const index = rows.findIndex(({ sk }) => sk > key.sk);
+      rows.splice(index < 0 ? rows.length : index, 0, { sk: key.sk, item: after, vanishesAt });
+    }
+    this.observer.wrote(key, before, after, caller);
+  }
+
+  private find(pk: string, sk: string): Row | undefined {
+    return this.live(pk).find((row) => row.sk === sk);
+  }
+
+  /** The rows of a partition, without those whose time has come. */
+  private live(pk: string): Row[] {
+    const rows = this.partitions.get(pk);
+    if (!rows) {
+      return [];
+    }
+    const now = this.now();
+    if (rows.some(({ vanishesAt }) => vanishesAt <= now)) {
+      rows.filter(({ vanishesAt }) => vanishesAt <= now).forEach(({ sk, item }) => this.observer.expired({ pk, sk }, item));
+      this.partitions.set(pk, rows.filter(({ vanishesAt }) => vanishesAt > now));
+    }
+    return this.partitions.get(pk) as Row[];
+  }
+}
+
+function keyOf(item: Item | undefined): [pk: string, sk: string] {
+  const [pk, sk] = [item?.pk?.S, item?.sk?.S];
+  if (!pk || !sk) {
+    throw validationError('one of the required keys was not given a value');
+  }
+  return [pk, sk];
+}
+
+function placeholders(input: { ExpressionAttributeNames?: Record<string, string>; ExpressionAttributeValues?: Item }): Placeholders {
+  return { names: input.ExpressionAttributeNames, values: input.ExpressionAttributeValues };
+}
