@@ -1,4 +1,4 @@
-// Takes a JSON object apart into the texts of its members, so that each can be passed on exactly as it was written.
+// Takes JSON apart into the texts of its members and elements, so that each can be passed on exactly as it was written.
 // Parsing and serializing again would change them: 12345678901234567890 comes back as 12345678901234567000, and 1.10 as 1.1.
 
 /**
@@ -22,6 +22,25 @@ export function memberTexts(json: string): Map<string, string> {
     }
   }
   return members;
+}
+
+/**
+ * The JSON text of each element of the array that `json` holds.
+ *
+ * @param json text that `JSON.parse` has accepted as an array
+ */
+export function elementTexts(json: string): string[] {
+  const elements: string[] = [];
+  let position = skipSpace(json, json.indexOf('[') + 1);
+  while (json[position] !== ']') {
+    const end = endOfValue(json, position);
+    elements.push(json.slice(position, end));
+    position = skipSpace(json, end);
+    if (json[position] === ',') {
+      position = skipSpace(json, position + 1);
+    }
+  }
+  return elements;
 }
 
 /** The object whose members {@link memberTexts} gave. */

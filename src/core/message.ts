@@ -310,9 +310,8 @@ function readRetry(json: string | undefined, plan: RetryPlan, report: Report): R
 function checkForm(json: string, report: Report): void {
   if (json.startsWith('{')) {
     const members = memberTexts(json);
-    for (const name of encodeForm(JSON.parse(json) as Record<string, unknown>).unencodable) {
-      report(`payload.${name}`, members.get(name),
-        'a string, boolean or number of at most 15 digits, or an array of them, since the payload is sent as a form');
+    for (const name of encodeForm(json).unencodable) {
+      report(`payload.${name}`, members.get(name), 'a string, number or boolean, or an array of them, since the payload is sent as a form');
     }
   } else if (!json.startsWith('"')) {
     report('payload', json, 'an object or a string, since the payload is sent as a form');

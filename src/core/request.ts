@@ -1,4 +1,5 @@
 // Turns a webhook into the HTTP request that goes out.
+import { elementTexts, memberTexts, scalarText } from './json-text';
 import { publicId, Webhook } from './webhook';
 
 export interface HttpRequest {
@@ -46,7 +47,7 @@ function bodyOf(webhook: Webhook): string | undefined {
   if (webhook.payload.startsWith('"')) {
     return JSON.parse(webhook.payload) as string;
   }
-  return isForm(webhook.headers ?? {}) ? encodeForm(JSON.parse(webhook.payload) as Record<string, unknown>).body : webhook.payload;
+  return isForm(webhook.headers ?? {}) ? encodeForm(webhook.payload).body : webhook.payload;
 }
 
 /** Whether the headers of a message ask for its payload to be sent as a form. */
@@ -55,12 +56,17 @@ export function isForm(headers: Readonly<Record<string, string>>): boolean {
   return name !== undefined && headers[name].split(';')[0].trim().toLowerCase() === FORM;
 }
 
-/** An object as `application/x-www-form-urlencoded`, an array as its name repeated, and the names whose values no form can hold. */
-export function encodeForm(payload: Readonly<Record<string, unknown>>): { body: string; unencodable: string[] } {
+/**
+ * An object as `application/x-www-form-urlencoded`, an array as its name repeated, a number as it was written; and the names whose values
+ * no form can hold.
+ *
+ * @param payload JSON text of the object
+ */
+export function encodeForm(payload: string): { body: string; unencodable: string[] } {
   const form = new URLSearchParams();
   const unencodable: string[] = [];
-  for (const [name, value] of Object.entries(payload)) {
-    const texts = (Array.isArray(value) ? value : [value]).map(scalarText);
+  for (const [name, json] of memberTexts(payload)) {
+    const texts = (json.startsWith('[') ? elementTexts(json) : [json]).map(scalarText);
     if (texts.includes(undefined)) {
       unencodable.push(name);
     } else {
@@ -68,21 +74,6 @@ export function encodeForm(payload: Readonly<Record<string, unknown>>): { body: 
     }
   }
   return { body: form.toString(), unencodable };
-}
-
-/** The text of a value where text is wanted, or `undefined` if it has none, or none that is sure to be what was written. */
-export function scalarText(value: unknown): string | undefined {
-  switch (typeof value) {
-    case 'string':
-      return value;
-    case 'boolean':
-      return String(value);
-    case 'number':
-      // A 64-bit id written as a number has already lost its last digits here; better refused than sent wrong.
-      return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value)) ? String(value) : undefined;
-    default:
-      return undefined;
-  }
 }
 
 function headerName(headers: Readonly<Record<string, string>>, lowerCase: string): string | undefined {

@@ -25,7 +25,7 @@ test('fits into a notification however large the message was', () => {
 
 test('fits into a notification beside as many and as long errors as there can be', () => {
   const headers = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`${'x'.repeat(4_000)}${i} `, '\u0000'.repeat(200)]));
-  const parsed = parseMessage(JSON.stringify({ headers }), { defaultId: 'a', now: 0, maxHorizonMs: 1, partitions: 16 });
+  const parsed = parseMessage(JSON.stringify({ headers }), { defaultId: 'a', now: 0, maxHorizonMs: 1, partitions: 16, retry: { delaysMs: [], jitter: 0 } });
   const text = noticeText({ ...FAILURE, errors: 'errors' in parsed ? parsed.errors : [], message: '\u0000'.repeat(262_000) });
   expect(JSON.parse(text)).toMatchObject({ messageTruncated: true });
   expect(Buffer.byteLength(text)).toBeLessThanOrEqual(261_120);

@@ -1,4 +1,4 @@
-import { memberTexts } from '../../src/core/json-text';
+import { elementTexts, memberTexts, objectText, scalarText } from '../../src/core/json-text';
 
 test.each([
   ['{"a":1}', '1'],
@@ -34,4 +34,23 @@ test('for every value, the text found parses to the value', () => {
       expect(JSON.parse(memberTexts(json).get('a') ?? '')).toEqual(a);
     }
   }
+});
+
+test.each([
+  ['[]', []],
+  [' [ ] ', []],
+  ['[1.10,2]', ['1.10', '2']],
+  ['\n[ 1e400 , "a,]" ,\t{"b":[1,2]}, [ [] ] , null\r]', ['1e400', '"a,]"', '{"b":[1,2]}', '[ [] ]', 'null']],
+])('the elements of %p are %p', (json, expected) => {
+  JSON.parse(json);
+  expect(elementTexts(json)).toEqual(expected);
+});
+
+test('a scalar as text is what was written, without the quotes and escapes of a string', () => {
+  expect(['"\\u0061\\n"', '1.10', '-0', '12345678901234567890', 'true'].map(scalarText)).toEqual(['a\n', '1.10', '-0', '12345678901234567890', 'true']);
+  expect(['null', '{}', '[1]'].map(scalarText)).toEqual([undefined, undefined, undefined]);
+});
+
+test('an object can be put together again from its members', () => {
+  expect(objectText(memberTexts(' { "b" : [1, 2] , "\\u0061\\"" : 1.10 } '))).toBe('{"b":[1, 2],"a\\"":1.10}');
 });

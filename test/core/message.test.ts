@@ -121,7 +121,7 @@ test('cookie values may not hold a separator', () => {
 test('a form takes only what a form can hold', () => {
   const headers = { 'Content-Type': 'Application/X-WWW-Form-Urlencoded; charset=utf-8' };
   expect(wrongFields({ ...VALID, headers, payload: { a: 1, b: ['x', true], c: 'é' } })).toEqual([]);
-  expect(wrongFields({ ...VALID, headers, payload: { a: { b: 1 }, c: [[]], d: null, e: 12345678901234567890 } }))
+  expect(wrongFields({ ...VALID, headers, payload: { a: { b: 1 }, c: [[]], d: null, e: [1, null] } }))
     .toEqual(['payload.a', 'payload.c', 'payload.d', 'payload.e']);
   expect(wrongFields({ ...VALID, headers, payload: [1] })).toEqual(['payload']);
   expect(wrongFields({ ...VALID, headers, payload: 'a=1&b=2' })).toEqual([]);

@@ -3,9 +3,13 @@ import { toRequest } from '../../src/core/request';
 
 function requestOf(message: object, attemptAt = 1_893_456_000_999) {
   const text = JSON.stringify({ date: '2030-01-01T00:00:00Z', url: 'https://example.com/hook?a=1', method: 'post', ...message });
-  const parsed = parseMessage(text, { defaultId: 'sns-1', now: 0, maxHorizonMs: Infinity, partitions: 16 });
-  if ('errors' in parsed) {
-    throw new Error(JSON.stringify(parsed.errors));
+  return requestOfText(text, attemptAt);
+}
+
+function requestOfText(text: string, attemptAt: number) {
+  const parsed = parseMessage(text, { defaultId: 'sns-1', now: 0, maxHorizonMs: Infinity, partitions: 16, retry: { delaysMs: [], jitter: 0 } });
+  if (!('webhook' in parsed)) {
+    throw new Error(JSON.stringify(parsed));
   }
   return toRequest(parsed.webhook, attemptAt);
 }
@@ -42,6 +46,12 @@ test('an object is sent as a form where the message asks for one', () => {
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
   expect(requestOf({ headers, payload: { 'a': 'x y', 'b': ['1', 2], 'c': true, 'd&': 'é=' } }).body).toBe('a=x+y&b=1&b=2&c=true&d%26=%C3%A9%3D');
   expect(requestOf({ headers, payload: 'a=already' }).body).toBe('a=already');
+});
+
+test('numbers are in a form as they were written, digit for digit', () => {
+  const text = '{"date":"2030-01-01T00:00:00Z","url":"https://example.com","method":"post",'
+    + '"headers":{"content-type":"application/x-www-form-urlencoded"},"payload":{"price":1.10,"id":12345678901234567890,"2":[1e3,-0.0],"1":0.30000000000000001}}';
+  expect(requestOfText(text, 0).body).toBe('price=1.10&id=12345678901234567890&2=1e3&2=-0.0&1=0.30000000000000001');
 });
 
 test('cookies become one cookie header, behind the message\'s own', () => {
