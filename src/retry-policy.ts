@@ -68,15 +68,15 @@ const MAX_AGE = Duration.days(3660);
 export class RetryPolicy {
   /**
    * The schedule that the Standard Webhooks specification gives as an example: retries after 5 seconds, 5 minutes, 30 minutes, 2, 5, 10,
-   * 14, 20 and 24 hours, ten attempts in somewhat more than three days. The jitter is 0.2. This is the default of a scheduler.
+   * 14, 20 and 24 hours, ten attempts in somewhat more than three days. Without options it is the default of a scheduler.
    *
    * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
    */
-  public static standardWebhooks(): RetryPolicy {
+  public static standardWebhooks(options: RetryOptions = {}): RetryPolicy {
     return RetryPolicy.fixed([
       Duration.seconds(5), Duration.minutes(5), Duration.minutes(30),
       Duration.hours(2), Duration.hours(5), Duration.hours(10), Duration.hours(14), Duration.hours(20), Duration.hours(24),
-    ]);
+    ], options);
   }
 
   /** Delays that grow by a factor: `firstDelay`, `firstDelay` × `factor`, `firstDelay` × `factor`² … up to `maxDelay`. */
@@ -87,10 +87,10 @@ export class RetryPolicy {
     requireNumber('factor', factor, Number.isFinite(factor) && factor >= 1, 'a number of at least 1');
     requireBetween('firstDelay', firstDelay, MIN_DELAY, MAX_DELAY);
     requireBetween('maxDelay', maxDelay, firstDelay, MAX_DELAY);
-    const delays = Array.from({ length: attempts - 1 }, (_, index) => (
-      Duration.millis(Math.round(Math.min(firstDelay.toMilliseconds() * factor ** index, maxDelay.toMilliseconds())))
+    const delaysMs = Array.from({ length: attempts - 1 }, (_, index) => (
+      Math.round(Math.min(firstDelay.toMilliseconds() * factor ** index, maxDelay.toMilliseconds()))
     ));
-    return new RetryPolicy(delays, options);
+    return new RetryPolicy(delaysMs, options);
   }
 
   /**
@@ -100,10 +100,10 @@ export class RetryPolicy {
    */
   public static fixed(delays: Duration[], options: RetryOptions = {}): RetryPolicy {
     if (delays.length >= MAX_ATTEMPTS) {
-      throw new Error(`delays are ${delays.length}, expected at most ${MAX_ATTEMPTS - 1}, for ${MAX_ATTEMPTS} attempts in all`);
+      throw new Error(`delays has ${delays.length} elements, expected at most ${MAX_ATTEMPTS - 1}, which make ${MAX_ATTEMPTS} attempts`);
     }
     delays.forEach((delay, index) => requireBetween(`delays[${index}]`, delay, MIN_DELAY, MAX_DELAY));
-    return new RetryPolicy([...delays], options);
+    return new RetryPolicy(delays.map(delay => delay.toMilliseconds()), options);
   }
 
   /** One attempt, and no more. */
@@ -111,23 +111,14 @@ export class RetryPolicy {
     return new RetryPolicy([], {});
   }
 
-  /** From each failed attempt to the next one, before jitter; as many retries as there are delays. */
-  public readonly delays: Duration[];
+  private readonly plan: RetryPlan;
 
-  /** Up to this share of a delay is added to it at random. */
-  public readonly jitter: number;
-
-  /** No attempt is made later than this after the date of a webhook; where it is not set, only the delays limit it. */
-  public readonly maxAge?: Duration;
-
-  private constructor(delays: Duration[], { jitter = DEFAULT_JITTER, maxAge }: RetryOptions) {
+  private constructor(delaysMs: number[], { jitter = DEFAULT_JITTER, maxAge }: RetryOptions) {
     requireNumber('jitter', jitter, jitter >= 0 && jitter <= 1, 'a number from 0 to 1');
     if (maxAge) {
       requireBetween('maxAge', maxAge, Duration.seconds(1), MAX_AGE);
     }
-    this.delays = delays;
-    this.jitter = jitter;
-    this.maxAge = maxAge;
+    this.plan = { delaysMs, jitter, ...(maxAge ? { maxAgeMs: maxAge.toMilliseconds() } : {}) };
   }
 
   /**
@@ -136,10 +127,6 @@ export class RetryPolicy {
    * @internal
    */
   public _toPlan(): RetryPlan {
-    return {
-      delaysMs: this.delays.map(delay => delay.toMilliseconds()),
-      jitter: this.jitter,
-      maxAgeMs: this.maxAge?.toMilliseconds(),
-    };
+    return this.plan;
   }
 }

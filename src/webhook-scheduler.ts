@@ -10,10 +10,10 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from './adapters/table-schema';
+import { ID_PREFIX, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from './adapters/table-keys';
 import { MANIFEST_KEY, SchedulerManifest } from './core/manifest';
 import { maxLifeMs } from './core/retry';
-import { MAX_HOLD_MS } from './core/timing';
+import { MAX_HOLD_MS, RECORD_MS } from './core/timing';
 import { DeliverFunction } from './handlers/deliver-function';
 import { Variable } from './handlers/environment';
 import { IngestFunction } from './handlers/ingest-function';
@@ -76,8 +76,8 @@ export interface WebhookSchedulerProps {
   readonly failureTopic?: sns.ITopic;
 
   /**
-   * How long the table keeps a webhook and its outcome after its date: at least 15 days, since a queue may bring a message again for 14,
-   * and at least a day more than the retry policy may take.
+   * How long the table keeps a webhook and its outcome after its date: at least 15 days longer than the retry policy may take, since what
+   * has become a dead letter may be moved back for 14 days.
    *
    * DynamoDB deletes expired rows at no cost, within a few days.
    *
@@ -113,16 +113,21 @@ const INGEST_HORIZON = Duration.minutes(10);
 const INGEST_TIMEOUT = Duration.seconds(30);
 /** Catching up after an outage takes longer than an ordinary minute, and resumes where it was cut off. */
 const LOAD_TIMEOUT = Duration.minutes(5);
-/** Of the deliver function's time, for what comes before and after the request: a cold start, the claim, the outcome. */
-const DELIVER_OVERHEAD = Duration.seconds(5);
+/** Of the deliver function's time, for what comes before the wait for the date: a cold start, reading the webhook, the claim. */
+const DELIVER_START = Duration.seconds(4);
+/** Lambda's 15 minutes have to hold the start, the wait for the date and the record of the outcome too. */
+const MAX_REQUEST_TIMEOUT = Duration.minutes(14);
 /** Longest that SQS keeps a message: what could not be handled is kept for as long as possible. */
 const MAX_QUEUE_RETENTION = Duration.days(14);
 /** The functions have a message come back after 2, 4, 8 … 300 s: this rides out an hour of a failing dependency before it is put aside. */
 const MAX_RECEIVE_COUNT = 20;
 /** No shorter than load's timeout, so that no tick takes what another one is still reporting. */
 const UNREPORTED_VISIBILITY_TIMEOUT = LOAD_TIMEOUT;
-/** Of the retention, for what the retry policy does not count: what the attempts themselves take, and time to read the outcome. */
-const RETENTION_MARGIN = Duration.days(1);
+/**
+ * How long a row has to stay after the last retry: that one may become a dead letter, and be moved back 14 days later. A day more is for
+ * what the retry policy does not count: what the attempts themselves take, and the way into the dead-letter queue.
+ */
+const RETENTION_AFTER_RETRIES = MAX_QUEUE_RETENTION.plus(Duration.days(1));
 const MAX_RETENTION = Duration.days(3660);
 
 abstract class WebhookSchedulerBase extends Resource implements IWebhookScheduler {
@@ -234,13 +239,13 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
     const retryPlan = (props.retryPolicy ?? RetryPolicy.standardWebhooks())._toPlan();
     requireBetween('maxHorizon', maxHorizon, Duration.minutes(1), Duration.days(3660));
-    requireBetween('retention', retention, MAX_QUEUE_RETENTION.plus(Duration.days(1)), MAX_RETENTION);
+    requireBetween('retention', retention, RETENTION_AFTER_RETRIES, MAX_RETENTION);
     requireRetentionBeyond(maxLifeMs(retryPlan), retention);
-    requireBetween('requestTimeout', requestTimeout, Duration.seconds(1), Duration.minutes(14));
+    requireBetween('requestTimeout', requestTimeout, Duration.seconds(1), MAX_REQUEST_TIMEOUT);
     if (props.failureTopic) {
       requirePublishable(props.failureTopic, this.stack.region);
     }
-    const deliverTimeout = requestTimeout.plus(Duration.millis(MAX_HOLD_MS)).plus(DELIVER_OVERHEAD);
+    const deliverTimeout = DELIVER_START.plus(Duration.millis(MAX_HOLD_MS)).plus(requestTimeout).plus(Duration.millis(RECORD_MS));
 
     // Producers publish here. SNS encrypts at rest by itself; the managed key `alias/aws/sns` on top would shut out other accounts.
     this.inputTopic = new sns.Topic(this, 'InputTopic', { enforceSSL: true });
@@ -382,7 +387,11 @@ export class WebhookScheduler extends WebhookSchedulerBase {
       grantee,
       actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
       resourceArns: [this.table.tableArn],
-      conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['id#*'] } },
+      conditions: {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${ID_PREFIX}*`] },
+        // Without it, `ForAllValues` would also hold for a request that names no key.
+        'Null': { 'dynamodb:LeadingKeys': 'false' },
+      },
     });
   }
 
@@ -489,12 +498,12 @@ function seconds(duration: Duration): string {
   return String(duration.toSeconds());
 }
 
-/** A state that expires while there are attempts to come would be lost, and the webhook with it. */
+/** A row that expires while there are attempts to come would be lost, and the webhook with it. */
 function requireRetentionBeyond(lifeMs: number, retention: Duration): void {
-  const least = lifeMs + RETENTION_MARGIN.toMilliseconds();
+  const least = lifeMs + RETENTION_AFTER_RETRIES.toMilliseconds();
   if (retention.toMilliseconds() < least) {
-    throw new Error(`retention is ${retention.toHumanString()}, expected at least ${wholeHours(least)}: `
-      + `with this retryPolicy the attempts of a webhook may take ${wholeHours(lifeMs)}, and its outcome is kept a day longer`);
+    throw new Error(`retention is ${retention.toHumanString()}, expected at least ${wholeHours(least)}: with this retryPolicy the attempts of `
+      + `a webhook may take ${wholeHours(lifeMs)}, and a dead letter may be moved back ${MAX_QUEUE_RETENTION.toHumanString()} after that`);
   }
 }
 

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   BatchGetItemCommand, ConditionalCheckFailedException, DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
+import { batchesOf } from './batches';
 import {
   CURSOR_KEY, decodeMessage, decodeState, encodeMessage, encodeState, idPartition, Item, messageKey, minutePartition, nameKey, pointerItem, sizeOf,
   stateKey, ttlOf, turnOfRow,
@@ -113,8 +114,7 @@ export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, Deliv
 
   public async get(keys: readonly WebhookKey[]): Promise<ReadonlyMap<string, Webhook>> {
     const byRow = new Map(keys.map((key) => [rowKey(key), key])); // a batch may hold two copies of one, a BatchGetItem may not
-    const rows = [...byRow.keys()];
-    const chunks = Array.from({ length: Math.ceil(rows.length / MAX_BATCH_GET) }, (_, i) => rows.slice(i * MAX_BATCH_GET, (i + 1) * MAX_BATCH_GET));
+    const chunks = batchesOf([...byRow.keys()], MAX_BATCH_GET);
     const items = await Promise.all(chunks.map((chunk) => this.readAll(chunk.map((row) => messageKey(byRow.get(row) as WebhookKey)))));
     return new Map(items.flat().flatMap((item): [string, Webhook][] => {
       const row = item.sk.S ?? '';

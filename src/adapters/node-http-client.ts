@@ -68,7 +68,7 @@ class HeldRequest implements PreparedRequest {
       connection.request.end(this.body);
       const answer = await connection.answer;
       discardBody(answer);
-      return { sentAt, durationMs: this.clock.now() - sentAt, status: answer.statusCode };
+      return { sentAt, durationMs: this.clock.now() - sentAt, status: answer.statusCode, retryAfter: answer.headers['retry-after'] };
     } catch (error) {
       return { sentAt, durationMs: this.clock.now() - sentAt, error: errorClass(error) };
     } finally {

@@ -1,33 +1,44 @@
-// Sends webhook keys to the SQS delay queue, ten a request.
-import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { DelayQueue, Log } from '../core/ports';
+// Sends turns, and outcomes that the table did not take, to the SQS delay queue.
+import { SendMessageBatchCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { batchesOf } from './batches';
+import { Clock } from '../core/clock';
+import { DelayQueue, Log, Outcome } from '../core/ports';
+import { delayMessageText } from '../core/queue-message';
 import { queueDelaySeconds } from '../core/timing';
-import { keyText, WebhookKey } from '../core/webhook';
+import { Turn } from '../core/webhook';
 
 /** SendMessageBatch takes at most this many messages. */
 const MAX_BATCH = 10;
 
 export class SqsDelayQueue implements DelayQueue {
-  public constructor(private readonly client: SQSClient, private readonly queueUrl: string, private readonly log: Log) {}
+  public constructor(
+    private readonly client: Pick<SQSClient, 'send'>, private readonly queueUrl: string, private readonly clock: Clock, private readonly log: Log,
+  ) {}
 
-  public async send(keys: readonly WebhookKey[], now: number): Promise<readonly WebhookKey[]> {
-    const batches = Array.from({ length: Math.ceil(keys.length / MAX_BATCH) }, (_, i) => keys.slice(i * MAX_BATCH, (i + 1) * MAX_BATCH));
-    return (await Promise.all(batches.map((batch) => this.sendBatch(batch, now)))).flat();
+  public async send(turns: readonly Turn[]): Promise<readonly Turn[]> {
+    return (await Promise.all(batchesOf(turns, MAX_BATCH).map((batch) => this.sendBatch(batch)))).flat();
   }
 
-  private async sendBatch(keys: readonly WebhookKey[], now: number): Promise<WebhookKey[]> {
+  public async sendOutcome(outcome: Outcome): Promise<void> {
+    await this.client.send(new SendMessageCommand({ QueueUrl: this.queueUrl, MessageBody: delayMessageText({ outcome }) }));
+  }
+
+  private async sendBatch(turns: readonly Turn[]): Promise<Turn[]> {
+    const now = this.clock.now();
     try {
       const { Failed = [] } = await this.client.send(new SendMessageBatchCommand({
         QueueUrl: this.queueUrl,
-        Entries: keys.map((key, i) => ({ Id: String(i), MessageBody: keyText(key), DelaySeconds: queueDelaySeconds(key.dueAt, now) })),
+        Entries: turns.map((turn, i) => ({
+          Id: String(i), MessageBody: delayMessageText({ turn }), DelaySeconds: queueDelaySeconds(turn.at, now),
+        })),
       }));
       if (Failed.length > 0) {
         this.log.error('delay queue refused messages', { refused: Failed.length, code: Failed[0].Code });
       }
-      return Failed.map(({ Id }) => keys[Number(Id)]);
+      return Failed.map(({ Id }) => turns[Number(Id)]);
     } catch (error) {
-      this.log.error('delay queue not reached', { messages: keys.length, error });
-      return [...keys];
+      this.log.error('delay queue not reached', { messages: turns.length, error });
+      return [...turns];
     }
   }
 }

@@ -1,4 +1,5 @@
-// How webhooks lie in the table: the one place that names its keys and attributes.
+// How webhooks lie in the table: the one place that names its keys and attributes
+// (those that the construct names too are in table-keys.ts).
 //
 //   what       pk                      sk                        attributes
 //   message    <minute>#<partition>    <due ms>#<id>             m, p or z: the message; o: 1 if load is not to send it; ttl
@@ -13,6 +14,7 @@
 // stays below the one kilobyte that a write unit covers whatever the size of the message.
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { ID_PREFIX } from './table-keys';
 import type { Attempt } from '../core/attempt';
 import type { RetryLimits } from '../core/retry';
 import type { State } from '../core/state';
@@ -20,11 +22,6 @@ import { minuteOf } from '../core/timing';
 import { rowKey, Turn, Webhook, WebhookKey } from '../core/webhook';
 
 export type Item = Record<string, AttributeValue>;
-
-/** Names of the table's own attributes, for the construct. */
-export const PARTITION_KEY = 'pk';
-export const SORT_KEY = 'sk';
-export const TTL_ATTRIBUTE = 'ttl';
 
 export const CURSOR_KEY: Item = { pk: { S: 'load' }, sk: { S: 'cursor' } };
 
@@ -60,8 +57,6 @@ export function minutePartition(minute: number, partition: number): string {
   return `${minute}#${partition}`;
 }
 
-/** What the partition keys of states and names begin with, and nothing else. */
-export const ID_PREFIX = 'id#';
 const STATE = 'state';
 const NAME = 'name';
 

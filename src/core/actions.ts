@@ -5,7 +5,7 @@ import { FollowUp } from './follow-up';
 import { LOG_ACTION, LOG_REFUSED } from './log-events';
 import { Action, FieldError, mergeMessage, parseMessage, ParseOptions } from './message';
 import { ActionStore, FailureReporter, FoundWebhook, Log } from './ports';
-import { hasEnded, isLeased, State } from './state';
+import { atRest, hasEnded, isLeased, State } from './state';
 import { Owner, ownerOf } from './timing';
 import { firstTurn, messageText, publicId, rowKey, Webhook } from './webhook';
 
@@ -102,7 +102,7 @@ export class Actions {
       return { refusal: current.status as 'delivered' | 'failed' | 'cancelled' };
     }
     if (action.kind === 'cancel') {
-      return { next: { ...ended(current), status: 'cancelled', endedAt: now } };
+      return { next: { ...atRest(current), status: 'cancelled', endedAt: now } };
     }
 
     const stored = (await this.store.get([current])).get(rowKey(current));
@@ -122,7 +122,7 @@ export class Actions {
     const at = retrying ? current.at : dueAt;
     return {
       next: {
-        ...ended(current),
+        ...atRest(current),
         dueAt,
         version,
         turn: current.turn + 1,
@@ -145,9 +145,4 @@ export class Actions {
     this.log.warn(LOG_REFUSED, { webhookId: refusal === 'unknown-id' ? messageId : action.id, action: action.kind, refusal });
     return 'ended';
   }
-}
-
-/** What stays of a state when its turn is over. */
-function ended({ claimant, leaseUntil, endedAt, reason, unreported, ...rest }: State): State {
-  return rest;
 }

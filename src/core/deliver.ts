@@ -3,10 +3,11 @@ import { Attempt } from './attempt';
 import { Clock } from './clock';
 import { FollowUp } from './follow-up';
 import { LOG_DELIVERED, LOG_FAILED, LOG_RETRYING, webhookFields } from './log-events';
+import { recordOutcome } from './outcome';
 import { DelayQueue, DeliverStore, HttpClient, Log, Outcome } from './ports';
 import { toRequest } from './request';
 import { isExpired, RetryPlan, verdictOf } from './retry';
-import { isLeased, State } from './state';
+import { State } from './state';
 import { CONNECT_AHEAD_MS, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS, RECORD_MS } from './timing';
 import { publicId, rowKey, Turn, Webhook } from './webhook';
 
@@ -64,13 +65,18 @@ export class Deliver {
     return [...unsent, ...undelivered];
   }
 
-  /** Writes down an outcome that the table did not take at first. Rejects if it does not take it now. */
-  public async record({ turn, next }: Outcome): Promise<void> {
-    if (await this.store.replaceState({ turn, status: 'delivering', claimant: next.claimant }, next)) {
-      await this.followUp.of(next);
-    } else {
-      this.log.warn('outcome came too late: another worker has taken the webhook over', { webhookId: publicId(next.id) });
-    }
+  /** Writes down outcomes that the table did not take at first; returns the receipts of those that it does not take now either. */
+  public async record(outcomes: readonly SentOutcome[]): Promise<readonly string[]> {
+    const comeAgain = await Promise.all(outcomes.map(async ({ receipt, outcome }) => {
+      try {
+        await recordOutcome(outcome, this.store, this.followUp, this.log);
+        return [];
+      } catch (error) {
+        this.log.error('outcome not written, will come again', { webhookId: publicId(outcome.next.id), error });
+        return [receipt];
+      }
+    }));
+    return comeAgain.flat();
   }
 
   private async sendBack(tooEarly: readonly DueTurn[]): Promise<string[]> {

@@ -3,7 +3,7 @@
 import { Clock } from './clock';
 import { DelayQueue, FailureReporter, FollowUpStore } from './ports';
 import { State } from './state';
-import { ownerOf } from './timing';
+import { MAX_CLOCK_SKEW_MS } from './timing';
 import { messageText, publicId, rowKey, Webhook } from './webhook';
 
 export interface FollowUpConfig {
@@ -35,7 +35,8 @@ export class FollowUp {
   }
 
   private async place(state: State): Promise<void> {
-    if (ownerOf(state.at, this.clock.now(), this.config.ingestHorizonMs) === 'ingest') {
+    // Somewhat beyond the horizon too: what an action left to ingest by one clock must not be left to load by another.
+    if (state.at - this.clock.now() <= this.config.ingestHorizonMs + MAX_CLOCK_SKEW_MS) {
       const unsent = await this.delayQueue.send([state]);
       if (unsent.length > 0) {
         throw new Error('the next turn could not be sent to the delay queue');

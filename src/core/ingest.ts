@@ -1,27 +1,26 @@
-// Accepts messages: validates, stores, and sends to the delay queue what is due soon.
+// Accepts messages: stores webhooks and sends on what is due soon, carries out actions, and says of the rest what is wrong.
+import { Actions } from './actions';
 import { Clock } from './clock';
-import { Failure } from './failure-notice';
 import { LOG_REJECTED, LOG_SCHEDULED, webhookFields } from './log-events';
-import { FieldError, fieldsOf, parseMessage } from './message';
+import { FieldError, fieldsOf, parseMessage, ParseOptions } from './message';
 import { DelayQueue, FailureReporter, IngestStore, Log } from './ports';
+import { Notification } from './queue-message';
 import { ownerOf } from './timing';
-import { publicId, Webhook } from './webhook';
+import { firstTurn, publicId, Turn, Webhook } from './webhook';
 
 /** A message as it came off the ingest queue. */
-export interface ReceivedMessage {
+export interface ReceivedMessage extends Notification {
   /** Identifies the queue message, for the batch response. */
   readonly receipt: string;
-  /** SNS MessageId: the same each time a notification is delivered. */
-  readonly messageId: string;
-  readonly text: string;
 }
 
-export interface IngestConfig {
+export interface IngestConfig extends Omit<ParseOptions, 'defaultId' | 'now'> {
   /** What is due within this is sent by ingest itself. */
   readonly ingestHorizonMs: number;
-  readonly maxHorizonMs: number;
-  readonly partitions: number;
 }
+
+/** What becomes of a message: it is done with, it has to come again, or its turn is to be sent first. */
+type Result = 'done' | 'come-again' | { readonly turn: Turn };
 
 /** Called with a batch of messages; returns the receipts of those that have to come again. */
 export class Ingest {
@@ -32,58 +31,63 @@ export class Ingest {
     private readonly clock: Clock,
     private readonly store: IngestStore,
     private readonly delayQueue: DelayQueue,
+    private readonly actions: Actions,
     private readonly failures: FailureReporter,
     private readonly log: Log,
   ) {}
 
   public async accept(messages: readonly ReceivedMessage[]): Promise<readonly string[]> {
-    await this.open();
-    const sendNow = new Map<string, Webhook>();
-    const comeAgain: string[] = [];
-    await Promise.all(messages.map(async (message) => {
-      try {
-        const webhook = await this.acceptOne(message);
-        if (webhook) {
-          sendNow.set(message.receipt, webhook);
-        }
-      } catch (error) {
-        this.log.error('message not accepted, will come again', { messageId: message.messageId, error });
-        comeAgain.push(message.receipt);
-      }
-    }));
-    const unsent = new Set(await this.delayQueue.send([...sendNow.values()], this.clock.now()));
-    for (const [receipt, webhook] of sendNow) {
-      if (unsent.has(webhook)) {
-        comeAgain.push(receipt);
-      }
-    }
-    return comeAgain;
+    const results = await Promise.all(messages.map(async (message) => ({ receipt: message.receipt, result: await this.acceptOne(message) })));
+    const turns = results.flatMap(({ result }) => (typeof result === 'object' ? [result.turn] : []));
+    const unsent = new Set(await this.delayQueue.send(turns));
+    return results
+      .filter(({ result }) => (typeof result === 'object' ? unsent.has(result.turn) : result === 'come-again'))
+      .map(({ receipt }) => receipt);
   }
 
-  /** Stores a message, or reports what is wrong with it. Returns the webhook if this function has to send it. */
-  private async acceptOne(message: ReceivedMessage): Promise<Webhook | undefined> {
+  private async acceptOne(message: ReceivedMessage): Promise<Result> {
+    try {
+      return await this.take(message);
+    } catch (error) {
+      this.log.error('message not accepted, will come again', { messageId: message.messageId, error });
+      return 'come-again';
+    }
+  }
+
+  private async take(message: ReceivedMessage): Promise<Result> {
     const now = this.clock.now();
     const parsed = parseMessage(message.text, { ...this.config, defaultId: message.messageId, now });
+    if ('webhook' in parsed) {
+      return this.keep(parsed.webhook, message, now);
+    }
     if ('errors' in parsed) {
-      await this.reject(parsed.id, parsed.errors, message);
-      return undefined;
+      return this.reject(parsed.id, parsed.errors, message);
     }
-    const { webhook } = parsed;
-    const owner = await this.store.put(webhook, ownerOf(webhook.dueAt, now, this.config.ingestHorizonMs));
-    if (owner === 'taken') {
-      const errors = [{ field: 'id', received: JSON.stringify(publicId(webhook.id)), expected: 'an id that no message with other content has used' }];
-      await this.reject(publicId(webhook.id), errors, message);
-      return undefined;
+    const result = await this.actions.take(parsed.action, message);
+    if (typeof result === 'object') {
+      return this.reject(parsed.action.id, result.errors, message);
     }
-    this.log.info(LOG_SCHEDULED, { ...webhookFields(webhook), owner });
-    return owner === 'ingest' ? webhook : undefined;
+    return result === 'ended' ? 'done' : result;
   }
 
-  private async reject(id: string, errors: readonly FieldError[], message: ReceivedMessage): Promise<void> {
-    const failure: Failure = { reason: 'validation', id, failedAt: this.clock.now(), errors, message: message.text };
-    await this.failures.report(failure);
+  private async keep(webhook: Webhook, message: ReceivedMessage, now: number): Promise<Result> {
+    await this.open();
+    const stored = await this.store.put(webhook, ownerOf(webhook.dueAt, now, this.config.ingestHorizonMs));
+    if (stored === 'taken') {
+      const id = publicId(webhook.id);
+      return this.reject(id, [{ field: 'id', received: JSON.stringify(id), expected: 'an id that no message with other content has used' }], message);
+    }
+    if (stored.isNew) {
+      this.log.info(LOG_SCHEDULED, { ...webhookFields(webhook), owner: stored.owner });
+    }
+    return stored.owner === 'ingest' ? { turn: firstTurn(webhook) } : 'done';
+  }
+
+  private async reject(id: string, errors: readonly FieldError[], { messageId, text }: ReceivedMessage): Promise<Result> {
+    await this.failures.report({ reason: 'validation', id, failedAt: this.clock.now(), errors, message: text });
     // Not by the message's own id: one that failed validation may be any text.
-    this.log.warn(LOG_REJECTED, { webhookId: message.messageId, fields: fieldsOf(errors) });
+    this.log.warn(LOG_REJECTED, { webhookId: messageId, fields: fieldsOf(errors) });
+    return 'done';
   }
 
   /** Once in the life of this process; again after a failure. */

@@ -54,12 +54,12 @@ export class Load {
       const from = Math.max(start, startOfMinute(minute));
       const to = Math.min(target, startOfMinute(minute + 1));
       for await (const page of this.store.dueBetween(partition, from, to)) {
-        const unsent = await this.delayQueue.send(page, this.clock.now());
+        const unsent = await this.delayQueue.send(page);
         if (unsent.length > 0) {
           throw new Error(`${unsent.length} of ${page.length} webhooks of partition ${partition} could not be sent to the delay queue`);
         }
         // Others of the same millisecond may be on the next page, so the cursor stays on the last one sent, not behind it.
-        await progress.advance(partition, page[page.length - 1].dueAt, page.length);
+        await progress.advance(partition, page[page.length - 1].at, page.length);
       }
       await progress.advance(partition, to, 0);
     }

@@ -42,3 +42,8 @@ export function hasEnded({ status, reason }: State): boolean {
 export function isLeased({ status, leaseUntil }: State, now: number): boolean {
   return status === 'delivering' && leaseUntil !== undefined && leaseUntil >= now;
 }
+
+/** What stays of a state when its turn is over. */
+export function atRest({ claimant, leaseUntil, endedAt, reason, unreported, ...rest }: State): State {
+  return rest;
+}

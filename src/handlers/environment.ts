@@ -1,4 +1,5 @@
 // The variables a handler is configured by: their names, for handlers and construct alike, and the one place that reads them.
+import { parseRetryPlan, RetryPlan } from '../core/retry';
 
 export enum Variable {
   TABLE_NAME = 'TABLE_NAME',
@@ -27,23 +28,34 @@ export enum Variable {
   RETRY_POLICY = 'RETRY_POLICY',
 }
 
-export function text(variable: Variable): string {
-  const value = process.env[variable];
+/** The variables of a function, by name. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export function text(environment: Environment, variable: Variable): string {
+  const value = environment[variable];
   if (!value) {
     throw new Error(`environment variable ${variable} is not set`);
   }
   return value;
 }
 
-export function positiveInteger(variable: Variable): number {
-  const value = Number(text(variable));
+export function positiveInteger(environment: Environment, variable: Variable): number {
+  const value = Number(text(environment, variable));
   if (!Number.isInteger(value) || value < 1) {
-    throw new Error(`environment variable ${variable} is ${JSON.stringify(text(variable))}, expected a whole number above 0`);
+    throw new Error(`environment variable ${variable} is ${JSON.stringify(text(environment, variable))}, expected a whole number above 0`);
   }
   return value;
 }
 
 /** A variable in seconds, as milliseconds. */
-export function milliseconds(variable: Variable): number {
-  return positiveInteger(variable) * 1000;
+export function milliseconds(environment: Environment, variable: Variable): number {
+  return positiveInteger(environment, variable) * 1000;
+}
+
+export function retryPlan(environment: Environment): RetryPlan {
+  try {
+    return parseRetryPlan(text(environment, Variable.RETRY_POLICY));
+  } catch (error) {
+    throw new Error(`environment variable ${Variable.RETRY_POLICY}: ${(error as Error).message}`);
+  }
 }

@@ -1,0 +1,31 @@
+// Fires webhooks: turns, off the delay queue, a few seconds before they are due; and outcomes that the table did not take at first.
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { Environment, milliseconds, retryPlan, text, Variable } from './environment';
+import { commonParts, Services } from './services';
+import { answerBatch, readRecords } from './sqs-batch';
+import { SqsRedelivery } from '../adapters/sqs-redelivery';
+import { Deliver } from '../core/deliver';
+import { HttpClient } from '../core/ports';
+import { parseDelayMessage } from '../core/queue-message';
+
+/** What the handler uses of Lambda's context. */
+export type InvocationContext = Pick<Context, 'awsRequestId' | 'getRemainingTimeInMillis'>;
+
+export function createDeliverHandler(
+  environment: Environment, services: Services, http: HttpClient,
+): (event: SQSEvent, context: InvocationContext) => Promise<SQSBatchResponse> {
+  const { clock, log, random } = services;
+  const { store, delayQueue, followUp } = commonParts(environment, services);
+  const config = { requestTimeoutMs: milliseconds(environment, Variable.REQUEST_TIMEOUT_SECONDS), retry: retryPlan(environment) };
+  const deliver = new Deliver(config, clock, store, delayQueue, http, followUp, log, random);
+  const redelivery = new SqsRedelivery(services.sqs, text(environment, Variable.DELAY_QUEUE_URL), log);
+
+  return async (event, context) => {
+    const invocation = { id: context.awsRequestId, deadline: clock.now() + context.getRemainingTimeInMillis() };
+    const { items, poison } = readRecords(event, ({ messageId, body }) => ({ ...parseDelayMessage(body), receipt: messageId }), log);
+    const turns = items.flatMap((item) => ('turn' in item ? [item] : []));
+    const outcomes = items.flatMap((item) => ('outcome' in item ? [item] : []));
+    const [undelivered, unrecorded] = await Promise.all([deliver.deliver(turns, invocation), deliver.record(outcomes)]);
+    return answerBatch(event, poison, [...undelivered, ...unrecorded], redelivery);
+  };
+}

@@ -1,0 +1,28 @@
+// Accepts what producers published: SNS notifications, off the ingest queue.
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { Environment, milliseconds, positiveInteger, retryPlan, text, Variable } from './environment';
+import { commonParts, Services } from './services';
+import { answerBatch, readRecords } from './sqs-batch';
+import { SqsRedelivery } from '../adapters/sqs-redelivery';
+import { Actions } from '../core/actions';
+import { Ingest } from '../core/ingest';
+import { parseNotification } from '../core/queue-message';
+
+export function createIngestHandler(environment: Environment, services: Services): (event: SQSEvent) => Promise<SQSBatchResponse> {
+  const { clock, log } = services;
+  const { store, delayQueue, failures, followUp, ingestHorizonMs } = commonParts(environment, services);
+  const config = {
+    ingestHorizonMs,
+    maxHorizonMs: milliseconds(environment, Variable.MAX_HORIZON_SECONDS),
+    partitions: positiveInteger(environment, Variable.PARTITIONS),
+    retry: retryPlan(environment),
+  };
+  const actions = new Actions(config, clock, store, followUp, failures, log);
+  const ingest = new Ingest(config, clock, store, delayQueue, actions, failures, log);
+  const redelivery = new SqsRedelivery(services.sqs, text(environment, Variable.INGEST_QUEUE_URL), log);
+
+  return async (event) => {
+    const { items, poison } = readRecords(event, ({ messageId, body }) => ({ ...parseNotification(body), receipt: messageId }), log);
+    return answerBatch(event, poison, await ingest.accept(items), redelivery);
+  };
+}

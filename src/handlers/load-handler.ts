@@ -1,0 +1,29 @@
+// Each minute: sends what comes due to the delay queue, and reports what nobody could handle.
+import { Environment, milliseconds, positiveInteger, text, Variable } from './environment';
+import { commonParts, Services } from './services';
+import { SqsUnreportedQueue } from '../adapters/sqs-unreported-queue';
+import { DeadLetters } from '../core/dead-letters';
+import { Load } from '../core/load';
+
+export function createLoadHandler(environment: Environment, services: Services): () => Promise<void> {
+  const { clock, sqs, log } = services;
+  const { store, delayQueue, failures, followUp } = commonParts(environment, services);
+  const load = new Load(
+    { horizonMs: milliseconds(environment, Variable.LOAD_HORIZON_SECONDS), partitions: positiveInteger(environment, Variable.PARTITIONS) },
+    clock, store, delayQueue, log,
+  );
+  const unreported = (queue: Variable, deadLetterQueue: Variable) => new SqsUnreportedQueue(sqs, text(environment, queue), text(environment, deadLetterQueue));
+  const deadLetters = new DeadLetters({
+    ingest: unreported(Variable.INGEST_UNREPORTED_QUEUE_URL, Variable.INGEST_DEAD_LETTER_QUEUE_URL),
+    delay: unreported(Variable.DELAY_UNREPORTED_QUEUE_URL, Variable.DELAY_DEAD_LETTER_QUEUE_URL),
+  }, clock, store, followUp, failures, log);
+
+  return async () => {
+    // Neither waits for the other, and neither is kept from its work by the other's failure.
+    const results = await Promise.allSettled([load.run(), deadLetters.run()]);
+    const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+    if (errors.length > 0) {
+      throw errors.length === 1 ? errors[0] : new AggregateError(errors, errors.map((error) => (error as Error).message).join('; '));
+    }
+  };
+}

@@ -1,0 +1,33 @@
+// What the handlers stand on: the services they call, and what a simulation puts in their place.
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { SNSClient } from '@aws-sdk/client-sns';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import { Environment, milliseconds, text, Variable } from './environment';
+import { DynamoDbStore } from '../adapters/dynamodb-store';
+import { SnsFailureReporter } from '../adapters/sns-failure-reporter';
+import { SqsDelayQueue } from '../adapters/sqs-delay-queue';
+import { Clock } from '../core/clock';
+import { FollowUp } from '../core/follow-up';
+import { Log } from '../core/ports';
+
+export interface Services {
+  readonly clock: Clock;
+  readonly dynamodb: Pick<DynamoDBClient, 'send'>;
+  readonly sqs: Pick<SQSClient, 'send'>;
+  readonly sns: Pick<SNSClient, 'send'>;
+  readonly log: Log;
+  /** From 0 to 1, as `Math.random`. */
+  readonly random: () => number;
+}
+
+/** What every handler needs: the table, the delay queue, the failure topic, and what follows from a state. */
+export function commonParts(environment: Environment, { clock, dynamodb, sqs, sns, log }: Services) {
+  const store = new DynamoDbStore(
+    dynamodb, { tableName: text(environment, Variable.TABLE_NAME), retentionMs: milliseconds(environment, Variable.RETENTION_SECONDS) }, clock,
+  );
+  const delayQueue = new SqsDelayQueue(sqs, text(environment, Variable.DELAY_QUEUE_URL), clock, log);
+  const failures = new SnsFailureReporter(sns, text(environment, Variable.FAILURE_TOPIC_ARN));
+  const ingestHorizonMs = milliseconds(environment, Variable.INGEST_HORIZON_SECONDS);
+  const followUp = new FollowUp({ ingestHorizonMs }, clock, store, delayQueue, failures);
+  return { store, delayQueue, failures, followUp, ingestHorizonMs };
+}
