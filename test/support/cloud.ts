@@ -2,7 +2,7 @@
 import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, DeleteMessageBatchCommand, GetQueueAttributesCommand, Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { PARTITION_KEY, SORT_KEY } from '../../src/adapters/table-schema';
+import { PARTITION_KEY, SORT_KEY } from '../../src/adapters/table-keys';
 import { Variable } from '../../src/handlers/environment';
 import { ChildScripts } from '../../src/local/child-scripts';
 import { Emulators, LOCAL_CREDENTIALS } from '../../src/local/emulators';
