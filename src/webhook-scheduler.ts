@@ -469,10 +469,10 @@ export class WebhookScheduler extends WebhookSchedulerBase {
   private addManifest(): void {
     const logicalId = (construct: Construct) => Stack.of(this).getLogicalId(construct.node.defaultChild as sns.CfnTopic);
     const ownsFailureTopic = Stack.of(this.failureTopic) === Stack.of(this) && this.failureTopic.node.defaultChild instanceof sns.CfnTopic;
-    // What is no resource of this template has no logical id in it.
-    const manifest: Partial<SchedulerManifest> = {
+    const manifest: SchedulerManifest = {
       inputTopic: logicalId(this.inputTopic),
-      failureTopic: ownsFailureTopic ? logicalId(this.failureTopic) : undefined,
+      // What is no resource of this template has no logical id in it.
+      ...(ownsFailureTopic ? { failureTopic: logicalId(this.failureTopic) } : {}),
       table: logicalId(this.table),
       ingestQueue: logicalId(this.ingestQueue),
       delayQueue: logicalId(this.delayQueue),

@@ -6,7 +6,8 @@ export const MANIFEST_KEY = 'cdk-webhook-scheduler';
 /** The parts of one scheduler, each by the logical id of its resource in the same template. */
 export interface SchedulerManifest {
   readonly inputTopic: string;
-  readonly failureTopic: string;
+  /** Absent where the topic is none of the template; the functions' variable `FAILURE_TOPIC_ARN` names it all the same. */
+  readonly failureTopic?: string;
   readonly table: string;
   readonly ingestQueue: string;
   readonly delayQueue: string;

@@ -6,8 +6,9 @@ import * as path from 'node:path';
 import { type StackTemplate } from './assembly';
 import { Intrinsics, LOCAL_ACCOUNT, type ResourceRef, UnresolvedError, regionOf } from './intrinsics';
 import { type Json, asBoolean, asNumber, asString, isObject, show } from './json';
-import { type IgnoredResource, type OwnedResource, UnsupportedTemplateError, classify, nameOf, resourceOf } from './resources';
+import { type FoundScheduler, type IgnoredResource, type OwnedResource, UnsupportedTemplateError, classify, nameOf, resourceOf } from './resources';
 import { ratePeriodSeconds } from './supported';
+import { Variable } from '../handlers/environment';
 
 export interface QueuePlan {
   readonly name: string;
@@ -137,7 +138,7 @@ export function planAssembly(stacks: readonly StackTemplate[], endpoint: string)
       problems.push(`${nameOf(resource)}: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
-  const collect = <T>(resources: readonly OwnedResource[], plan: (resource: OwnedResource) => T | undefined): T[] => {
+  const collect = <R extends ResourceRef, T>(resources: readonly R[], plan: (resource: R) => T | undefined): T[] => {
     const plans: T[] = [];
     for (const resource of resources) {
       check(resource, () => {
@@ -151,31 +152,16 @@ export function planAssembly(stacks: readonly StackTemplate[], endpoint: string)
   const queues = collect(of('AWS::SQS::Queue'), resource => queuePlan(resource, names));
   const invokeConfigs = of('AWS::Lambda::EventInvokeConfig');
   const functions = collect(of('AWS::Lambda::Function'), resource => functionPlan(resource, names, invokeConfigs));
+  const topics = of('AWS::SNS::Topic').map(resource => ({ name: names.name(resource), arn: names.arn(resource), region: regionOf(resource.stack) }));
   const plan: EnginePlan = {
     queues,
     functions,
-    topics: of('AWS::SNS::Topic').map(resource => ({ name: names.name(resource), arn: names.arn(resource), region: regionOf(resource.stack) })),
+    topics,
     subscriptions: of('AWS::SNS::Subscription').map(subscriptionPlan),
     tables: collect(of('AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable'), resource => tablePlan(resource, names)),
     eventSources: collect(of('AWS::Lambda::EventSourceMapping'), resource => eventSourcePlan(resource, queues, functions)),
     schedules: of('AWS::Events::Rule', 'AWS::Scheduler::Schedule').flatMap(resource => schedulePlans(resource, names)),
-    schedulers: schedulers.map(({ stack, manifest }) => {
-      const part = (logicalId: string): ResourceRef => ({ stack, logicalId });
-      return {
-        stack: stack.id,
-        region: regionOf(stack),
-        inputTopicArn: names.arn(part(manifest.inputTopic)),
-        failureTopicArn: names.arn(part(manifest.failureTopic)),
-        tableName: names.name(part(manifest.table)),
-        ingestQueueUrl: names.queueUrl(part(manifest.ingestQueue)),
-        delayQueueUrl: names.queueUrl(part(manifest.delayQueue)),
-        functions: {
-          ingest: names.name(part(manifest.ingestFunction)),
-          load: names.name(part(manifest.loadFunction)),
-          deliver: names.name(part(manifest.deliverFunction)),
-        },
-      };
-    }),
+    schedulers: collect(schedulers.map(found => ({ ...found, logicalId: found.manifest.inputTopic })), found => localScheduler(found, names, functions, topics)),
     ignored,
   };
   problems.push(...sameNames('queue', plan.queues), ...sameNames('table', plan.tables), ...sameNames('function', plan.functions));
@@ -229,6 +215,34 @@ class PhysicalNames {
   public queueUrl(ref: ResourceRef): string {
     return `${this.endpoint}/${LOCAL_ACCOUNT}/${this.name(ref)}`;
   }
+}
+
+function localScheduler(
+  { stack, manifest }: FoundScheduler, names: PhysicalNames, functions: readonly FunctionPlan[], topics: readonly TopicPlan[],
+): LocalScheduler {
+  const part = (logicalId: string): ResourceRef => ({ stack, logicalId });
+  const deliver = names.name(part(manifest.deliverFunction));
+  return {
+    stack: stack.id,
+    region: regionOf(stack),
+    inputTopicArn: names.arn(part(manifest.inputTopic)),
+    failureTopicArn: manifest.failureTopic === undefined
+      ? foreignFailureTopic(functions.find(({ name }) => name === deliver), topics)
+      : names.arn(part(manifest.failureTopic)),
+    tableName: names.name(part(manifest.table)),
+    ingestQueueUrl: names.queueUrl(part(manifest.ingestQueue)),
+    delayQueueUrl: names.queueUrl(part(manifest.delayQueue)),
+    functions: { ingest: names.name(part(manifest.ingestFunction)), load: names.name(part(manifest.loadFunction)), deliver },
+  };
+}
+
+/** The failure topic of a scheduler that was given one of another template. */
+function foreignFailureTopic(deliver: FunctionPlan | undefined, topics: readonly TopicPlan[]): string {
+  const arn = deliver?.variables[Variable.FAILURE_TOPIC_ARN];
+  if (arn === undefined || !topics.some(topic => topic.arn === arn)) {
+    throw new Error(`its functions publish failure notices to ${show(arn)}; supported is a topic of the assembly`);
+  }
+  return arn;
 }
 
 function queuePlan(resource: OwnedResource, names: PhysicalNames): QueuePlan {

@@ -46,6 +46,8 @@ export class UnsupportedTemplateError extends Error {
 const MANIFEST_FIELDS: readonly (keyof SchedulerManifest)[] = [
   'inputTopic', 'failureTopic', 'table', 'ingestQueue', 'delayQueue', 'ingestFunction', 'loadFunction', 'deliverFunction',
 ];
+/** Where the failure topic is none of the template, the functions refer to it. */
+const OPTIONAL_FIELDS: readonly string[] = ['failureTopic'];
 
 export function resourceOf(ref: ResourceRef): TemplateResource {
   return ref.stack.template.Resources[ref.logicalId];
@@ -75,7 +77,7 @@ export function classify(stacks: readonly StackTemplate[], intrinsics: Intrinsic
 
   const owned = new OwnedSet(intrinsics, report);
   for (const { stack, manifest } of schedulers) {
-    for (const field of MANIFEST_FIELDS) owned.add({ stack, logicalId: manifest[field] });
+    for (const logicalId of Object.values(manifest)) owned.add({ stack, logicalId });
   }
   // What attaches may bring more that others attach to.
   while (existing.some(ref => !owned.has(ref) && owned.isAttached(ref) && owned.add(ref)));
@@ -219,7 +221,9 @@ function manifestOf(ref: ResourceRef, report: Report): SchedulerManifest | undef
     }
     return logicalId;
   };
-  const parts = Object.fromEntries(MANIFEST_FIELDS.map(field => [field, part(field)]));
+  const isNamed = (field: keyof SchedulerManifest): boolean => isObject(manifest) && manifest[field] !== undefined;
+  const fields = MANIFEST_FIELDS.filter(field => isNamed(field) || !OPTIONAL_FIELDS.includes(field));
+  const parts = Object.fromEntries(fields.map(field => [field, part(field)]));
   return Object.values(parts).includes('') ? undefined : parts as unknown as SchedulerManifest;
 }
 
