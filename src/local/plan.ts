@@ -161,7 +161,9 @@ export function planAssembly(stacks: readonly StackTemplate[], endpoint: string)
     tables: collect(of('AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable'), resource => tablePlan(resource, names)),
     eventSources: collect(of('AWS::Lambda::EventSourceMapping'), resource => eventSourcePlan(resource, queues, functions)),
     schedules: of('AWS::Events::Rule', 'AWS::Scheduler::Schedule').flatMap(resource => schedulePlans(resource, names)),
-    schedulers: collect(schedulers.map(found => ({ ...found, logicalId: found.manifest.inputTopic })), found => localScheduler(found, names, functions, topics)),
+    schedulers: collect(
+      schedulers.map(found => ({ ...found, logicalId: found.manifest.inputTopic })), found => localScheduler(found, names, functions, topics),
+    ),
     ignored,
   };
   problems.push(...sameNames('queue', plan.queues), ...sameNames('table', plan.tables), ...sameNames('function', plan.functions));
