@@ -23,7 +23,7 @@ export function parseDate(text: string): number | undefined {
   // Not Date.UTC: it takes the years 0 to 99 for 1900 to 1999.
   civil.setUTCFullYear(year, month - 1, day);
   civil.setUTCHours(hour, minute, second);
-  if (civil.getUTCMonth() !== month - 1 || civil.getUTCDate() !== day) {
+  if (civil.getUTCMonth() !== month - 1) {
     return undefined; // 30 February would roll over to March
   }
   const offset = offsetMinutes(match[8]);
