@@ -1,13 +1,23 @@
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
-import { App, Duration, RemovalPolicy, Stack, Stage } from 'aws-cdk-lib';
+import { App, Duration, Lazy, RemovalPolicy, Stack, Stage } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import { WebhookScheduler, WebhookSchedulerProps } from '../src';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import { RetryPolicy, WebhookScheduler, WebhookSchedulerProps } from '../src';
+import { idPartition } from '../src/adapters/table-schema';
 import { MANIFEST_KEY, SchedulerManifest } from '../src/core/manifest';
-import { MAX_CLOCK_SKEW_MS, MAX_HOLD_MS, MAX_QUEUE_DELAY_SECONDS } from '../src/core/timing';
+import { parseRetryPlan } from '../src/core/retry';
+import { comeBackSeconds, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS, MAX_QUEUE_DELAY_SECONDS, RECORD_MS } from '../src/core/timing';
+import { createDeliverHandler } from '../src/handlers/deliver-handler';
+import { Environment } from '../src/handlers/environment';
+import { createIngestHandler } from '../src/handlers/ingest-handler';
+import { createLoadHandler } from '../src/handlers/load-handler';
+import { Services } from '../src/handlers/services';
 
 interface Resource {
   readonly Type: string;
@@ -20,11 +30,15 @@ interface Statement {
   readonly Effect: string;
   readonly Action: string | string[];
   readonly Resource: unknown;
+  readonly Condition?: unknown;
 }
 
 function synth(props?: WebhookSchedulerProps) {
   const stack = new Stack(new App(), 'Stack');
-  const scheduler = new WebhookScheduler(stack, 'Sched', props);
+  return parts(stack, new WebhookScheduler(stack, 'Sched', props));
+}
+
+function parts(stack: Stack, scheduler: WebhookScheduler) {
   const template = Template.fromStack(stack);
   const { Resources: resources } = template.toJSON() as { Resources: Record<string, Resource> };
   const manifest = Object.values(resources).find(({ Metadata }) => Metadata?.[MANIFEST_KEY])!.Metadata![MANIFEST_KEY];
@@ -38,27 +52,49 @@ const propertiesOf = (logicalId: string) => RESOURCES[logicalId].Properties as R
 const environmentOf = (logicalId: string) => (propertiesOf(logicalId).Environment as { Variables: Record<string, unknown> }).Variables;
 const secondsOf = (logicalId: string, variable: string) => Number(environmentOf(logicalId)[variable]);
 
-/** What the role of a function may do: resource → actions. */
-function permissionsOf(functionId: string): Map<string, string[]> {
-  const [roleId] = (propertiesOf(functionId).Role as { 'Fn::GetAtt': string[] })['Fn::GetAtt'];
-  const statements = ofType('AWS::IAM::Policy')
-    .map(([, { Properties }]) => Properties as unknown as { Roles: { Ref: string }[]; PolicyDocument: { Statement: Statement[] } })
+/** Of whom nothing is asked here. */
+const NOBODY: never = new Proxy({}, { get: (_, name) => { throw new Error(`unexpected use of ${String(name)}`); } }) as never;
+
+/** What a role may do, statement by statement. */
+function statementsOf(roleId: string, resources: Record<string, Resource> = RESOURCES): Statement[] {
+  expect(resources[roleId].Properties).not.toHaveProperty('ManagedPolicyArns');
+  return Object.values(resources)
+    .filter(({ Type }) => Type === 'AWS::IAM::Policy')
+    .map(({ Properties }) => Properties as unknown as { Roles: { Ref: string }[]; PolicyDocument: { Statement: Statement[] } })
     .filter(({ Roles }) => Roles.some(({ Ref }) => Ref === roleId))
     .flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
-  expect(RESOURCES[roleId].Properties).not.toHaveProperty('ManagedPolicyArns');
-  expect(statements.every(({ Effect }) => Effect === 'Allow')).toBe(true);
+}
+
+/** What the role of a function may do: resource → actions. */
+function permissionsOf(functionId: string, resources: Record<string, Resource> = RESOURCES): Map<string, string[]> {
+  const [roleId] = (resources[functionId].Properties.Role as { 'Fn::GetAtt': string[] })['Fn::GetAtt'];
   const permissions = new Map<string, string[]>();
-  for (const { Resource: resource, Action } of statements) {
+  for (const { Effect, Resource: resource, Action, Condition } of statementsOf(roleId, resources)) {
+    expect({ Effect, Condition }).toEqual({ Effect: 'Allow', Condition: undefined });
     const key = JSON.stringify(resource);
     permissions.set(key, [...permissions.get(key) ?? [], ...[Action].flat()].sort());
   }
   return permissions;
 }
 
-const logGroupOf = (functionId: string) => (propertiesOf(functionId).LoggingConfig as { LogGroup: { Ref: string } }).LogGroup.Ref;
-const deadLetterQueueOf = (queueId: string) => (
-  (propertiesOf(queueId).RedrivePolicy as { deadLetterTargetArn: { 'Fn::GetAtt': string[] } } | undefined)?.deadLetterTargetArn['Fn::GetAtt'][0]
+/** The failure topic as the functions know it. */
+const failureTopicsOf = ({ resources, manifest }: Pick<ReturnType<typeof synth>, 'resources' | 'manifest'>) => (
+  [manifest.ingestFunction, manifest.loadFunction, manifest.deliverFunction].map((id) => (
+    (resources[id].Properties.Environment as { Variables: Record<string, unknown> }).Variables.FAILURE_TOPIC_ARN
+  ))
 );
+
+const logGroupOf = (functionId: string) => (propertiesOf(functionId).LoggingConfig as { LogGroup: { Ref: string } }).LogGroup.Ref;
+const redriveOf = (queueId: string) => (
+  propertiesOf(queueId).RedrivePolicy as { deadLetterTargetArn: { 'Fn::GetAtt': string[] }; maxReceiveCount: number } | undefined
+);
+/** Where SQS puts what was received too often. */
+const nextQueueOf = (queueId: string) => redriveOf(queueId)?.deadLetterTargetArn['Fn::GetAtt'][0] ?? '';
+const CHAINS = (['ingest', 'delay'] as const).map((name) => {
+  const queue = MANIFEST[`${name}Queue`];
+  const unreported = nextQueueOf(queue);
+  return { name, queue, unreported, deadLetters: nextQueueOf(unreported) };
+});
 
 test('needs no props, and exposes its parts', () => {
   const { scheduler, stack, manifest } = synth();
@@ -70,9 +106,11 @@ test('needs no props, and exposes its parts', () => {
   expect(stack.resolve(scheduler.ingestFunction.functionName)).toEqual({ Ref: manifest.ingestFunction });
   expect(stack.resolve(scheduler.loadFunction.functionName)).toEqual({ Ref: manifest.loadFunction });
   expect(stack.resolve(scheduler.deliverFunction.functionName)).toEqual({ Ref: manifest.deliverFunction });
-  expect(stack.resolve(scheduler.ingestDeadLetterQueue.queueArn)).toEqual(arnOf(deadLetterQueueOf(manifest.ingestQueue)!));
-  expect(stack.resolve(scheduler.delayDeadLetterQueue.queueArn)).toEqual(arnOf(deadLetterQueueOf(manifest.delayQueue)!));
-  expect(scheduler.loadDeadLetterQueue).toBeDefined();
+  const [ingest, delay] = CHAINS;
+  expect(stack.resolve(scheduler.ingestUnreportedQueue.queueArn)).toEqual(arnOf(ingest.unreported));
+  expect(stack.resolve(scheduler.ingestDeadLetterQueue.queueArn)).toEqual(arnOf(ingest.deadLetters));
+  expect(stack.resolve(scheduler.delayUnreportedQueue.queueArn)).toEqual(arnOf(delay.unreported));
+  expect(stack.resolve(scheduler.delayDeadLetterQueue.queueArn)).toEqual(arnOf(delay.deadLetters));
 });
 
 describe('who may publish', () => {
@@ -129,41 +167,45 @@ describe('who may publish', () => {
 });
 
 describe('what each function may do, and no more', () => {
+  const [ingest, delay] = CHAINS;
   const table = JSON.stringify(arnOf(MANIFEST.table));
-  const delayQueue = JSON.stringify(arnOf(MANIFEST.delayQueue));
-  const ingestQueue = JSON.stringify(arnOf(MANIFEST.ingestQueue));
+  const queue = (logicalId: string) => JSON.stringify(arnOf(logicalId));
   const failureTopic = JSON.stringify({ Ref: MANIFEST.failureTopic });
-  const loadDeadLetters = JSON.stringify((propertiesOf(MANIFEST.loadFunction).DeadLetterConfig as { TargetArn: unknown }).TargetArn);
   const log = (functionId: string): [string, string[]] => (
     [JSON.stringify(arnOf(logGroupOf(functionId))), ['logs:CreateLogStream', 'logs:PutLogEvents']]
   );
-  const CONSUME = ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'];
+  /** As Lambda's poller asks for it, and for the messages that are to come back sooner. */
+  const CONSUME = ['sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'];
 
   test('ingest', () => {
     expect(permissionsOf(MANIFEST.ingestFunction)).toEqual(new Map([
       log(MANIFEST.ingestFunction),
-      [table, ['dynamodb:GetItem', 'dynamodb:PutItem']],
-      [delayQueue, ['sqs:SendMessage']],
+      [table, ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem']],
+      [queue(ingest.queue), CONSUME],
+      [queue(delay.queue), ['sqs:SendMessage']],
       [failureTopic, ['sns:Publish']],
-      [ingestQueue, CONSUME],
     ]));
   });
 
   test('load', () => {
     expect(permissionsOf(MANIFEST.loadFunction)).toEqual(new Map([
       log(MANIFEST.loadFunction),
-      [table, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query']],
-      [delayQueue, ['sqs:SendMessage']],
-      [loadDeadLetters, ['sqs:SendMessage']],
+      [table, ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem']],
+      [queue(delay.queue), ['sqs:SendMessage']],
+      [queue(ingest.unreported), ['sqs:DeleteMessage', 'sqs:ReceiveMessage']],
+      [queue(delay.unreported), ['sqs:DeleteMessage', 'sqs:ReceiveMessage']],
+      [queue(ingest.deadLetters), ['sqs:SendMessage']],
+      [queue(delay.deadLetters), ['sqs:SendMessage']],
+      [failureTopic, ['sns:Publish']],
     ]));
   });
 
   test('deliver', () => {
     expect(permissionsOf(MANIFEST.deliverFunction)).toEqual(new Map([
       log(MANIFEST.deliverFunction),
-      [table, ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem']],
-      // It takes from the queue, and sends back what comes too early.
-      [delayQueue, [...CONSUME, 'sqs:SendMessage'].sort()],
+      [table, ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']],
+      // It takes from the queue, and sends to it: what comes too early, retries, and outcomes that the table does not take.
+      [queue(delay.queue), [...CONSUME, 'sqs:SendMessage']],
       [failureTopic, ['sns:Publish']],
     ]));
   });
@@ -172,25 +214,123 @@ describe('what each function may do, and no more', () => {
     const roles = [MANIFEST.ingestFunction, MANIFEST.loadFunction, MANIFEST.deliverFunction].map((id) => JSON.stringify(propertiesOf(id).Role));
     expect(new Set(roles).size).toBe(3);
   });
+
+  test('only deliver, which sends to the queue that invokes it, may do so as often as the retry policy says', () => {
+    expect(propertiesOf(MANIFEST.deliverFunction).RecursiveLoop).toBe('Allow');
+    expect(propertiesOf(MANIFEST.ingestFunction)).not.toHaveProperty('RecursiveLoop');
+    expect(propertiesOf(MANIFEST.loadFunction)).not.toHaveProperty('RecursiveLoop');
+  });
+});
+
+describe('what can be granted', () => {
+  function granted(grant: (scheduler: WebhookScheduler, role: iam.Role) => iam.Grant): Statement[] {
+    const stack = new Stack(new App(), 'Stack');
+    const scheduler = new WebhookScheduler(stack, 'Sched');
+    const role = new iam.Role(stack, 'Role', { assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com') });
+    grant(scheduler, role).assertSuccess();
+    return statementsOf(stack.getLogicalId(role.node.defaultChild as iam.CfnRole), parts(stack, scheduler).resources);
+  }
+
+  test('reading outcomes: rows under ids, never a message', () => {
+    expect(granted((scheduler, role) => scheduler.grantRead(role))).toEqual([{
+      Effect: 'Allow',
+      Action: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
+      Resource: arnOf(MANIFEST.table),
+      Condition: {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [idPartition('*')] },
+        'Null': { 'dynamodb:LeadingKeys': 'false' },
+      },
+    }]);
+  });
+
+  test('moving dead letters back, and nothing else', () => {
+    const [ingest, delay] = CHAINS;
+    expect(granted((scheduler, role) => scheduler.grantRedrive(role))).toEqual([
+      {
+        Effect: 'Allow',
+        Action: [
+          'sqs:StartMessageMoveTask', 'sqs:ListMessageMoveTasks', 'sqs:CancelMessageMoveTask',
+          'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes',
+        ],
+        Resource: [arnOf(ingest.deadLetters), arnOf(delay.deadLetters)],
+      },
+      { Effect: 'Allow', Action: 'sqs:SendMessage', Resource: [arnOf(ingest.queue), arnOf(delay.queue)] },
+    ]);
+  });
 });
 
 describe('queues', () => {
-  test('each is encrypted, keeps messages for 14 days, and has a dead-letter queue or is one', () => {
-    const queues = ofType('AWS::SQS::Queue').map(([id]) => id);
-    const deadLetterQueues = queues.map(deadLetterQueueOf).filter((id) => id !== undefined);
-    expect(new Set(deadLetterQueues).size).toBe(deadLetterQueues.length);
-    const [loadDeadLetterQueue] = (propertiesOf(MANIFEST.loadFunction).DeadLetterConfig as { TargetArn: { 'Fn::GetAtt': string[] } }).TargetArn['Fn::GetAtt'];
-    expect(queues.sort()).toEqual([MANIFEST.ingestQueue, MANIFEST.delayQueue, ...deadLetterQueues, loadDeadLetterQueue].sort());
+  test('each is encrypted and keeps messages for 14 days', () => {
     TEMPLATE.allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * 86_400 });
   });
 
-  test('what the input topic cannot hand on lands in the ingest dead-letter queue', () => {
+  test('what cannot be handled goes by way of a queue that is reported into one that is kept', () => {
+    const chained = CHAINS.flatMap(({ queue, unreported, deadLetters }) => [queue, unreported, deadLetters]);
+    expect(ofType('AWS::SQS::Queue').map(([id]) => id).sort()).toEqual([...chained].sort());
+    for (const { queue, unreported, deadLetters } of CHAINS) {
+      expect(redriveOf(queue)).toEqual({ deadLetterTargetArn: arnOf(unreported), maxReceiveCount: 20 });
+      // SQS moves messages back only out of a queue that is the dead-letter queue of another one.
+      expect(redriveOf(unreported)).toEqual({ deadLetterTargetArn: arnOf(deadLetters), maxReceiveCount: 20 });
+      expect(propertiesOf(deadLetters)).not.toHaveProperty('RedrivePolicy');
+    }
+  });
+
+  test('a dependency that fails for an hour puts nothing aside', () => {
+    const seconds = Array.from({ length: redriveOf(MANIFEST.ingestQueue)!.maxReceiveCount }, (_, i) => comeBackSeconds(i + 1));
+    expect(seconds.reduce((sum, delay) => sum + delay, 0)).toBeGreaterThan(3600);
+  });
+
+  test('what is being reported is left alone by the next ticks', () => {
+    for (const { unreported } of CHAINS) {
+      expect(propertiesOf(unreported).VisibilityTimeout).toBeGreaterThanOrEqual(propertiesOf(MANIFEST.loadFunction).Timeout as number);
+    }
+  });
+
+  test('load knows each of the queues by its role', () => {
+    const [ingest, delay] = CHAINS;
+    expect(environmentOf(MANIFEST.loadFunction)).toMatchObject({
+      INGEST_UNREPORTED_QUEUE_URL: { Ref: ingest.unreported },
+      INGEST_DEAD_LETTER_QUEUE_URL: { Ref: ingest.deadLetters },
+      DELAY_UNREPORTED_QUEUE_URL: { Ref: delay.unreported },
+      DELAY_DEAD_LETTER_QUEUE_URL: { Ref: delay.deadLetters },
+    });
+  });
+
+  test('what the input topic cannot hand on is reported like what ingest cannot handle', () => {
+    const [{ queue, unreported }] = CHAINS;
     TEMPLATE.hasResourceProperties('AWS::SNS::Subscription', {
       TopicArn: { Ref: MANIFEST.inputTopic },
       Protocol: 'sqs',
-      Endpoint: arnOf(MANIFEST.ingestQueue),
-      RedrivePolicy: { deadLetterTargetArn: arnOf(deadLetterQueueOf(MANIFEST.ingestQueue)!) },
+      Endpoint: arnOf(queue),
+      RedrivePolicy: { deadLetterTargetArn: arnOf(unreported) },
       RawMessageDelivery: Match.absent(), // the envelope carries the MessageId
+    });
+    for (const queueId of [queue, unreported]) {
+      TEMPLATE.hasResourceProperties('AWS::SQS::QueuePolicy', {
+        Queues: [{ Ref: queueId }],
+        PolicyDocument: {
+          Statement: Match.arrayWith([Match.objectLike({
+            Effect: 'Allow',
+            Action: 'sqs:SendMessage',
+            Principal: { Service: 'sns.amazonaws.com' },
+            Resource: arnOf(queueId),
+            Condition: { ArnEquals: { 'aws:SourceArn': { Ref: MANIFEST.inputTopic } } },
+          })]),
+        },
+      });
+    }
+  });
+
+  test.each(CHAINS)('an alarm can be put on the dead letters of the $name queue', ({ name, deadLetters }) => {
+    const stack = new Stack(new App(), 'Stack');
+    const scheduler = new WebhookScheduler(stack, 'Sched');
+    new cloudwatch.Alarm(stack, 'Alarm', {
+      metric: scheduler[`${name}DeadLetterQueue`].metricApproximateNumberOfMessagesVisible(), threshold: 1, evaluationPeriods: 1,
+    });
+    Template.fromStack(stack).hasResourceProperties('AWS::CloudWatch::Alarm', {
+      Namespace: 'AWS/SQS',
+      MetricName: 'ApproximateNumberOfMessagesVisible',
+      Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [deadLetters, 'QueueName'] } }],
     });
   });
 
@@ -247,16 +387,51 @@ describe('functions', () => {
   test('know the names of things, and no secret', () => {
     const names = functionIds.flatMap((id) => Object.keys(environmentOf(id)));
     expect([...new Set(names)].sort()).toEqual([
-      'DELAY_QUEUE_URL', 'FAILURE_TOPIC_ARN', 'INGEST_HORIZON_SECONDS', 'LOAD_HORIZON_SECONDS', 'MAX_HORIZON_SECONDS', 'PARTITIONS',
-      'REQUEST_TIMEOUT_SECONDS', 'RETENTION_SECONDS', 'TABLE_NAME', 'UV_THREADPOOL_SIZE',
+      'DELAY_DEAD_LETTER_QUEUE_URL', 'DELAY_QUEUE_URL', 'DELAY_UNREPORTED_QUEUE_URL', 'FAILURE_TOPIC_ARN',
+      'INGEST_DEAD_LETTER_QUEUE_URL', 'INGEST_HORIZON_SECONDS', 'INGEST_QUEUE_URL', 'INGEST_UNREPORTED_QUEUE_URL',
+      'LOAD_HORIZON_SECONDS', 'MAX_HORIZON_SECONDS', 'PARTITIONS', 'REQUEST_TIMEOUT_SECONDS', 'RETENTION_SECONDS', 'RETRY_POLICY',
+      'TABLE_NAME', 'UV_THREADPOOL_SIZE',
     ]);
   });
 
+  test.each<[keyof SchedulerManifest, (environment: Environment, services: Services) => unknown]>([
+    ['ingestFunction', createIngestHandler],
+    ['loadFunction', createLoadHandler],
+    ['deliverFunction', (environment, services) => createDeliverHandler(environment, services, NOBODY)],
+  ])('%s finds every variable that it reads', (part, createHandler) => {
+    // The values that only a deployment gives become text here; nothing is called.
+    const environment = Object.fromEntries(Object.entries(environmentOf(MANIFEST[part]!)).map(([name, value]) => (
+      [name, typeof value === 'string' ? value : JSON.stringify(value)]
+    )));
+    const read = new Set<string>();
+    const watched = new Proxy(environment, { get: (target, name: string) => (read.add(name), target[name]) });
+    createHandler(watched, { clock: NOBODY, dynamodb: NOBODY, sqs: NOBODY, sns: NOBODY, log: NOBODY, random: NOBODY });
+    expect([...read, ...(part === 'deliverFunction' ? ['UV_THREADPOOL_SIZE'] : [])].sort()).toEqual(Object.keys(environment).sort());
+  });
+
   test('agree on what they share', () => {
-    for (const name of ['TABLE_NAME', 'RETENTION_SECONDS', 'PARTITIONS', 'DELAY_QUEUE_URL', 'FAILURE_TOPIC_ARN']) {
-      expect(new Set(functionIds.map((id) => JSON.stringify(environmentOf(id)[name])).filter((value) => value !== undefined)).size).toBe(1);
+    const shared = [
+      'TABLE_NAME', 'RETENTION_SECONDS', 'PARTITIONS', 'DELAY_QUEUE_URL', 'FAILURE_TOPIC_ARN', 'INGEST_HORIZON_SECONDS', 'RETRY_POLICY',
+    ];
+    for (const name of shared) {
+      const values = functionIds.map((id) => JSON.stringify(environmentOf(id)[name])).filter((value) => value !== undefined);
+      expect({ name, functions: values.length > 1, values: new Set(values).size }).toEqual({ name, functions: true, values: 1 });
     }
   });
+});
+
+test('an invocation of deliver has time to start, to hold a webhook, to wait for the endpoint and to write the outcome down', () => {
+  const spare = (props: WebhookSchedulerProps) => {
+    const { resources, manifest } = synth(props);
+    const properties = resources[manifest.deliverFunction].Properties as unknown as {
+      Timeout: number; Environment: { Variables: Record<string, string> };
+    };
+    expect(properties.Timeout).toBeLessThanOrEqual(15 * 60); // as much as Lambda gives
+    return properties.Timeout - (Number(properties.Environment.Variables.REQUEST_TIMEOUT_SECONDS) + (MAX_HOLD_MS + RECORD_MS) / 1000);
+  };
+  expect(spare({})).toBe(4);
+  expect(spare({ requestTimeout: Duration.seconds(1) })).toBe(4);
+  expect(spare({ requestTimeout: Duration.minutes(14) })).toBe(4);
 });
 
 test('one owner: what ingest leaves to load is in the table before load looks, and what ingest sends SQS can delay', () => {
@@ -268,15 +443,98 @@ test('one owner: what ingest leaves to load is in the table before load looks, a
   expect(loadHorizon).toBeGreaterThanOrEqual(180); // two ticks may be missed
 });
 
-test('load is invoked each minute; a tick that fails is left to the next, and kept', () => {
-  const deadLetterQueue = (propertiesOf(MANIFEST.loadFunction).DeadLetterConfig as { TargetArn: unknown }).TargetArn;
+test('load is invoked each minute; what a tick that fails has left, the next one takes up', () => {
   TEMPLATE.hasResourceProperties('AWS::Events::Rule', {
     ScheduleExpression: 'rate(1 minute)',
     State: 'ENABLED',
-    Targets: [Match.objectLike({ Arn: arnOf(MANIFEST.loadFunction), DeadLetterConfig: { Arn: deadLetterQueue } })],
+    Targets: [Match.objectLike({
+      Arn: arnOf(MANIFEST.loadFunction), DeadLetterConfig: Match.absent(), RetryPolicy: { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 1 },
+    })],
   });
   TEMPLATE.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
     FunctionName: { Ref: MANIFEST.loadFunction }, MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60,
+  });
+  expect(propertiesOf(MANIFEST.loadFunction)).not.toHaveProperty('DeadLetterConfig');
+});
+
+describe('a failure topic that exists', () => {
+  const ENV = { account: '111111111111', region: 'eu-west-1' };
+  const TOPIC_ARN = 'arn:aws:sns:eu-west-1:111111111111:Failures';
+  const KEY_ARN = 'arn:aws:kms:eu-west-1:111111111111:key/00000000-0000-0000-0000-000000000000';
+
+  function withTopic(create: (stack: Stack) => sns.ITopic, env: { account: string; region: string } | undefined = ENV) {
+    const stack = new Stack(new App(), 'Stack', { env });
+    const failureTopic = create(stack);
+    const scheduler = new WebhookScheduler(stack, 'Sched', { failureTopic });
+    expect(scheduler.failureTopic).toBe(failureTopic);
+    return parts(stack, scheduler);
+  }
+
+  /** What the functions may do on a resource: the same for all three. */
+  function allowedOn(resource: unknown, { resources, manifest }: ReturnType<typeof withTopic>): string[] | undefined {
+    const functions = [manifest.ingestFunction, manifest.loadFunction, manifest.deliverFunction];
+    const [first, ...others] = functions.map((id) => permissionsOf(id, resources).get(JSON.stringify(resource)));
+    others.forEach((other) => expect(other).toEqual(first));
+    return first;
+  }
+
+  test('of the same stack is used instead of a new one, and named in the manifest', () => {
+    const result = withTopic((stack) => new sns.Topic(stack, 'Mine'));
+    result.template.resourceCountIs('AWS::SNS::Topic', 2);
+    const { failureTopic } = result.manifest;
+    expect(failureTopic).toMatch(/^Mine/);
+    expect(failureTopicsOf(result)).toEqual([{ Ref: failureTopic }, { Ref: failureTopic }, { Ref: failureTopic }]);
+    expect(allowedOn({ Ref: failureTopic }, result)).toEqual(['sns:Publish']);
+  });
+
+  test('imported', () => {
+    const result = withTopic((stack) => sns.Topic.fromTopicArn(stack, 'Imported', TOPIC_ARN));
+    result.template.resourceCountIs('AWS::SNS::Topic', 1);
+    expect(result.manifest).not.toHaveProperty('failureTopic');
+    expect(failureTopicsOf(result)).toEqual([TOPIC_ARN, TOPIC_ARN, TOPIC_ARN]);
+    expect(allowedOn(TOPIC_ARN, result)).toEqual(['sns:Publish']);
+  });
+
+  test('of another account', () => {
+    const arn = 'arn:aws:sns:eu-west-1:222222222222:Failures';
+    expect(allowedOn(arn, withTopic((stack) => sns.Topic.fromTopicArn(stack, 'Imported', arn)))).toEqual(['sns:Publish']);
+  });
+
+  test('of another stack of the app', () => {
+    const app = new App();
+    const failureTopic = new sns.Topic(new Stack(app, 'Owner', { env: ENV }), 'Mine');
+    const stack = new Stack(app, 'Stack', { env: ENV });
+    const result = parts(stack, new WebhookScheduler(stack, 'Sched', { failureTopic }));
+    result.template.resourceCountIs('AWS::SNS::Topic', 1);
+    expect(result.manifest).not.toHaveProperty('failureTopic');
+    expect(failureTopicsOf(result)[0]).toEqual({ 'Fn::ImportValue': expect.stringContaining('Mine') as string });
+    expect(allowedOn(failureTopicsOf(result)[0], result)).toEqual(['sns:Publish']);
+  });
+
+  test('encrypted: the functions may use its key', () => {
+    const result = withTopic((stack) => new sns.Topic(stack, 'Mine', { masterKey: new kms.Key(stack, 'Key') }));
+    const [key] = result.ofType('AWS::KMS::Key').map(([id]) => id);
+    expect(allowedOn(arnOf(key), result)).toEqual(['kms:Decrypt', 'kms:GenerateDataKey*']);
+  });
+
+  test('imported and encrypted: the functions may use its key where it is named', () => {
+    const result = withTopic((stack) => sns.Topic.fromTopicAttributes(stack, 'Imported', { topicArn: TOPIC_ARN, keyArn: KEY_ARN }));
+    expect(allowedOn(KEY_ARN, result)).toEqual(['kms:Decrypt', 'kms:GenerateDataKey*']);
+    expect(allowedOn(TOPIC_ARN, result)).toEqual(['sns:Publish']);
+  });
+
+  test('a FIFO topic is refused', () => {
+    const message = 'failureTopic is a FIFO topic, expected a standard topic';
+    expect(() => withTopic((stack) => new sns.Topic(stack, 'Mine', { fifo: true }))).toThrow(message);
+    expect(() => withTopic((stack) => sns.Topic.fromTopicArn(stack, 'Imported', `${TOPIC_ARN}.fifo`))).toThrow(message);
+  });
+
+  test('a topic of another region is refused, where both regions are known', () => {
+    const arn = 'arn:aws:sns:us-east-1:111111111111:Failures';
+    const imported = (stack: Stack) => sns.Topic.fromTopicArn(stack, 'Imported', arn);
+    expect(() => withTopic(imported)).toThrow('failureTopic is in us-east-1, expected eu-west-1, the region of the scheduler');
+    const stack = new Stack(new App(), 'Anywhere');
+    expect(() => new WebhookScheduler(stack, 'Sched', { failureTopic: imported(stack) })).not.toThrow();
   });
 });
 
@@ -303,19 +561,54 @@ describe('props', () => {
     }
   });
 
+  test('a retention that just outlives the retry policy is enough', () => {
+    expect(() => synth({ retention: Duration.hours(18 * 24 + 21) })).not.toThrow();
+    expect(() => synth({ retention: Duration.days(15), retryPolicy: RetryPolicy.none() })).not.toThrow();
+    const fewer = RetryPolicy.standardWebhooks({ maxAge: Duration.days(1) });
+    expect(() => synth({ retention: Duration.days(16), retryPolicy: fewer })).not.toThrow();
+  });
+
+  test('the retry policy reaches the functions in a form that they can read', () => {
+    const { resources, manifest } = synth({ retryPolicy: RetryPolicy.fixed([Duration.minutes(1)], { jitter: 0, maxAge: Duration.hours(1) }) });
+    for (const id of [manifest.ingestFunction, manifest.deliverFunction]) {
+      const { Variables } = resources[id].Properties.Environment as { Variables: Record<string, string> };
+      expect(parseRetryPlan(Variables.RETRY_POLICY)).toEqual({ delaysMs: [60_000], jitter: 0, maxAgeMs: 3_600_000 });
+    }
+  });
+
   test('defaults', () => {
+    expect(parseRetryPlan(environmentOf(MANIFEST.deliverFunction).RETRY_POLICY as string)).toEqual({
+      delaysMs: [5_000, 300_000, 1_800_000, ...[2, 5, 10, 14, 20, 24].map((hours) => hours * 3_600_000)], jitter: 0.2, maxAgeMs: undefined,
+    });
     expect(secondsOf(MANIFEST.ingestFunction, 'MAX_HORIZON_SECONDS')).toBe(Duration.days(366).toSeconds());
     expect(secondsOf(MANIFEST.ingestFunction, 'RETENTION_SECONDS')).toBe(Duration.days(30).toSeconds());
     expect(secondsOf(MANIFEST.deliverFunction, 'REQUEST_TIMEOUT_SECONDS')).toBe(15);
   });
 
-  test.each<[WebhookSchedulerProps, string]>([
+  const REFUSED: [WebhookSchedulerProps, string][] = [
     [{ requestTimeout: Duration.millis(1500) }, 'requestTimeout is 1 second 500 millis, expected whole seconds'],
-    [{ requestTimeout: Duration.seconds(0) }, 'expected 1 second to 14 minutes'],
+    [{ requestTimeout: Duration.seconds(0) }, 'requestTimeout is 0 seconds, expected 1 second to 14 minutes'],
     [{ requestTimeout: Duration.minutes(15) }, 'requestTimeout is 15 minutes, expected 1 second to 14 minutes'],
+    [
+      { requestTimeout: Duration.seconds(Lazy.number({ produce: () => 15 })) },
+      'requestTimeout has to be known at synthesis, and is a token; pass a literal Duration',
+    ],
     [{ retention: Duration.days(1) }, 'retention is 1 day, expected 15 days to 3660 days'],
+    [{ retention: Duration.days(3661) }, 'retention is 3661 days, expected 15 days to 3660 days'],
     [{ maxHorizon: Duration.seconds(1) }, 'maxHorizon is 1 second, expected 1 minute to 3660 days'],
-  ])('%j is refused', (props, message) => {
+    [{ maxHorizon: Duration.days(3661) }, 'maxHorizon is 3661 days, expected 1 minute to 3660 days'],
+    [
+      // Nine delays of at least an hour, as long as an endpoint may ask for: 3 × 1 h + 1.2 × 75 h.
+      { retention: Duration.days(18) },
+      'retention is 18 days, expected at least 18 days 21 hours: with this retryPolicy the attempts of a webhook may take 3 days 21 hours, '
+      + 'and a dead letter may be moved back 14 days after that',
+    ],
+    [
+      { retryPolicy: RetryPolicy.fixed(Array.from({ length: 5 }, () => Duration.days(3))) },
+      'retention is 30 days, expected at least 33 days: with this retryPolicy the attempts of a webhook may take 18 days, ',
+    ],
+  ];
+  test.each(REFUSED.map(([props, message]) => ({ props, message })))('refused: $message', ({ props, message }) => {
     expect(() => synth(props)).toThrow(message);
   });
 });
