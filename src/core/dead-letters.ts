@@ -5,7 +5,7 @@ import { LOG_DEAD_LETTER } from './log-events';
 import { recordOutcome } from './outcome';
 import { DeadLetter, FailureReporter, Log, StateStore, UnreportedQueue } from './ports';
 import { DelayMessage, Notification, parseDelayMessage, parseNotification } from './queue-message';
-import { atRest, hasEnded, isLeased, State } from './state';
+import { atRest, hasEnded, isAt, isLeased, State } from './state';
 import { Turn } from './webhook';
 
 /** The queues whose messages can fail. */
@@ -92,8 +92,8 @@ export class DeadLetters {
   private async fail(turn: Turn): Promise<Fate> {
     const now = this.clock.now();
     const state = await this.store.readState(turn.id);
-    if (state && (hasEnded(state) || state.turn > turn.turn)) {
-      await this.followUp.of(state);
+    if (!isAt(state, turn) || (state && hasEnded(state))) {
+      await (state && this.followUp.of(state));
       return 'dropped';
     }
     if (state && isLeased(state, now)) {

@@ -7,7 +7,7 @@ import { recordOutcome } from './outcome';
 import { DelayQueue, DeliverStore, HttpClient, Log, Outcome } from './ports';
 import { toRequest } from './request';
 import { isExpired, RetryPlan, verdictOf } from './retry';
-import { State } from './state';
+import { hasEnded, isAt, State } from './state';
 import { CONNECT_AHEAD_MS, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS, RECORD_MS } from './timing';
 import { publicId, rowKey, Turn, Webhook } from './webhook';
 
@@ -144,17 +144,15 @@ export class Deliver {
     return this.settle(claimed, next, webhook, deadline);
   }
 
-  /** A copy whose turn is over goes, once what had to follow that turn is sure to have happened. */
+  /** A copy that is none of the current turn, or of one that has ended, goes once what follows from the state is sure to have happened. */
   private async dropCopy(turn: Turn, state: State | undefined): Promise<boolean> {
-    const webhookId = publicId(turn.id);
-    // Without a state, or at this very turn and not ended, there was a claim a moment ago, or there is one, and only its outcome makes
-    // this copy superfluous.
-    const isOver = state !== undefined && (state.turn > turn.turn || !['scheduled', 'delivering', 'retrying'].includes(state.status));
-    this.log.info('copy of a webhook dropped', { webhookId, status: state?.status, comesAgain: !isOver });
-    if (isOver) {
+    // Otherwise there was a claim a moment ago, or there is one, and only its outcome makes this copy superfluous.
+    const isSuperfluous = !isAt(state, turn) || (state !== undefined && hasEnded(state));
+    this.log.info('copy of a webhook dropped', { webhookId: publicId(turn.id), status: state?.status, comesAgain: !isSuperfluous });
+    if (isSuperfluous && state) {
       await this.followUp.of(state);
     }
-    return isOver;
+    return isSuperfluous;
   }
 
   private afterAttempt(claimed: State, attempt: Attempt, retryAfter: string | undefined, webhook: Webhook): State {

@@ -38,6 +38,14 @@ export function hasEnded({ status, reason }: State): boolean {
   return status === 'delivered' || status === 'cancelled' || (status === 'failed' && reason !== 'dead-letter');
 }
 
+/**
+ * Whether a webhook is at this turn. Any other turn fires nothing: it is over, or it is one of an action that never took effect. Turns are
+ * placed only once the state is at them.
+ */
+export function isAt(state: State | undefined, turn: Turn): boolean {
+  return state ? state.turn === turn.turn && state.version === turn.version : turn.turn === 0;
+}
+
 /** Whether a worker may be firing the webhook at `now`. */
 export function isLeased({ status, leaseUntil }: State, now: number): boolean {
   return status === 'delivering' && leaseUntil !== undefined && leaseUntil >= now;

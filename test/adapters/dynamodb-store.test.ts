@@ -3,7 +3,9 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { dynamoDbClient } from '../../src/adapters/aws-clients';
 import { DynamoDbStore } from '../../src/adapters/dynamodb-store';
 import { SystemClock } from '../../src/core/clock';
-import { WebhookKey } from '../../src/core/webhook';
+import { State } from '../../src/core/state';
+import { firstTurn, Turn } from '../../src/core/webhook';
+import { accepted } from '../support/accepted';
 import { Cloud } from '../support/cloud';
 import { FlakyProxy } from '../support/flaky-proxy';
 
@@ -31,43 +33,58 @@ afterAll(async () => {
   await cloud.stop();
 });
 
-const key = (id: string): WebhookKey => ({ id, dueAt: Date.now(), partition: 0 });
-const claim = (id: string, claimant: string) => store.claim(key(id), claimant, Date.now(), Date.now() + 60_000);
+const turnOf = (id: string): Turn => firstTurn({ id, dueAt: Date.now(), partition: 0 });
+
+/** The claimed state, or the one that did not allow it. */
+async function claim(id: string, claimant: string): Promise<{ outcome: string; state?: State }> {
+  const result = await store.claim(turnOf(id), claimant, Date.now(), Date.now() + 60_000);
+  return 'claimed' in result ? { outcome: 'claimed', state: result.claimed } : { outcome: 'refused', state: result.refused };
+}
+const outcomes = (claims: readonly { outcome: string }[]) => new Set(claims.map(({ outcome }) => outcome));
 
 test('a burst that meets a throttled table is slow, and complete', async () => {
   proxy.fateOf = (_, attempt) => (attempt <= 3 ? 'throttle' : 'pass');
   const claims = await Promise.all(Array.from({ length: 300 }, (__, i) => claim(`throttled-${i}`, 'worker')));
-  expect(new Set(claims)).toEqual(new Set(['claimed']));
+  expect(outcomes(claims)).toEqual(new Set(['claimed']));
 });
 
 test('a burst on a slow table waits for its turn outside the timeouts, with a bounded number of connections', async () => {
   proxy.delayMs = 300;
   const claims = await Promise.all(Array.from({ length: 500 }, (_, i) => claim(`slow-${i}`, 'worker')));
-  expect(new Set(claims)).toEqual(new Set(['claimed']));
+  expect(outcomes(claims)).toEqual(new Set(['claimed']));
   expect(proxy.mostAtOnce).toBeGreaterThan(50);
   expect(proxy.mostAtOnce).toBeLessThanOrEqual(100);
 });
 
 test('a claim whose answer was lost on the way is still its claimant\'s, and nobody else\'s', async () => {
   proxy.fateOf = (operation, attempt) => (operation === 'UpdateItem' && attempt === 1 ? 'lose' : 'pass');
-  expect(await claim('ambiguous', 'first')).toBe('claimed');
+  expect(await claim('ambiguous', 'first')).toMatchObject({ outcome: 'claimed', state: { claimant: 'first' } });
   proxy.fateOf = () => 'pass';
-  expect(await claim('ambiguous', 'second')).toBe('leased');
+  expect(await claim('ambiguous', 'second')).toMatchObject({ outcome: 'refused', state: { claimant: 'first', status: 'delivering' } });
 });
 
 test('an outcome whose answer was lost is written all the same', async () => {
-  await claim('outcome', 'worker');
-  proxy.fateOf = (operation, attempt) => (operation === 'UpdateItem' && attempt === 1 ? 'lose' : 'pass');
-  await store.recordOutcome(key('outcome'), { status: 'delivered', attempts: [] });
-  expect(await claim('outcome', 'worker')).toBe('ended');
+  const { state: claimed } = await claim('outcome', 'worker');
+  proxy.fateOf = (operation, attempt) => (operation === 'PutItem' && attempt === 1 ? 'lose' : 'pass');
+  const delivered: State = { ...claimed!, leaseUntil: undefined, status: 'delivered', endedAt: Date.now() };
+  expect(await store.replaceState(claimed, delivered)).toBe(true);
+  expect(await claim('outcome', 'worker')).toMatchObject({ outcome: 'refused', state: { status: 'delivered' } });
+});
+
+test('of two that replace one state, one prevails and the other is told', async () => {
+  const { state: claimed } = await claim('contended', 'worker');
+  const next = (status: 'delivered' | 'failed'): State => ({ ...claimed!, leaseUntil: undefined, status, endedAt: Date.now() });
+  const results = await Promise.all([store.replaceState(claimed, next('delivered')), store.replaceState(claimed, next('failed'))]);
+  expect(results.filter(Boolean)).toHaveLength(1);
+  expect((await store.readState('contended'))?.status).toBe(results[0] ? 'delivered' : 'failed');
 });
 
 test('a webhook whose answer was lost when it was stored is stored once, under its first owner', async () => {
-  const webhook = { ...key('stored'), date: '2030-01-01T00:00:00Z', url: 'https://example.com', method: 'GET', ownId: true };
+  const webhook = accepted('unused', { id: 'stored', date: '2030-01-01T00:00:00Z', url: 'https://example.com', method: 'get' });
   proxy.fateOf = (operation, attempt) => (operation === 'PutItem' && attempt === 1 ? 'lose' : 'pass');
-  expect(await store.put(webhook, 'load')).toBe('load');
+  expect((await store.put(webhook, 'load'))).toMatchObject({ owner: 'load' });
   proxy.fateOf = () => 'pass';
-  expect(await store.put(webhook, 'ingest')).toBe('load');
+  expect(await store.put(webhook, 'ingest')).toEqual({ owner: 'load', isNew: false });
   expect(await store.put({ ...webhook, url: 'https://example.org' }, 'ingest')).toBe('taken');
 });
 

@@ -1,10 +1,10 @@
 // Load against the emulated table, with a clock that the test moves: days run in milliseconds.
 import { DynamoDbStore } from '../../src/adapters/dynamodb-store';
 import { Load } from '../../src/core/load';
-import { parseMessage } from '../../src/core/message';
 import { DelayQueue } from '../../src/core/ports';
 import { Owner } from '../../src/core/timing';
-import { WebhookKey } from '../../src/core/webhook';
+import { Turn } from '../../src/core/webhook';
+import { accepted } from '../support/accepted';
 import { Cloud } from '../support/cloud';
 import { FakeClock } from '../support/fake-clock';
 import { RecordingLog } from '../support/recording-log';
@@ -16,15 +16,15 @@ const MINUTE_MS = 60_000;
 let cloud: Cloud;
 let clock: FakeClock;
 let store: DynamoDbStore;
-let sent: { key: WebhookKey; at: number }[];
-let refuse: (key: WebhookKey) => boolean;
+let sent: { turn: Turn; sentAt: number }[];
+let refuse: (turn: Turn) => boolean;
 
 const queue: DelayQueue = {
-  send: async (keys, now) => {
-    const taken = keys.filter((key) => !refuse(key));
-    sent.push(...taken.map((key) => ({ key, at: now })));
-    return keys.filter(refuse);
+  send: async (turns) => {
+    sent.push(...turns.filter((turn) => !refuse(turn)).map((turn) => ({ turn, sentAt: clock.now() })));
+    return turns.filter(refuse);
   },
+  sendOutcome: () => Promise.reject(new Error('load has no outcomes to send')),
 };
 
 beforeEach(async () => {
@@ -37,16 +37,11 @@ beforeEach(async () => {
 afterEach(() => cloud.stop());
 
 const load = (partitions = 4) => new Load({ horizonMs: HORIZON_MS, partitions }, clock, store, queue, new RecordingLog());
-const sentIds = () => sent.map(({ key }) => key.id).sort();
+const sentIds = () => sent.map(({ turn }) => turn.id).sort();
 
 async function store1(id: string, dueAt: number, owner: Owner = 'load', partitions = 4): Promise<void> {
-  const text = JSON.stringify({ date: new Date(dueAt).toISOString(), url: 'https://example.com', method: 'get' });
-  const parsed = parseMessage(text, { defaultId: id, now: 0, maxHorizonMs: Infinity, partitions });
-  if ('errors' in parsed) {
-    throw new Error(JSON.stringify(parsed.errors));
-  }
   await store.openAt(clock.now());
-  await store.put(parsed.webhook, owner);
+  await store.put(accepted(id, { date: new Date(dueAt).toISOString(), url: 'https://example.com', method: 'get' }, partitions), owner);
 }
 
 test('where nothing was ever stored there is nothing to do', async () => {
@@ -62,14 +57,14 @@ test('each tick sends what came into the horizon, once, and leaves to ingest wha
   }
   for (let tick = 0; tick < 20; tick++) {
     await load().run();
-    for (const { key, at } of sent) {
-      expect(key.dueAt).toBeLessThan(at + HORIZON_MS);
+    for (const { turn, sentAt } of sent) {
+      expect(turn.at).toBeLessThan(sentAt + HORIZON_MS);
     }
     clock.advance(MINUTE_MS);
   }
   expect(sentIds()).toEqual(Array.from({ length: 20 }, (_, i) => `load-${i + 1}`).sort());
   // Each was sent while there still was time to delay it.
-  expect(Math.min(...sent.map(({ key, at }) => key.dueAt - at))).toBeGreaterThan(MINUTE_MS);
+  expect(Math.min(...sent.map(({ turn, sentAt }) => turn.at - sentAt))).toBeGreaterThan(MINUTE_MS);
 });
 
 test('both ends of the horizon: what is due at its end waits for the next tick, and is not forgotten', async () => {
@@ -106,7 +101,7 @@ test('a partition that fails stays where it was, the others go on', async () => 
   }
   refuse = ({ partition }) => partition === 2;
   await expect(load().run()).rejects.toThrow('1 of 4 partitions could not be loaded');
-  expect(new Set(sent.map(({ key }) => key.partition))).toEqual(new Set([0, 1, 3]));
+  expect(new Set(sent.map(({ turn }) => turn.partition))).toEqual(new Set([0, 1, 3]));
 
   refuse = () => false;
   clock.advance(30 * MINUTE_MS);

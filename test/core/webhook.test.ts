@@ -1,4 +1,4 @@
-import { keyText, parseKey, partitionOf } from '../../src/core/webhook';
+import { firstTurn, parseTurn, partitionOf, turnText } from '../../src/core/webhook';
 
 test('ids of any kind spread evenly over the partitions', () => {
   const kinds = {
@@ -16,11 +16,16 @@ test('ids of any kind spread evenly over the partitions', () => {
   }
 });
 
-test('a key comes back from its text', () => {
-  const key = { id: 'a:b', dueAt: -5, partition: 3 };
-  expect(parseKey(keyText(key))).toEqual(key);
+test('a turn comes back from its text; that of a first one holds no more than its key', () => {
+  const first = firstTurn({ id: 'a:b', dueAt: -5, partition: 3 });
+  const later = { id: '.a', dueAt: 7, partition: 0, version: 'v', turn: 4, at: 1_000 };
+  expect([first, later].map((turn) => parseTurn(turnText(turn)))).toEqual([first, later]);
+  expect(JSON.parse(turnText(first))).toEqual({ id: 'a:b', dueAt: -5, partition: 3 });
 });
 
-test.each(['', '{}', 'null', '{"id":"a","dueAt":1}', '{"id":1,"dueAt":1,"partition":0}', '{"id":"a","dueAt":"1","partition":0}'])('%p is no key', (text) => {
-  expect(() => parseKey(text)).toThrow();
+test.each([
+  '', '{}', 'null', '{"id":"a","dueAt":1}', '{"id":1,"dueAt":1,"partition":0}', '{"id":"a","dueAt":"1","partition":0}',
+  '{"id":"a","dueAt":1,"partition":0,"turn":1.5}', '{"id":"a","dueAt":1,"partition":0,"version":1}',
+])('%p is no turn', (text) => {
+  expect(() => parseTurn(text)).toThrow();
 });

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { createServer, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { Receiver } from '../../scripts/support/receiver';
 import { DynamoDbStore } from '../../src/adapters/dynamodb-store';
 import { messageKey, stateKey } from '../../src/adapters/table-schema';
 import { SystemClock } from '../../src/core/clock';
-import { parseMessage } from '../../src/core/message';
-import { keyText, Webhook } from '../../src/core/webhook';
+import { firstTurn, turnText, Webhook, WebhookKey } from '../../src/core/webhook';
+import { accepted } from '../support/accepted';
 import { Cloud } from '../support/cloud';
 import { sqsEvent } from '../support/sqs-events';
 
@@ -19,7 +19,7 @@ let handler: typeof import('../../src/handlers/deliver.lambda').handler;
 beforeAll(async () => {
   cloud = await Cloud.start();
   cloud.setEnvironment();
-  receiver = await Receiver.start({ behaviours: { '/500': { status: 500 } } });
+  receiver = await Receiver.start();
   slow.listen(0, '127.0.0.1');
   await once(slow, 'listening');
   store = new DynamoDbStore(cloud.dynamodb, { tableName: cloud.tableName, retentionMs: 86_400_000 }, new SystemClock());
@@ -51,17 +51,15 @@ const context = {
   },
   getRemainingTimeInMillis: () => 30_000,
 };
+/** The queue message for the first turn of a webhook. */
+const bodyOf = (key: WebhookKey) => turnText(firstTurn(key));
 const ALL_GOOD = { batchItemFailures: [] };
 
 /** Stores a webhook as ingest would, and returns it. */
 async function stored(id: string, message: object = {}, dueInMs = 0): Promise<Webhook> {
-  const text = JSON.stringify({ date: new Date(Date.now() + dueInMs).toISOString(), url: `${receiver.url}/${id}`, method: 'post', ...message });
-  const parsed = parseMessage(text, { defaultId: id, now: Date.now(), maxHorizonMs: 86_400_000, partitions: 16 });
-  if ('errors' in parsed) {
-    throw new Error(JSON.stringify(parsed.errors));
-  }
-  await store.put(parsed.webhook, 'ingest');
-  return parsed.webhook;
+  const webhook = accepted(id, { date: new Date(Date.now() + dueInMs).toISOString(), url: `${receiver.url}/${id}`, method: 'post', ...message });
+  await store.put(webhook, 'ingest');
+  return webhook;
 }
 
 const arrived = (id: string) => receiver.requests.filter(({ headers }) => headers.some(([name, value]) => name === 'webhook-id' && value === id));
@@ -71,7 +69,7 @@ test('fires at the instant, as it was written, and keeps the outcome', async () 
   const webhook = await stored('whole', {
     url: `${receiver.url}/whole?q=a%20b`, method: 'put', payload: { a: [1] }, headers: { 'X-Own': 'é' }, cookies: { c: 'd' },
   }, 1_500);
-  expect(await handler(sqsEvent(keyText(webhook)), context)).toEqual(ALL_GOOD);
+  expect(await handler(sqsEvent(bodyOf(webhook)), context)).toEqual(ALL_GOOD);
 
   const [request] = arrived('whole');
   expect(request.arrivedAt).toBeGreaterThanOrEqual(webhook.dueAt);
@@ -88,39 +86,41 @@ test('fires at the instant, as it was written, and keeps the outcome', async () 
 
 test('copies of one webhook fire it once, in one batch and one after the other', async () => {
   const webhook = await stored('copied', {}, 500);
-  const event = sqsEvent(keyText(webhook), keyText(webhook));
+  const event = sqsEvent(bodyOf(webhook), bodyOf(webhook));
   const { batchItemFailures } = await handler(event, context);
   expect(batchItemFailures).toHaveLength(1); // the copy that lost the claim stays, in case the winner is lost
-  expect(await handler(sqsEvent(keyText(webhook)), context)).toEqual(ALL_GOOD); // once the outcome is known, it goes
+  expect(await handler(sqsEvent(bodyOf(webhook)), context)).toEqual(ALL_GOOD); // once the outcome is known, it goes
   expect(arrived('copied')).toHaveLength(1);
 });
 
 test('workers that get copies at once fire it once', async () => {
   const webhook = await stored('raced', {}, 300);
-  const responses = await Promise.all(Array.from({ length: 8 }, () => handler(sqsEvent(keyText(webhook)), context)));
-  expect(responses.filter(({ batchItemFailures }) => batchItemFailures.length === 0)).toHaveLength(1);
+  const responses = await Promise.all(Array.from({ length: 8 }, () => handler(sqsEvent(bodyOf(webhook)), context)));
+  expect(responses.some(({ batchItemFailures }) => batchItemFailures.length === 0)).toBe(true);
   expect(arrived('raced')).toHaveLength(1);
 });
 
 test('a claim whose worker died is taken over once its lease has run out, not before', async () => {
   const webhook = await stored('orphaned');
-  const claimUntil = (leaseUntil: number) => cloud.dynamodb.send(new PutItemCommand({
-    TableName: cloud.tableName, Item: { ...stateKey('orphaned'), status: { S: 'claimed' }, leaseUntil: { N: String(leaseUntil) } },
-  }));
+  const claimUntil = (leaseUntil: number) => store.replaceState(undefined, {
+    ...firstTurn(webhook), status: 'delivering', claimant: 'dead', leaseUntil, attempts: [], keepUntil: 0,
+  });
   await claimUntil(Date.now() + 10_000);
-  const event = sqsEvent(keyText(webhook));
+  const event = sqsEvent(bodyOf(webhook));
   expect(await handler(event, context)).toEqual({ batchItemFailures: [{ itemIdentifier: event.Records[0].messageId }] });
   expect(arrived('orphaned')).toHaveLength(0);
 
-  await claimUntil(Date.now() - 1);
-  expect(await handler(sqsEvent(keyText(webhook)), context)).toEqual(ALL_GOOD);
+  await store.replaceState({ turn: 0, status: 'delivering', claimant: 'dead' }, {
+    ...firstTurn(webhook), status: 'delivering', claimant: 'dead', leaseUntil: Date.now() - 1, attempts: [], keepUntil: 0,
+  });
+  expect(await handler(sqsEvent(bodyOf(webhook)), context)).toEqual(ALL_GOOD);
   expect(arrived('orphaned')).toHaveLength(1);
 });
 
 test('the lease outlives the invocation', async () => {
   const webhook = await stored('leased', { url: slowUrl() });
   const start = Date.now();
-  const delivery = handler(sqsEvent(keyText(webhook)), context);
+  const delivery = handler(sqsEvent(bodyOf(webhook)), context);
   await until(() => unanswered.length === 1);
   expect(Number((await stateOf('leased'))?.leaseUntil)).toBeGreaterThan(start + context.getRemainingTimeInMillis());
   answerSlow();
@@ -132,35 +132,18 @@ test('a slow endpoint delays no one beside it', async () => {
     stored('beside-slow', { url: slowUrl() }, 400),
     ...Array.from({ length: 30 }, (_, i) => stored(`beside-${i}`, {}, 400 + i)),
   ]);
-  const delivery = handler(sqsEvent(...webhooks.map(keyText)), context);
+  const delivery = handler(sqsEvent(...webhooks.map(bodyOf)), context);
   await until(() => unanswered.length === 1 && webhooks.slice(1).every(({ id }) => arrived(id).length === 1));
-  expect((await stateOf('beside-slow'))?.status).toBe('claimed');
+  expect((await stateOf('beside-slow'))?.status).toBe('delivering');
   answerSlow();
   expect(await delivery).toEqual(ALL_GOOD);
   expect(await stateOf('beside-slow')).toMatchObject({ status: 'delivered' });
 });
 
-test('what cannot be delivered is reported with its message and attempt, and kept', async () => {
-  const webhook = await stored('failing', { url: `${receiver.url}/500`, payload: { n: 1 } });
-  expect(await handler(sqsEvent(keyText(webhook)), context)).toEqual(ALL_GOOD);
-  expect(await cloud.notices()).toEqual([{
-    notice: {
-      version: 1,
-      reason: 'exhausted',
-      id: 'failing',
-      failedAt: expect.any(String),
-      attempts: [{ at: expect.any(String), lateMs: expect.any(Number), durationMs: expect.any(Number), status: 500 }],
-      message: { date: webhook.date, url: `${receiver.url}/500`, method: 'POST', payload: { n: 1 } },
-    },
-    attributes: { reason: { Type: 'String', Value: 'exhausted' } },
-  }]);
-  expect(await stateOf('failing')).toMatchObject({ status: 'failed' });
-});
-
 test('what comes much too early is sent back to the queue, neither held nor claimed', async () => {
   const webhook = await stored('early', {}, 60_000);
   const start = Date.now();
-  expect(await handler(sqsEvent(keyText(webhook)), context)).toEqual(ALL_GOOD);
+  expect(await handler(sqsEvent(bodyOf(webhook)), context)).toEqual(ALL_GOOD);
   expect(Date.now() - start).toBeLessThan(50_000);
   expect(await stateOf('early')).toBeUndefined();
   const { delayed } = await cloud.delayQueueCounts();
@@ -168,21 +151,21 @@ test('what comes much too early is sent back to the queue, neither held nor clai
 });
 
 test('a webhook whose row is gone is reported as missing', async () => {
-  expect(await handler(sqsEvent(keyText({ id: 'gone', dueAt: Date.now(), partition: 0 })), context)).toEqual(ALL_GOOD);
+  expect(await handler(sqsEvent(bodyOf({ id: 'gone', dueAt: Date.now(), partition: 0 })), context)).toEqual(ALL_GOOD);
   expect((await cloud.notices()).map(({ notice }) => notice)).toEqual([expect.objectContaining({ id: 'gone', reason: 'missing' })]);
   expect(await stateOf('gone')).toMatchObject({ status: 'failed' });
 });
 
 test('poison comes again, alone', async () => {
   const webhook = await stored('beside-poison');
-  const event = sqsEvent('poison', keyText(webhook));
+  const event = sqsEvent('poison', bodyOf(webhook));
   expect(await handler(event, context)).toEqual({ batchItemFailures: [{ itemIdentifier: event.Records[0].messageId }] });
   expect(arrived('beside-poison')).toHaveLength(1);
 });
 
 test('a batch larger than one read of the table', async () => {
   const webhooks = await Promise.all(Array.from({ length: 230 }, (_, i) => stored(`many-${i}`, {}, 1_500)));
-  expect(await handler(sqsEvent(...webhooks.map(keyText)), context)).toEqual(ALL_GOOD);
+  expect(await handler(sqsEvent(...webhooks.map(bodyOf)), context)).toEqual(ALL_GOOD);
   expect(webhooks.map(({ id }) => arrived(id).length)).toEqual(webhooks.map(() => 1));
   expect(webhooks.every((webhook) => arrived(webhook.id)[0].arrivedAt >= webhook.dueAt)).toBe(true);
 });
@@ -190,7 +173,7 @@ test('a batch larger than one read of the table', async () => {
 test('an id that a producer chose is another webhook than the one whose MessageId it repeats', async () => {
   const first = await stored('message-1', { url: `${receiver.url}/first` });
   const second = await stored('unused', { url: `${receiver.url}/second`, id: 'message-1' }, 700);
-  expect(await handler(sqsEvent(keyText(first), keyText(second)), context)).toEqual(ALL_GOOD);
+  expect(await handler(sqsEvent(bodyOf(first), bodyOf(second)), context)).toEqual(ALL_GOOD);
   expect(arrived('message-1').map(({ target }) => target)).toEqual(['/first', '/second']);
   expect(arrived('message-1')[1].arrivedAt).toBeGreaterThanOrEqual(second.dueAt);
 });
@@ -199,22 +182,27 @@ test('a row that cannot be read is reported, and stops no one beside it', async 
   const good = await stored('beside-unreadable');
   const bad = await stored('unreadable');
   await cloud.dynamodb.send(new PutItemCommand({ TableName: cloud.tableName, Item: { ...messageKey(bad), z: { B: Buffer.from('nonsense') } } }));
-  expect(await handler(sqsEvent(keyText(bad), keyText(good)), context)).toEqual(ALL_GOOD);
+  expect(await handler(sqsEvent(bodyOf(bad), bodyOf(good)), context)).toEqual(ALL_GOOD);
   expect(arrived('beside-unreadable')).toHaveLength(1);
   expect((await cloud.notices()).map(({ notice }) => notice)).toEqual([expect.objectContaining({ id: 'unreadable', reason: 'missing' })]);
 });
 
 test('a state row that has expired but is not yet deleted is no outcome', async () => {
   const webhook = await stored('reused');
-  await cloud.dynamodb.send(new PutItemCommand({
-    TableName: cloud.tableName, Item: { ...stateKey('reused'), status: { S: 'delivered' }, ttl: { N: String(Math.floor(Date.now() / 1000) - 60) } },
+  await store.replaceState(undefined, { ...firstTurn(webhook), status: 'delivered', attempts: [], keepUntil: 0 });
+  await cloud.dynamodb.send(new UpdateItemCommand({
+    TableName: cloud.tableName,
+    Key: stateKey('reused'),
+    UpdateExpression: 'SET #ttl = :past',
+    ExpressionAttributeNames: { '#ttl': 'ttl' },
+    ExpressionAttributeValues: { ':past': { N: String(Math.floor(Date.now() / 1000) - 60) } },
   }));
-  expect(await handler(sqsEvent(keyText(webhook)), context)).toEqual(ALL_GOOD);
+  expect(await handler(sqsEvent(bodyOf(webhook)), context)).toEqual(ALL_GOOD);
   expect(arrived('reused')).toHaveLength(1);
 });
 
 test('a URL with white space around it and inside its scheme is fired like any other', async () => {
   const webhook = await stored('spaced', { url: ` ht\ntp${receiver.url.slice(4)}/spaced ` });
-  expect(await handler(sqsEvent(keyText(webhook)), context)).toEqual(ALL_GOOD);
+  expect(await handler(sqsEvent(bodyOf(webhook)), context)).toEqual(ALL_GOOD);
   expect(arrived('spaced')).toHaveLength(1);
 });

@@ -9,6 +9,10 @@ import { Emulators, LOCAL_CREDENTIALS } from '../../src/local/emulators';
 
 const REGION = 'us-east-1';
 const ACCOUNT = '000000000000';
+const QUEUES = ['Ingest', 'Delay', 'IngestUnreported', 'DelayUnreported', 'IngestDeadLetters', 'DelayDeadLetters', 'FailureNotices'] as const;
+
+/** Two retries: soon, and far enough away to go through the table. */
+export const RETRY_PLAN = { delaysMs: [1_000, 7_200_000], jitter: 0 };
 
 export class Cloud {
   public static async start(): Promise<Cloud> {
@@ -25,12 +29,14 @@ export class Cloud {
   public readonly tableName = 'Webhooks';
   public readonly failureTopicArn = `arn:aws:sns:${REGION}:${ACCOUNT}:Failures`;
   public readonly delayQueueUrl: string;
+  public readonly ingestQueueUrl: string;
   private readonly failureQueueUrl: string;
 
   private constructor(private readonly scripts: ChildScripts, private readonly emulators: Emulators) {
     const { endpoints } = emulators;
-    this.delayQueueUrl = `${endpoints.sqs}/${ACCOUNT}/Delay`;
-    this.failureQueueUrl = `${endpoints.sqs}/${ACCOUNT}/FailureNotices`;
+    this.delayQueueUrl = this.queueUrl('Delay');
+    this.ingestQueueUrl = this.queueUrl('Ingest');
+    this.failureQueueUrl = this.queueUrl('FailureNotices');
     this.dynamodb = new DynamoDBClient({ endpoint: endpoints.dynamodb, region: REGION, credentials: LOCAL_CREDENTIALS });
     this.sns = new SNSClient({ endpoint: endpoints.sns, region: REGION, credentials: LOCAL_CREDENTIALS });
     this.sqs = new SQSClient({ endpoint: endpoints.sqs, region: REGION, credentials: LOCAL_CREDENTIALS });
@@ -46,7 +52,12 @@ export class Cloud {
       AWS_ENDPOINT_URL_SNS: this.emulators.endpoints.sns,
       AWS_ENDPOINT_URL_SQS: this.emulators.endpoints.sqs,
       [Variable.TABLE_NAME]: this.tableName,
+      [Variable.INGEST_QUEUE_URL]: this.ingestQueueUrl,
       [Variable.DELAY_QUEUE_URL]: this.delayQueueUrl,
+      [Variable.INGEST_UNREPORTED_QUEUE_URL]: this.queueUrl('IngestUnreported'),
+      [Variable.DELAY_UNREPORTED_QUEUE_URL]: this.queueUrl('DelayUnreported'),
+      [Variable.INGEST_DEAD_LETTER_QUEUE_URL]: this.queueUrl('IngestDeadLetters'),
+      [Variable.DELAY_DEAD_LETTER_QUEUE_URL]: this.queueUrl('DelayDeadLetters'),
       [Variable.FAILURE_TOPIC_ARN]: this.failureTopicArn,
       [Variable.PARTITIONS]: '16',
       [Variable.INGEST_HORIZON_SECONDS]: '600',
@@ -54,6 +65,7 @@ export class Cloud {
       [Variable.MAX_HORIZON_SECONDS]: String(366 * 86_400),
       [Variable.RETENTION_SECONDS]: String(30 * 86_400),
       [Variable.REQUEST_TIMEOUT_SECONDS]: '20',
+      [Variable.RETRY_POLICY]: JSON.stringify(RETRY_PLAN),
       ...variables,
     });
   }
@@ -66,6 +78,10 @@ export class Cloud {
   public async rows(): Promise<Record<string, unknown>[]> {
     const { Items = [] } = await this.dynamodb.send(new ScanCommand({ TableName: this.tableName, ConsistentRead: true }));
     return Items.map((item) => Object.fromEntries(Object.entries(item).map(([name, value]) => [name, Object.values(value)[0] as unknown])));
+  }
+
+  public queueUrl(name: typeof QUEUES[number]): string {
+    return `${this.emulators.endpoints.sqs}/${ACCOUNT}/${name}`;
   }
 
   /** Takes what is visible in the delay queue. */
@@ -92,6 +108,21 @@ export class Cloud {
     });
   }
 
+  /** Takes what is visible in a queue. */
+  public async drain(queueUrl: string): Promise<Message[]> {
+    const all: Message[] = [];
+    for (;;) {
+      const { Messages = [] } = await this.sqs.send(new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10 }));
+      if (Messages.length === 0) {
+        return all;
+      }
+      all.push(...Messages);
+      await this.sqs.send(new DeleteMessageBatchCommand({
+        QueueUrl: queueUrl, Entries: Messages.map(({ ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle })),
+      }));
+    }
+  }
+
   public async stop(): Promise<void> {
     [this.dynamodb, this.sns, this.sqs].forEach((client) => client.destroy());
     await this.emulators.stop();
@@ -105,25 +136,10 @@ export class Cloud {
       AttributeDefinitions: [PARTITION_KEY, SORT_KEY].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
       KeySchema: [{ AttributeName: PARTITION_KEY, KeyType: 'HASH' }, { AttributeName: SORT_KEY, KeyType: 'RANGE' }],
     }));
-    await this.sqs.send(new CreateQueueCommand({ QueueName: 'Delay' }));
-    await this.sqs.send(new CreateQueueCommand({ QueueName: 'FailureNotices' }));
+    await Promise.all(QUEUES.map((QueueName) => this.sqs.send(new CreateQueueCommand({ QueueName }))));
     await this.sns.send(new CreateTopicCommand({ Name: 'Failures' }));
     await this.sns.send(new SubscribeCommand({
       TopicArn: this.failureTopicArn, Protocol: 'sqs', Endpoint: `arn:aws:sqs:${REGION}:${ACCOUNT}:FailureNotices`,
     }));
-  }
-
-  private async drain(queueUrl: string): Promise<Message[]> {
-    const all: Message[] = [];
-    for (;;) {
-      const { Messages = [] } = await this.sqs.send(new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10 }));
-      if (Messages.length === 0) {
-        return all;
-      }
-      all.push(...Messages);
-      await this.sqs.send(new DeleteMessageBatchCommand({
-        QueueUrl: queueUrl, Entries: Messages.map(({ ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle })),
-      }));
-    }
   }
 }

@@ -20,12 +20,12 @@ export function sqsEvent(...bodies: string[]): SQSEvent {
 }
 
 /** The envelope that SNS puts around a message for a queue. */
-export function notification(message: unknown, messageId = `sns-message-${++count}`): string {
+export function notification(message: unknown, messageId = `sns-message-${++count}`, publishedAt = Date.now()): string {
   return JSON.stringify({
     Type: 'Notification',
     MessageId: messageId,
     TopicArn: 'arn:aws:sns:us-east-1:000000000000:Input',
     Message: typeof message === 'string' ? message : JSON.stringify(message),
-    Timestamp: new Date().toISOString(),
+    Timestamp: new Date(publishedAt).toISOString(),
   });
 }

@@ -1,0 +1,220 @@
+// Cancel, reschedule and redrive, by the handlers, on emulated services.
+import { Receiver } from '../../scripts/support/receiver';
+import { CANCEL_GUARANTEE_MS, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS } from '../../src/core/timing';
+import { Cloud } from '../support/cloud';
+import { TestScheduler } from '../support/test-scheduler';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+let cloud: Cloud;
+let receiver: Receiver;
+let scheduler: TestScheduler;
+
+beforeAll(async () => {
+  cloud = await Cloud.start();
+  receiver = await Receiver.start({ behaviours: { '/503': { status: 503 }, '/410': { first: [{ status: 410 }] } } });
+  scheduler = new TestScheduler(cloud);
+});
+afterAll(async () => {
+  scheduler.close();
+  await receiver.close();
+  await cloud.stop();
+});
+
+const to = (path: string) => receiver.requests.filter(({ target }) => target === path);
+const publish = (id: string, fields: object = {}) => (
+  scheduler.publish({ date: scheduler.at(MINUTE_MS), url: `${receiver.url}/${id}`, method: 'post', id, ...fields })
+);
+const act = (action: string, id: string, fields: object = {}) => scheduler.publish({ action, id, ...fields });
+const refusals = async () => (await cloud.notices()).map(({ notice: { reason, id, action, refusal } }) => ({ reason, id, action, refusal }));
+
+test('a cancelled webhook is not fired, whichever of its copies comes', async () => {
+  await publish('cancelled');
+  expect(await act('cancel', 'cancelled')).toBe(true);
+  expect(await scheduler.deliver()).toEqual([]);
+  expect(to('/cancelled')).toHaveLength(0);
+  expect(await scheduler.stateOf('.cancelled')).toMatchObject({ status: 'cancelled' });
+  expect(await cloud.notices()).toEqual([]);
+});
+
+test('a cancel prevails where ingest has handled it as early as is stated, by whatever clocks', async () => {
+  expect(CANCEL_GUARANTEE_MS).toBe(MAX_HOLD_MS + MAX_CLOCK_SKEW_MS);
+  await publish('hesitant');
+  const [{ Body = '' }] = await cloud.delayed();
+  // A worker whose clock is ahead by as much as clocks may differ gets the turn just before.
+  scheduler.clock.advance(MINUTE_MS - MAX_HOLD_MS - 1);
+  expect(await scheduler.deliverAsItIs(Body)).toBe(true);
+  expect(await scheduler.stateOf('.hesitant')).toBeUndefined(); // sent back, not claimed
+  await act('cancel', 'hesitant');
+  await scheduler.deliver();
+  expect(to('/hesitant')).toHaveLength(0);
+});
+
+test('a retry can be cancelled', async () => {
+  await publish('retried', { url: `${receiver.url}/503` });
+  await scheduler.deliver();
+  expect(await scheduler.stateOf('.retried')).toMatchObject({ status: 'retrying' });
+  await act('cancel', 'retried');
+  expect(await scheduler.deliver()).toEqual([]);
+  expect(to('/503')).toHaveLength(1);
+  expect(await scheduler.stateOf('.retried')).toMatchObject({ status: 'cancelled', attempts: [expect.anything()] });
+});
+
+test('rescheduled to a later date, a webhook fires then and only then', async () => {
+  await publish('later');
+  await act('reschedule', 'later', { date: scheduler.at(2 * HOUR_MS) });
+  const dueAt = scheduler.clock.now() + 2 * HOUR_MS;
+  expect(await scheduler.deliver()).toEqual([]); // the turn that was placed before
+  expect(to('/later')).toHaveLength(0);
+  await scheduler.tick();
+  scheduler.clock.advance(2 * HOUR_MS - 2 * MINUTE_MS);
+  await scheduler.tick();
+  await scheduler.deliver();
+  expect(to('/later')).toHaveLength(1);
+  expect(await scheduler.stateOf('.later')).toMatchObject({ status: 'delivered', dueAt: String(dueAt), turn: '1' });
+});
+
+test('rescheduled to an earlier date, a webhook that load would have sent fires then, and load does not send it', async () => {
+  await publish('earlier', { date: scheduler.at(HOUR_MS) });
+  expect(await cloud.delayed()).toEqual([]);
+  await act('reschedule', 'earlier', { date: scheduler.at(5_000) });
+  await scheduler.deliver();
+  expect(to('/earlier')).toHaveLength(1);
+  scheduler.clock.advance(HOUR_MS);
+  await scheduler.tick();
+  expect(await scheduler.deliver()).toEqual([]);
+  expect(to('/earlier')).toHaveLength(1);
+});
+
+test('any other field can be replaced, and the rest stays, digit for digit', async () => {
+  await scheduler.publish(`{"id":"changed","date":"${scheduler.at(MINUTE_MS)}","url":"${receiver.url}/unchanged","method":"post","payload":{"n":1.10},"cookies":{"c":"1"}}`);
+  await act('reschedule', 'changed', { url: `${receiver.url}/changed`, headers: { 'X-New': 'yes' }, cookies: { c: '2' } });
+  expect(await scheduler.deliver()).toEqual([]);
+  expect(to('/unchanged')).toHaveLength(0);
+  const [request] = to('/changed');
+  expect(request).toMatchObject({ method: 'POST', cookies: { c: '2' }, body: Buffer.from('{"n":1.10}') });
+  expect(request.headers).toContainEqual(['X-New', 'yes']);
+});
+
+test('a retry whose message is changed keeps its time and its attempts', async () => {
+  await publish('mended', { url: `${receiver.url}/503` });
+  await scheduler.deliver();
+  const { at } = (await scheduler.stateOf('.mended'))!;
+  await act('reschedule', 'mended', { url: `${receiver.url}/mended` });
+  expect(await scheduler.stateOf('.mended')).toMatchObject({ status: 'retrying', turn: '2', at, attempts: [expect.anything()] });
+  await scheduler.deliver();
+  expect(to('/mended')).toHaveLength(1);
+  expect(await scheduler.stateOf('.mended')).toMatchObject({ status: 'delivered', attempts: [expect.anything(), expect.anything()] });
+});
+
+test('a reschedule whose webhook would not be valid is refused as a message is, and changes nothing', async () => {
+  await publish('kept', { payload: [1] });
+  await act('reschedule', 'kept', { headers: { 'content-type': 'application/x-www-form-urlencoded' } });
+  expect((await cloud.notices()).map(({ notice }) => notice)).toEqual([
+    expect.objectContaining({ reason: 'validation', id: 'kept', errors: [expect.objectContaining({ field: 'payload' })] }),
+  ]);
+  await scheduler.deliver();
+  expect(to('/kept')).toHaveLength(1);
+});
+
+test('a failed webhook is fired again by a redrive, once, with new attempts', async () => {
+  await publish('redriven', { url: `${receiver.url}/410` });
+  await scheduler.deliver();
+  expect((await cloud.notices()).map(({ notice: { reason } }) => reason)).toEqual(['permanent']);
+  await scheduler.publish({ action: 'redrive', id: 'redriven' }, 'redrive-1');
+  await scheduler.publish({ action: 'redrive', id: 'redriven' }, 'redrive-1'); // the same notification again
+  await scheduler.deliver();
+  await scheduler.publish({ action: 'redrive', id: 'redriven' }, 'redrive-1');
+  await scheduler.deliver();
+  expect(to('/410')).toHaveLength(2);
+  expect(await scheduler.stateOf('.redriven')).toMatchObject({ status: 'delivered', attempts: [expect.anything()] });
+});
+
+test('a webhook without an id of its own is known by its MessageId once it has been attempted', async () => {
+  await scheduler.publish({ date: scheduler.at(0), url: `${receiver.url}/404`, method: 'get', retry: { maxAttempts: 1 } }, 'message-id');
+  await act('cancel', 'message-id');
+  scheduler.clock.advance(2 * MINUTE_MS);
+  await scheduler.deliver();
+  expect(await act('redrive', 'message-id')).toBe(true);
+  expect(await refusals()).toEqual([expect.objectContaining({ id: 'message-id', action: 'redrive', refusal: 'delivered' })]);
+});
+
+test('an action that overtakes its webhook waits for it', async () => {
+  expect(await act('cancel', 'overtaken')).toBe(false);
+  const cancel = { action: 'cancel', id: 'overtaken' };
+  const publishedAt = scheduler.clock.now();
+  await publish('overtaken');
+  scheduler.clock.advance(8_000);
+  expect(await scheduler.publish(cancel, 'cancel-1', publishedAt)).toBe(true);
+  await scheduler.deliver();
+  expect(to('/overtaken')).toHaveLength(0);
+  expect(await cloud.notices()).toEqual([]);
+});
+
+describe('refused, with the reason', () => {
+  test.each(['cancel', 'redrive'])('%s of an id that nobody knows, after a minute', async (action) => {
+    const publishedAt = scheduler.clock.now();
+    scheduler.clock.advance(MINUTE_MS - 1);
+    expect(await scheduler.publish({ action, id: 'nobody' }, `${action}-nobody`, publishedAt)).toBe(false);
+    expect(await cloud.notices()).toEqual([]);
+    scheduler.clock.advance(1);
+    expect(await scheduler.publish({ action, id: 'nobody' }, `${action}-nobody`, publishedAt)).toBe(true);
+    expect(await cloud.notices()).toEqual([{
+      notice: { version: 1, reason: 'refused', id: 'nobody', failedAt: expect.any(String), action, refusal: 'unknown-id', message: { action, id: 'nobody' } },
+      attributes: {
+        reason: { Type: 'String', Value: 'refused' }, action: { Type: 'String', Value: action }, refusal: { Type: 'String', Value: 'unknown-id' },
+      },
+    }]);
+  });
+
+  test('of a webhook that was delivered', async () => {
+    await publish('done');
+    await scheduler.deliver();
+    for (const [action, fields] of [['cancel', {}], ['reschedule', { date: scheduler.at(HOUR_MS) }], ['redrive', {}]] as const) {
+      expect(await act(action, 'done', fields)).toBe(true);
+    }
+    expect((await refusals()).map(({ action, refusal }) => `${String(action)}: ${String(refusal)}`).sort()).toEqual([
+      'cancel: delivered', 'redrive: delivered', 'reschedule: delivered',
+    ]);
+    expect(to('/done')).toHaveLength(1);
+  });
+
+  test('of one that was cancelled or failed, and a redrive of one that has not failed', async () => {
+    await publish('gone');
+    await act('redrive', 'gone');
+    await act('cancel', 'gone');
+    await act('cancel', 'gone');
+    await publish('broken', { url: `${receiver.url}/503`, retry: { maxAttempts: 1 } });
+    await scheduler.deliver();
+    await act('cancel', 'broken');
+    expect((await refusals()).filter(({ reason }) => reason === 'refused').map(({ id, refusal }) => `${String(id)}: ${String(refusal)}`).sort()).toEqual([
+      'broken: failed', 'gone: cancelled', 'gone: not-failed',
+    ]);
+  });
+
+  test('of one that is being delivered, if that does not end within a minute', async () => {
+    await publish('busy');
+    scheduler.tableFault = (command) => (command === 'PutItemCommand' ? new Error('out of order') : undefined);
+    const publishedAt = scheduler.clock.now();
+    await scheduler.deliver(); // claimed and fired; the outcome waits in the queue
+    scheduler.tableFault = () => undefined;
+    const cancel = { action: 'cancel', id: 'busy' };
+    expect(await scheduler.publish(cancel, 'cancel-busy', scheduler.clock.now())).toBe(false);
+    expect(await scheduler.publish(cancel, 'cancel-busy', publishedAt - MINUTE_MS)).toBe(true);
+    expect(await refusals()).toEqual([{ reason: 'refused', id: 'busy', action: 'cancel', refusal: 'delivering' }]);
+    await scheduler.deliver();
+    expect(await scheduler.stateOf('.busy')).toMatchObject({ status: 'delivered' });
+  });
+
+  test('of one to which something that was published later has been done', async () => {
+    await publish('twice');
+    const earlier = scheduler.clock.now();
+    scheduler.clock.advance(1_000);
+    await act('reschedule', 'twice', { date: scheduler.at(HOUR_MS) });
+    expect(await scheduler.publish({ action: 'reschedule', id: 'twice', date: scheduler.at(0) }, 'earlier', earlier)).toBe(true);
+    expect(await refusals()).toEqual([expect.objectContaining({ id: 'twice', refusal: 'superseded' })]);
+    await scheduler.deliver();
+    expect(to('/twice')).toHaveLength(0);
+  });
+});

@@ -1,0 +1,116 @@
+// The three handlers on emulated services, with a clock that the test moves: days run in milliseconds.
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { Message, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { NodeHttpClient } from '../../src/adapters/node-http-client';
+import { parseDelayMessage } from '../../src/core/queue-message';
+import { LEAD_MS } from '../../src/core/timing';
+import { createDeliverHandler } from '../../src/handlers/deliver-handler';
+import { createIngestHandler } from '../../src/handlers/ingest-handler';
+import { createLoadHandler } from '../../src/handlers/load-handler';
+import { Services } from '../../src/handlers/services';
+import { Cloud } from './cloud';
+import { FakeClock } from './fake-clock';
+import { RecordingLog } from './recording-log';
+import { notification, sqsEvent } from './sqs-events';
+
+export class TestScheduler {
+  public readonly clock = new FakeClock(Date.parse('2030-01-01T00:00:00Z'));
+  public readonly log = new RecordingLog();
+  /** Rejects a call to the table instead of making it, where it returns an error. */
+  public tableFault: (command: string) => Error | undefined = () => undefined;
+  private readonly http = new NodeHttpClient(this.clock);
+  private readonly ingestHandler: ReturnType<typeof createIngestHandler>;
+  private readonly loadHandler: ReturnType<typeof createLoadHandler>;
+  private readonly deliverHandler: ReturnType<typeof createDeliverHandler>;
+  private invocations = 0;
+
+  public constructor(public readonly cloud: Cloud) {
+    cloud.setEnvironment();
+    const { sns } = cloud;
+    const services: Services = {
+      clock: this.clock, sns, dynamodb: this.faulty(cloud.dynamodb), sqs: withoutDelays(cloud.sqs), log: this.log, random: () => 0,
+    };
+    this.ingestHandler = createIngestHandler(process.env, services);
+    this.loadHandler = createLoadHandler(process.env, services);
+    this.deliverHandler = createDeliverHandler(process.env, services, this.http);
+  }
+
+  /** An instant from now, as a message has it. */
+  public at(msFromNow: number): string {
+    return new Date(this.clock.now() + msFromNow).toISOString();
+  }
+
+  /** Hands a published message to ingest; returns whether it is done with it. */
+  public async publish(message: unknown, messageId?: string, publishedAt = this.clock.now()): Promise<boolean> {
+    return this.ingest(notification(message, messageId, publishedAt));
+  }
+
+  /** Hands a message of the ingest queue to ingest; returns whether it is done with it. */
+  public async ingest(body: string): Promise<boolean> {
+    return (await this.ingestHandler(sqsEvent(body))).batchItemFailures.length === 0;
+  }
+
+  public async tick(): Promise<void> {
+    await this.loadHandler();
+  }
+
+  /** Takes what lies in the delay queue, and hands each to deliver when its time has come; returns the bodies of those that come again. */
+  public async deliver(bodies?: readonly string[]): Promise<string[]> {
+    const taken = bodies ?? (await this.cloud.delayed()).map(({ Body = '' }: Message) => Body);
+    const comeAgain: string[] = [];
+    for (const body of taken) {
+      this.clock.advance(Math.max(visibleAt(body) - this.clock.now(), 0));
+      if (!(await this.deliverAsItIs(body))) {
+        comeAgain.push(body);
+      }
+    }
+    return comeAgain;
+  }
+
+  /** Hands a message of the delay queue to deliver now; returns whether it is done with it. */
+  public async deliverAsItIs(body: string): Promise<boolean> {
+    const { batchItemFailures } = await this.deliverHandler(sqsEvent(body), {
+      awsRequestId: `invocation-${++this.invocations}`, getRemainingTimeInMillis: () => 30_000,
+    });
+    return batchItemFailures.length === 0;
+  }
+
+  /** The state row of a webhook, by its stored id. */
+  public async stateOf(keyId: string): Promise<Record<string, unknown> | undefined> {
+    return (await this.cloud.rows()).find(({ pk, sk }) => pk === `id#${keyId}` && sk === 'state');
+  }
+
+  public close(): void {
+    this.http.close();
+  }
+
+  private faulty(client: DynamoDBClient): Services['dynamodb'] {
+    return {
+      send: (async (command: Parameters<DynamoDBClient['send']>[0], ...rest: []) => {
+        const error = this.tableFault(command.constructor.name);
+        return error ? Promise.reject(error) : client.send(command, ...rest);
+      }) as DynamoDBClient['send'],
+    };
+  }
+}
+
+/** The emulated queue delays in real time; here the test's clock says when a message would become visible. */
+function withoutDelays(client: SQSClient): Services['sqs'] {
+  return {
+    send: (async (command: Parameters<SQSClient['send']>[0], ...rest: []) => {
+      if (command instanceof SendMessageBatchCommand) {
+        command.input.Entries?.forEach((entry) => { entry.DelaySeconds = 0; });
+      }
+      return client.send(command, ...rest);
+    }) as SQSClient['send'],
+  };
+}
+
+function visibleAt(body: string): number {
+  try {
+    const message = parseDelayMessage(body);
+    return 'turn' in message ? message.turn.at - LEAD_MS : -Infinity;
+  } catch {
+    return -Infinity; // poison
+  }
+}
