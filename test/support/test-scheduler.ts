@@ -17,7 +17,7 @@ export class TestScheduler {
   public readonly clock = new FakeClock(Date.parse('2030-01-01T00:00:00Z'));
   public readonly log = new RecordingLog();
   /** Rejects a call to the table instead of making it, where it returns an error. */
-  public tableFault: (command: string) => Error | undefined = () => undefined;
+  public tableFault: (command: string, input: object) => Error | undefined = () => undefined;
   private readonly http = new NodeHttpClient(this.clock);
   private readonly ingestHandler: ReturnType<typeof createIngestHandler>;
   private readonly loadHandler: ReturnType<typeof createLoadHandler>;
@@ -87,7 +87,7 @@ export class TestScheduler {
   private faulty(client: DynamoDBClient): Services['dynamodb'] {
     return {
       send: (async (command: Parameters<DynamoDBClient['send']>[0], ...rest: []) => {
-        const error = this.tableFault(command.constructor.name);
+        const error = this.tableFault(command.constructor.name, command.input);
         return error ? Promise.reject(error) : client.send(command, ...rest);
       }) as DynamoDBClient['send'],
     };
