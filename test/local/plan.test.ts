@@ -12,6 +12,7 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Parts, code, removeTemporaryDirectories, synth, synthStack, temporaryDirectory, writeAssembly } from './fixture';
+import { WebhookScheduler } from '../../src';
 import { MANIFEST_KEY } from '../../src/core/manifest';
 import { readAssembly } from '../../src/local/assembly';
 import { type EnginePlan, planAssembly } from '../../src/local/plan';
@@ -48,6 +49,7 @@ describe('finding schedulers', () => {
     const template = { Resources: { T: { Type: 'AWS::SNS::Topic', Metadata: { [MANIFEST_KEY]: { inputTopic: 'T', failureTopic: 'Gone' } } } } };
     const problems = problemsOf(writeAssembly(template));
     expect(problems).toContainEqual(expect.stringMatching(/^Stack: T \(AWS::SNS::Topic\): .* names "Gone" as failureTopic/));
+    expect(problems).toContainEqual(expect.stringMatching(/ names nothing as table/));
     expect(problems).toHaveLength(7);
   });
 
@@ -271,4 +273,80 @@ describe('what cannot run', () => {
     }));
     expect(plan.ignored.map(({ type }) => type)).toContain('AWS::S3::Bucket');
   });
+});
+
+describe('the template of the construct', () => {
+  /** Names without their stack and hash, by the ids of the constructs. */
+  const called = (plan: EnginePlan, id: string): EnginePlan['queues'][number] => {
+    const found = plan.queues.filter(({ name }) => new RegExp(`^Stack-Sched${id}[0-9A-F]`).test(name));
+    expect(found).toHaveLength(1);
+    return found[0];
+  };
+
+  test('runs whole: nothing of it is ignored', () => {
+    const plan = planOf(synthStack(stack => new WebhookScheduler(stack, 'Sched')));
+    expect(plan.ignored.filter(({ type }) => type !== 'AWS::CDK::Metadata')).toEqual([]);
+    expect(plan.schedulers).toHaveLength(1);
+    expect(plan.topics).toHaveLength(2);
+    expect(plan.queues).toHaveLength(6);
+    expect(plan.functions).toHaveLength(3);
+    expect(plan.eventSources).toHaveLength(2);
+    expect(plan.schedules).toEqual([expect.objectContaining({ periodSeconds: 60 })]);
+  });
+
+  test.each(['Ingest', 'Delay'])('%s: what cannot be handled goes on to the unreported queue, and from there to the dead-letter queue', id => {
+    const plan = planOf(synthStack(stack => new WebhookScheduler(stack, 'Sched')));
+    const next = (queue: string): unknown => JSON.parse(called(plan, queue).attributes.RedrivePolicy ?? 'null');
+    const unreported = called(plan, `${id}UnreportedQueue`);
+    const deadLetters = called(plan, `${id}DeadLetterQueue`);
+    expect(next(`${id}Queue`)).toEqual({ deadLetterTargetArn: unreported.arn, maxReceiveCount: 20 });
+    expect(next(`${id}UnreportedQueue`)).toEqual({ deadLetterTargetArn: deadLetters.arn, maxReceiveCount: 20 });
+    expect(next(`${id}DeadLetterQueue`)).toBeNull();
+    const load = plan.functions.find(({ name }) => name === plan.schedulers[0].functions.load);
+    expect(load?.variables).toMatchObject({
+      [`${id.toUpperCase()}_UNREPORTED_QUEUE_URL`]: unreported.url, [`${id.toUpperCase()}_DEAD_LETTER_QUEUE_URL`]: deadLetters.url,
+    });
+  });
+
+  test('a failure topic of the same stack is the one that notices go to', () => {
+    const plan = planOf(synthStack(stack => {
+      const failureTopic = new sns.Topic(stack, 'Mine');
+      failureTopic.addSubscription(new subscriptions.SqsSubscription(new sqs.Queue(stack, 'Notices'), {
+        filterPolicy: { reason: sns.SubscriptionFilter.stringFilter({ allowlist: ['exhausted'] }) },
+      }));
+      new WebhookScheduler(stack, 'Sched', { failureTopic });
+    }));
+    expectNoticesGoTo(plan, 'Stack-Mine');
+  });
+
+  test('so is one of another stack of the app', () => {
+    const plan = planOf(synth(app => {
+      const failureTopic = new sns.Topic(new Stack(app, 'Owner'), 'Mine');
+      failureTopic.addSubscription(new subscriptions.SqsSubscription(new sqs.Queue(Stack.of(failureTopic), 'Notices'), {
+        filterPolicy: { reason: sns.SubscriptionFilter.stringFilter({ allowlist: ['exhausted'] }) },
+      }));
+      new WebhookScheduler(new Stack(app, 'Stack'), 'Sched', { failureTopic });
+    }));
+    expectNoticesGoTo(plan, 'Owner-Mine');
+  });
+
+  test('one that is not in the assembly is refused', () => {
+    const problems = problemsOf(synthStack(stack => new WebhookScheduler(stack, 'Sched', {
+      failureTopic: sns.Topic.fromTopicArn(stack, 'Imported', 'arn:aws:sns:us-east-1:111122223333:Failures'),
+    })));
+    expect(problems).toEqual([
+      expect.stringMatching(/^Stack: SchedInputTopic\w+ \(AWS::SNS::Topic\): its functions publish failure notices to "arn:aws:sns:.*:Failures"; supported is a topic of the assembly$/),
+    ]);
+  });
+
+  function expectNoticesGoTo(plan: EnginePlan, topic: string): void {
+    const [{ failureTopicArn }] = plan.schedulers;
+    expect(plan.topics).toHaveLength(2);
+    expect(failureTopicArn).toContain(`:${topic}`);
+    expect(plan.topics.map(({ arn }) => arn)).toContain(failureTopicArn);
+    expect(plan.functions.map(({ variables }) => variables.FAILURE_TOPIC_ARN)).toEqual([failureTopicArn, failureTopicArn, failureTopicArn]);
+    expect(plan.subscriptions).toContainEqual(expect.objectContaining({
+      topicArn: failureTopicArn, attributes: { FilterPolicy: JSON.stringify({ reason: ['exhausted'] }) },
+    }));
+  }
 });
