@@ -9,7 +9,7 @@ const STACK = 'NewApp';
 const RESOURCES: Readonly<Record<string, number>> = {
   'AWS::SNS::Topic': 2,
   'AWS::SNS::Subscription': 1,
-  'AWS::SQS::Queue': 5,
+  'AWS::SQS::Queue': 6,
   'AWS::DynamoDB::Table': 1,
   'AWS::Lambda::Function': 3,
   'AWS::Lambda::EventSourceMapping': 2,
