@@ -140,7 +140,7 @@ abstract class WebhookSchedulerBase extends Resource implements IWebhookSchedule
 
 /**
  * Schedules webhooks: publish `{date, url, method, payload, headers, cookies}` to the input topic, and the request is sent at that
- * instant, to the millisecond.
+ * instant, to the millisecond, and again as the retry policy says if it fails. What does not end as it should is told on the failure topic.
  *
  * Everything it is made of is exposed, so that it can be monitored, subscribed to and extended.
  *
