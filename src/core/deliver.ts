@@ -109,7 +109,8 @@ export class Deliver {
     // Read before the claim: a table that cannot be read must not leave claims behind.
     const webhook = (await webhooks).get(rowKey(turn));
     const requestUntil = deadline - RECORD_MS;
-    if (Math.max(turn.at, this.clock.now()) + MIN_REQUEST_MS > requestUntil) {
+    const hasTime = () => Math.max(turn.at, this.clock.now()) + MIN_REQUEST_MS <= requestUntil;
+    if (!hasTime()) {
       return false;
     }
     const claim = await this.store.claim(turn, claimant, this.clock.now(), deadline + MAX_CLOCK_SKEW_MS);
@@ -124,6 +125,9 @@ export class Deliver {
     if (isExpired(webhook, this.config.retry, Math.max(turn.at, this.clock.now()))) {
       this.log.warn(LOG_FAILED, { ...webhookFields(webhook), reason: 'expired' });
       return this.settle(claimed, this.failed(claimed, 'expired'), webhook, deadline);
+    }
+    if (!hasTime()) {
+      return false; // the claim took long; nothing has been sent, and it ends with its lease
     }
 
     await this.clock.sleepUntil(turn.at - CONNECT_AHEAD_MS);

@@ -1,7 +1,9 @@
 // What the command line shows: how to use the engine that runs, and one line for what happens to each webhook.
 
 import type { EngineEvent, LocalEngine, LocalScheduler } from './engine';
-import { LOG_DELIVERED, LOG_FAILED, LOG_REJECTED, LOG_SCHEDULED } from '../core/log-events';
+import {
+  LOG_ACTION, LOG_DEAD_LETTER, LOG_DELIVERED, LOG_FAILED, LOG_REFUSED, LOG_REJECTED, LOG_RETRYING, LOG_SCHEDULED,
+} from '../core/log-events';
 
 /** Where the `aws` command and boto3 ask for credentials, these do: the emulators take any. */
 const CREDENTIALS = 'local';
@@ -47,7 +49,11 @@ export function eventLine(event: EngineEvent, roleOf: (functionName: string) => 
   switch (record.message) {
     case LOG_SCHEDULED: return line('scheduled', `${request}  due ${text(record.due)}, ${text(record.owner)} sends it on`, record);
     case LOG_DELIVERED: return line('delivered', `${request}  ${text(record.lateMs)} ms late  ${outcome(record)}`, record);
-    case LOG_FAILED: return line('failed', `${request}  ${outcome(record)}`, record);
+    case LOG_RETRYING: return line('retrying', `${request}  ${outcome(record)}, again at ${text(record.nextAt)}`, record);
+    case LOG_FAILED: return line('failed', `${request}  ${text(record.reason)}${attempted(record) ? `: ${outcome(record)}` : ''}`, record);
+    case LOG_ACTION: return line('changed', text(record.action), record);
+    case LOG_REFUSED: return line('refused', `${text(record.action)}: ${text(record.refusal)}`, record);
+    case LOG_DEAD_LETTER: return line('dead', `a message of the ${text(record.queue)} queue could not be handled, and was put aside`, record);
     case LOG_REJECTED: return line('rejected', `wrong: ${Array.isArray(record.fields) ? record.fields.join(', ') : text(record.fields)}`, record);
     default: return isSevere(record.level) ? line(text(record.level), `${role}: ${text(record.message)}`) : undefined;
   }
@@ -93,6 +99,11 @@ function botoLines(engine: LocalEngine, { inputTopicArn }: LocalScheduler): stri
     `sns.publish(TopicArn='${inputTopicArn}',`,
     `            Message=json.dumps({'date': date.isoformat(), 'url': '${SAMPLE_URL}', 'method': 'get'}))`,
   ].join('\n');
+}
+
+/** Whether it was an attempt that the record tells of. */
+function attempted(record: Record<string, unknown>): boolean {
+  return record.status !== undefined || record.error !== undefined;
 }
 
 function outcome(record: Record<string, unknown>): string {
