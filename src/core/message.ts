@@ -213,12 +213,20 @@ function readDate(json: string | undefined, options: ParseOptions, report: Repor
 
 function readUrl(json: string | undefined, report: Report): string | undefined {
   const text = stringIn(json);
-  const url = text !== undefined && text.length <= MAX_URL_LENGTH && URL.canParse(text) ? new URL(text) : undefined;
+  const url = text !== undefined && text.length <= MAX_URL_LENGTH ? parseUrl(text) : undefined;
   if (!url || !['http:', 'https:'].includes(url.protocol) || url.username !== '' || url.password !== '') {
     report('url', json, `an absolute http or https URL of at most ${MAX_URL_LENGTH} characters, without user name and password`);
     return undefined;
   }
   return text;
+}
+
+function parseUrl(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined; // a string is refused for one reason only: it is no URL
+  }
 }
 
 function readMethod(json: string | undefined, report: Report): string | undefined {

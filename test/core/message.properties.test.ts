@@ -1,0 +1,292 @@
+import * as fc from 'fast-check';
+import { memberTexts } from '../../src/core/json-text';
+import { FieldError, fieldsOf, mergeMessage, parseMessage, ParsedMessage, ParseOptions } from '../../src/core/message';
+import { maxLifeMs } from '../../src/core/retry';
+import { messageText, Webhook } from '../../src/core/webhook';
+import { anyJson, Fields, headerName, numberJson, objectTextOf, ownId, retryPlan, scalarJson, stringJson, token, validFields } from '../support/arbitrary';
+
+const NOW = Date.parse('2030-01-01T00:00:00Z');
+const HORIZON_MS = 366 * 86_400_000;
+const OPTIONS: ParseOptions = {
+  defaultId: '2bf6d4d6-5a1b-4e1f-9f7e-0d3d6d1b5e11',
+  now: NOW,
+  maxHorizonMs: HORIZON_MS,
+  partitions: 16,
+  retry: { delaysMs: [5_000, 60_000, 600_000], jitter: 0.2, maxAgeMs: 900_000 },
+};
+const FIELDS = ['action', 'id', 'date', 'url', 'method', 'payload', 'headers', 'cookies', 'retry'];
+const REQUIRED = ['date', 'url', 'method'];
+
+const fields = validFields(NOW + HORIZON_MS, { maxAttempts: 4, maxAgeSeconds: 900 });
+const withText = (arbitrary: fc.Arbitrary<Fields>) => arbitrary.chain((f) => fc.tuple(fc.constant(f), objectTextOf(f)));
+const parse = (text: string) => parseMessage(text, OPTIONS);
+const plainText = (f: Fields) => `{${[...f].map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(',')}}`;
+
+function webhookOf(parsed: ParsedMessage): Webhook {
+  if (!('webhook' in parsed)) {
+    throw new Error(JSON.stringify(parsed));
+  }
+  return parsed.webhook;
+}
+const errorsOf = (parsed: ParsedMessage) => ('errors' in parsed ? parsed.errors : []);
+const named = (errors: readonly FieldError[]) => errors.map(({ field, received }) => ({ field, received }));
+const byField = (errors: { field: string; received: string }[]) => errors.sort((a, b) => (a.field < b.field ? -1 : 1));
+
+/** Of an object of scalars: a string's text, and any other one as it was written. */
+const textsOf = (json: string | undefined) =>
+  json && [...memberTexts(json)].map(([name, text]) => [name, text.startsWith('"') ? JSON.parse(text) as string : text]).sort();
+
+/** Of each field, values that it does not take. */
+const WRONG: Readonly<Record<string, fc.Arbitrary<string>>> = {
+  action: fc.oneof(stringJson.filter((json) => !['cancel', 'reschedule', 'redrive'].includes(JSON.parse(json) as string)), numberJson),
+  id: fc.oneof(
+    numberJson, fc.constantFrom('""', '"a.b"', '"a b"', '"a#b"', '"é"', '"a\\n"', JSON.stringify('x'.repeat(129)), '["a"]', '{}'),
+    stringJson.filter((json) => !/^[\w:/+=@-]{1,128}$/.test(JSON.parse(json) as string)),
+  ),
+  date: fc.oneof(
+    scalarJson, fc.constantFrom('"2030-02-29T00:00:00Z"', '"2030-01-01"', '[]', '{}'),
+    fc.date({ min: new Date(NOW + HORIZON_MS + 1), max: new Date('9999-01-01T00:00:00Z'), noInvalidDate: true }).map((date) => JSON.stringify(date)),
+  ),
+  url: fc.oneof(
+    scalarJson.filter((json) => !/^"\s*https?:/i.test(json)),
+    fc.constantFrom('"ftp://example.com"', '"https://user:secret@example.com"', '"https://"', '"/hook"', `"https://example.com/${'x'.repeat(8_192)}"`, '[]', '{}'),
+  ),
+  method: fc.oneof(scalarJson, fc.constantFrom('"FETCH"', '"CONNECT"', '"GET "', '["GET"]', '{}')),
+  headers: fc.oneof(scalarJson, fc.constantFrom('[]', '[{"x-a":"1"}]')),
+  cookies: fc.oneof(scalarJson, fc.constantFrom('[]', '["a=b"]')),
+  retry: fc.oneof(scalarJson, fc.constantFrom('[]', '[{"maxAttempts":1}]')),
+};
+
+const cutTo100 = (text: string) => (text.length > 100 ? `${text.slice(0, 100).replace(/[\ud800-\udbff]$/, '')}…` : text);
+
+describe('any text', () => {
+  const garbled = fc.tuple(withText(fields), fc.nat(), fc.string({ unit: 'binary', maxLength: 3 }), fc.nat(2))
+    .map(([[, text], position, inserted, dropped]) => {
+      const at = position % text.length;
+      return text.slice(0, at) + inserted + text.slice(at + dropped);
+    });
+  const someFields = fc.array(fc.tuple(fc.oneof(fc.constantFrom(...FIELDS), token), anyJson), { maxLength: 12 }).map((f) => plainText(new Map(f)));
+
+  test('is a webhook, an action, or errors, and never throws; what is said of it is bounded', () => {
+    fc.assert(fc.property(fc.oneof(fc.string({ unit: 'binary' }), anyJson, garbled, someFields), (text) => {
+      const parsed = parse(text);
+      expect(Object.keys(parsed)).toEqual('errors' in parsed ? ['errors', 'id'] : [expect.stringMatching(/^(webhook|action)$/)]);
+      if ('errors' in parsed) {
+        expect(parsed.errors.length).toBeGreaterThan(0);
+        expect(parsed.errors.length).toBeLessThanOrEqual(50);
+        expect(Math.max(...parsed.errors.map(({ field, received }) => Math.max(field.length, received.length)))).toBeLessThanOrEqual(101);
+        expect(parsed.errors.every(({ expected }) => expected.length > 0)).toBe(true);
+        fieldsOf(parsed.errors).forEach((name) => expect([...FIELDS, 'message', 'other']).toContain(name));
+      }
+    }), { numRuns: 2_000 });
+  });
+
+  test('that is no JSON object is wrong as a whole, and nothing else is said of it', () => {
+    const isObject = (text: string) => {
+      try {
+        return /^\s*\{/.test(text) && Boolean(JSON.parse(text));
+      } catch {
+        return false;
+      }
+    };
+    fc.assert(fc.property(fc.oneof(fc.string({ unit: 'binary' }), anyJson, garbled).filter((text) => !isObject(text)), (text) => {
+      expect(parse(text)).toEqual({
+        id: OPTIONS.defaultId, errors: [{ field: 'message', received: cutTo100(JSON.stringify(text)), expected: expect.any(String) }],
+      });
+    }), { numRuns: 500 });
+  });
+});
+
+describe('a valid message', () => {
+  test('is accepted as what it says: payload to the character, headers and cookies as they were written', () => {
+    fc.assert(fc.property(withText(fields), ([f, text]) => {
+      const webhook = webhookOf(parse(text));
+      const said = (name: string) => JSON.parse(f.get(name) ?? 'null') as unknown;
+      expect(webhook).toMatchObject({
+        id: f.has('id') ? `.${said('id') as string}` : OPTIONS.defaultId,
+        ownId: f.has('id'),
+        dueAt: Date.parse(said('date') as string),
+        date: said('date'),
+        url: said('url'),
+        method: (said('method') as string).toUpperCase(),
+      });
+      expect(webhook.payload).toBe(f.get('payload'));
+      expect(webhook.headers && Object.entries(webhook.headers).sort()).toEqual(textsOf(f.get('headers')));
+      expect(webhook.cookies && Object.entries(webhook.cookies).sort()).toEqual(textsOf(f.get('cookies')));
+      expect(webhook.retry ?? null).toEqual(said('retry'));
+    }), { numRuns: 1_000 });
+  });
+
+  test('comes back from its text, the same webhook with the same payload, and then the text stays the same', () => {
+    fc.assert(fc.property(withText(fields), ([f, text]) => {
+      const webhook = webhookOf(parse(text));
+      const again = webhookOf(parse(messageText(webhook)));
+      expect(again).toEqual(webhook);
+      expect(again.payload).toBe(f.get('payload'));
+      expect(messageText(again)).toBe(messageText(webhook));
+    }), { numRuns: 1_000 });
+  });
+
+  test('means the same whatever the order of its fields, the space around them, and nulls for what it leaves out', () => {
+    fc.assert(fc.property(fields.chain((f) => {
+      const absent = ['id', 'payload', 'headers', 'cookies', 'retry', 'action'].filter((name) => !f.has(name));
+      return fc.tuple(objectTextOf(f), fc.subarray(absent).chain((nulls) => objectTextOf(new Map([...f, ...nulls.map((name) => [name, 'null'] as const)]))));
+    }), ([one, other]) => {
+      expect(webhookOf(parse(`\r\n ${other}\t`))).toEqual(webhookOf(parse(one)));
+    }), { numRuns: 500 });
+  });
+});
+
+describe('errors', () => {
+  /** A fault: what it makes of the fields, and what has to be said of it. */
+  interface Fault {
+    readonly target: string;
+    readonly apply: (f: Map<string, string>) => void;
+    readonly error: { readonly field: string; readonly received: string };
+  }
+  const wrongValue: fc.Arbitrary<Fault> = fc.constantFrom('id', ...REQUIRED, 'headers', 'cookies', 'retry').chain((target) =>
+    WRONG[target].map((json) => ({ target, apply: (f: Map<string, string>) => f.set(target, json), error: { field: target, received: json } })));
+  const missing: fc.Arbitrary<Fault> = fc.tuple(fc.constantFrom(...REQUIRED), fc.boolean()).map(([target, isNull]) => ({
+    target, apply: (f) => (isNull ? f.set(target, 'null') : f.delete(target)), error: { field: target, received: 'nothing' },
+  }));
+  const unknown: fc.Arbitrary<Fault> = fc.tuple(fc.string({ unit: 'grapheme', minLength: 1 }), anyJson).filter(([name, json]) => !FIELDS.includes(name) && json !== 'null')
+    .map(([name, json]) => ({ target: name, apply: (f) => f.set(name, json), error: { field: cutTo100(name), received: json } }));
+  const member = (target: string, names: fc.Arbitrary<string>, values: fc.Arbitrary<string>): fc.Arbitrary<Fault> =>
+    fc.tuple(names, values).map(([name, json]) => ({
+      target, apply: (f) => f.set(target, `{${JSON.stringify(name)}:${json}}`), error: { field: cutTo100(`${target}.${name}`), received: json },
+    }));
+  const noToken = fc.oneof(stringJson.map((json) => JSON.parse(json) as string), fc.constantFrom('', 'a b', 'é', 'a:b', '(a)')).filter((name) => !/^[!#$%&'*+.^_`|~\w-]+$/.test(name));
+  const wrongMember = fc.oneof(
+    member('headers', noToken, scalarJson),
+    member('headers', fc.constantFrom('Host', 'content-length', 'TE', 'Connection', 'Webhook-Signature', 'webhook-id'), scalarJson),
+    member('headers', headerName, fc.constantFrom('"a\\r\\nb: c"', '"\\u0000"', '"✓"', '"\\u007f"', 'null', '{}', '["1"]')),
+    member('cookies', noToken, scalarJson),
+    member('cookies', token, fc.constantFrom('"a; b=c"', '"é"', '"\\n"', 'null', '{}', '[]')),
+    member('retry', fc.constantFrom('maxAttempts'), fc.constantFrom('0', '-1', '5', '1.5', '"1"', 'true', '1e400', '[]', '{}')),
+    member('retry', fc.constantFrom('maxAgeSeconds'), fc.constantFrom('0', '901', '0.5', '"60"', '[]')),
+    member('retry', token.filter((name) => !['maxAttempts', 'maxAgeSeconds'].includes(name)), scalarJson),
+  );
+  const faults = fc.uniqueArray(fc.oneof(wrongValue, missing, unknown, wrongMember), {
+    selector: ({ target }) => target, minLength: 1, maxLength: 6,
+  });
+  const faulty = fc.tuple(fields, faults).chain(([f, list]) => {
+    // A form would have more to say of the payload once its headers are other ones.
+    const broken = new Map([...f].filter(([name]) => name !== 'payload'));
+    list.forEach(({ apply }) => apply(broken));
+    return fc.tuple(objectTextOf(broken), fc.constant(list));
+  });
+
+  test('name each field that is wrong and no other, with what came', () => {
+    fc.assert(fc.property(faulty, ([text, list]) => {
+      const expected = list.map(({ error }) => ({ field: error.field, received: cutTo100(error.received) }));
+      expect(byField(named(errorsOf(parse(text))))).toEqual(byField(expected));
+    }), { numRuns: 2_000 });
+  });
+
+  const anyFields = fc.tuple(fields, fc.array(fc.tuple(fc.constantFrom(...FIELDS.slice(1)), anyJson), { maxLength: 4 }))
+    .map(([f, others]) => new Map([...f, ...others]));
+  const VALID = new Map([['date', '"2030-01-01T00:00:00Z"'], ['url', '"https://example.com"'], ['method', '"GET"']]);
+
+  test('are about what is there, and leave nothing out: a message is accepted once they are heeded', () => {
+    fc.assert(fc.property(anyFields, (f) => {
+      const errors = errorsOf(parse(plainText(f)));
+      const wrong = new Set(errors.map(({ field }) => field.split('.')[0]));
+      for (const { field, received } of errors) {
+        const json = f.get(field.split('.')[0]);
+        expect(received === 'nothing' ? json ?? 'null' : json).toContain(received === 'nothing' ? 'null' : received.replace(/…$/, ''));
+      }
+      const heeded = new Map([...f].filter(([name]) => !wrong.has(name)));
+      [...wrong].filter((name) => REQUIRED.includes(name)).forEach((name) => heeded.set(name, VALID.get(name) as string));
+      expect(parse(plainText(heeded))).toHaveProperty('webhook');
+    }), { numRuns: 2_000 });
+  });
+
+  test('name each member of a payload that no form can hold', () => {
+    const noScalar = fc.constantFrom('null', '{}', '{"a":1}', '[null]', '[1,[]]', '[{}]');
+    const entries = fc.uniqueArray(fc.tuple(fc.stringMatching(/^[a-z]{1,5}$/), fc.oneof(scalarJson, noScalar)), { selector: ([name]) => name, maxLength: 8 });
+    const message = (payload: string) => plainText(new Map([...VALID, ['headers', '{"content-type":"application/x-www-form-urlencoded"}'], ['payload', payload]]));
+    fc.assert(fc.property(entries.chain((e) => fc.tuple(fc.constant(e), objectTextOf(new Map(e)))), ([e, payload]) => {
+      const wrong = e.filter(([, json]) => /^(null|\{|\[)/.test(json)).map(([name, json]) => ({ field: `payload.${name}`, received: json }));
+      expect(byField(named(errorsOf(parse(message(payload)))))).toEqual(byField(wrong));
+    }), { numRuns: 500 });
+    fc.assert(fc.property(fc.oneof(numberJson, fc.constantFrom('true', '[]', '["a=b"]')), (payload) => {
+      expect(named(errorsOf(parse(message(payload))))).toEqual([{ field: 'payload', received: payload }]);
+    }));
+  });
+});
+
+describe('actions', () => {
+  interface Draft {
+    readonly kind: string;
+    readonly id?: string;
+    /** Valid changes, and those of them that are replaced by something wrong. */
+    readonly changes: Fields;
+    readonly wrong: Fields;
+  }
+  const changes = fields.chain((f) => fc.subarray([...f].filter(([name]) => name !== 'id')).map((kept) => new Map(kept)));
+  const wrong = fc.subarray([...REQUIRED, 'headers', 'cookies', 'retry'], { minLength: 1 })
+    .chain((names) => fc.tuple(...names.map((name) => WRONG[name]))
+      .map((texts) => new Map(texts.map((json, i) => [names[i], json]))));
+  const draft: fc.Arbitrary<Draft> = fc.record({
+    kind: fc.oneof(fc.constantFrom('"cancel"', '"reschedule"', '"redrive"'), WRONG.action),
+    id: fc.option(fc.oneof({ weight: 3, arbitrary: ownId.map((id) => JSON.stringify(id)) }, WRONG.id), { nil: undefined }),
+    changes: fc.oneof(changes, fc.constant<Fields>(new Map())),
+    wrong: fc.oneof(wrong, fc.constant<Fields>(new Map())),
+  });
+
+  /** What the documentation says is wrong with an action. */
+  function wrongFields({ kind, id, changes: valid, wrong: invalid }: Draft): string[] {
+    const given = new Map([...valid, ...invalid]);
+    const about = [
+      ...(['"cancel"', '"reschedule"', '"redrive"'].includes(kind) ? [] : ['action']),
+      ...(id !== undefined && /^"[\w:/+=@-]{1,128}"$/.test(id) ? [] : ['id']),
+    ];
+    if (kind === '"cancel"' || kind === '"redrive"') {
+      return [...about, ...given.keys()].sort();
+    }
+    // Without the headers that made it a form, or with other ones, any payload will do.
+    return [...about, ...(kind === '"reschedule"' && given.size === 0 ? ['action'] : []), ...invalid.keys()].sort();
+  }
+
+  test('are taken as they are meant, or every wrong field is named', () => {
+    fc.assert(fc.property(draft.chain((d) => fc.tuple(
+      fc.constant(d), objectTextOf(new Map([['action', d.kind], ...(d.id === undefined ? [] : [['id', d.id] as const]), ...d.changes, ...d.wrong])),
+    )), ([d, text]) => {
+      const parsed = parse(text);
+      const expected = wrongFields(d);
+      expect(errorsOf(parsed).map(({ field }) => field).sort()).toEqual(expected);
+      if (expected.length === 0) {
+        const [kind, id] = [JSON.parse(d.kind) as string, JSON.parse(d.id as string) as string];
+        expect(parsed).toEqual({ action: kind === 'reschedule' ? { kind, id, changes: d.changes } : { kind, id } });
+      }
+    }), { numRuns: 2_000 });
+  });
+
+  test('a reschedule gives the webhook that a message with the replaced fields would have given', () => {
+    const withChanges = fc.tuple(fields, changes).chain(([f, c]) => fc.tuple(fc.constant([f, c] as const), objectTextOf(new Map([...f, ...c]))));
+    fc.assert(fc.property(withChanges, ([[f, c], published]) => {
+      const stored = messageText(webhookOf(parse(plainText(f))));
+      expect(parse(mergeMessage(stored, c))).toEqual(parse(published));
+    }), { numRuns: 1_000 });
+  });
+});
+
+describe('retry limits', () => {
+  test('are taken up to the plan, and never beyond it', () => {
+    const asked = fc.oneof(fc.integer({ min: -2, max: 40 }), fc.integer({ min: 0, max: 10_000_000 }), fc.double());
+    fc.assert(fc.property(retryPlan, asked, asked, fc.subarray([0, 1]), (plan, maxAttempts, maxAgeSeconds, beyond) => {
+      const most = { maxAttempts: plan.delaysMs.length + 1, maxAgeSeconds: Math.max(Math.floor(maxLifeMs(plan) / 1000), 1) };
+      const atTheEdge = { maxAttempts: most.maxAttempts + Number(beyond.includes(0)), maxAgeSeconds: most.maxAgeSeconds + Number(beyond.includes(1)) };
+      for (const retry of [{ maxAttempts, maxAgeSeconds }, atTheEdge]) {
+        const text = JSON.stringify({ date: '2030-01-01T00:00:00Z', url: 'https://example.com', method: 'GET', retry });
+        const parsed = parseMessage(text, { ...OPTIONS, retry: plan });
+        const wrong = (['maxAttempts', 'maxAgeSeconds'] as const).filter((name) =>
+          JSON.stringify(retry[name]) !== 'null' && !(Number.isInteger(retry[name]) && retry[name] >= 1 && retry[name] <= most[name]));
+        expect(errorsOf(parsed).map(({ field }) => field)).toEqual(wrong.map((name) => `retry.${name}`));
+        const limits = 'webhook' in parsed ? parsed.webhook.retry : {};
+        expect(limits?.maxAttempts ?? 1).toBeLessThanOrEqual(most.maxAttempts);
+        expect(limits?.maxAgeSeconds ?? 1).toBeLessThanOrEqual(most.maxAgeSeconds);
+      }
+    }), { numRuns: 1_000 });
+  });
+});
