@@ -109,9 +109,13 @@ const project = new awscdk.AwsCdkConstructLibrary({
 // only what the construct itself reads is left.
 project.npmignore?.exclude(
   '/examples/', '/bench/', '/scripts/', '/docs/', '/.ci/', '.npmrc', 'cdk.out',
-  '/lib/adapters/*', '/lib/core/*', '/lib/handlers/*.lambda.*', '/lib/handlers/batch-response.*',
+  '/lib/adapters/*', '/lib/core/*', '/lib/handlers/*',
 );
-project.npmignore?.include('/lib/adapters/table-schema.*', '/lib/core/manifest.*', '/lib/core/timing.*');
+project.npmignore?.include(
+  '/lib/adapters/table-keys.*',
+  ...['attempt', 'date', 'manifest', 'retry', 'timing'].map((name) => `/lib/core/${name}.*`),
+  '/lib/handlers/environment.*', '/lib/handlers/*-function.*',
+);
 // A source map would hold the sources a second time.
 project.tsconfig?.file.addOverride('compilerOptions.inlineSourceMap', false);
 project.tsconfig?.file.addOverride('compilerOptions.inlineSources', false);

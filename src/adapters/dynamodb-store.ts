@@ -9,7 +9,7 @@ import {
   stateKey, ttlOf, turnOfRow,
 } from './table-schema';
 import { Clock } from '../core/clock';
-import { ActionStore, Cursor, DeliverStore, FollowUpStore, FoundWebhook, IngestStore, LoadStore, SeenState } from '../core/ports';
+import { ActionStore, Claim, Cursor, DeliverStore, FollowUpStore, FoundWebhook, IngestStore, LoadStore, SeenState } from '../core/ports';
 import { State } from '../core/state';
 import { minuteOf, Owner } from '../core/timing';
 import { messageText, ownKeyId, rowKey, Turn, Webhook, WebhookKey } from '../core/webhook';
@@ -123,9 +123,7 @@ export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, Deliv
     }));
   }
 
-  public async claim(
-    turn: Turn, claimant: string, now: number, leaseUntil: number,
-  ): Promise<{ readonly claimed: State } | { readonly refused: State | undefined }> {
+  public async claim(turn: Turn, claimant: string, now: number, leaseUntil: number): Promise<Claim> {
     const isFirst = turn.turn === 0;
     const sameVersion = turn.version === undefined ? 'attribute_not_exists(#version)' : '#version = :version';
     // One's own claim counts as none: an answer that was lost on its way makes the SDK ask again. A webhook whose queue message was put

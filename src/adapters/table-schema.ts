@@ -123,7 +123,7 @@ function decode(key: WebhookKey, item: Item): Webhook {
   const [date, url, method, headers, cookies, ownId, retry] = JSON.parse(head) as Head;
   const { id, dueAt, partition, version } = key;
   return {
-    id, dueAt, partition, version, date, url, method, headers: headers || undefined, cookies: cookies || undefined, ownId: ownId === 1, retry, payload,
+    id, dueAt, partition, version, ownId: ownId === 1, date, url, method, headers: headers || undefined, cookies: cookies || undefined, retry, payload,
   };
 }
 

@@ -81,13 +81,16 @@ export interface Cursor {
   readonly version: number;
 }
 
+/** The state now that the turn is claimed, or the one that does not allow it, of which there may be none. */
+export type Claim = { readonly claimed: State } | { readonly refused: State | undefined };
+
 /** Claims turns and keeps their outcome. */
 export interface DeliverStore extends MessageStore, StateStore {
   /**
-   * Takes the right to fire a turn until `leaseUntil`, and returns the state then; or the state that does not allow it, of which there
-   * may be none. Safe to repeat: a claimant that holds the right already gets it again.
+   * Takes the right to fire a turn until `leaseUntil`, if the webhook is at that turn and nobody else has it. Safe to repeat: a claimant
+   * that holds the right already gets it again.
    */
-  claim(turn: Turn, claimant: string, now: number, leaseUntil: number): Promise<{ readonly claimed: State } | { readonly refused: State | undefined }>;
+  claim(turn: Turn, claimant: string, now: number, leaseUntil: number): Promise<Claim>;
 }
 
 /** The queue that holds turns until shortly before they are due. */

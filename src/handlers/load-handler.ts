@@ -12,10 +12,10 @@ export function createLoadHandler(environment: Environment, services: Services):
     { horizonMs: milliseconds(environment, Variable.LOAD_HORIZON_SECONDS), partitions: positiveInteger(environment, Variable.PARTITIONS) },
     clock, store, delayQueue, log,
   );
-  const unreported = (queue: Variable, deadLetterQueue: Variable) => new SqsUnreportedQueue(sqs, text(environment, queue), text(environment, deadLetterQueue));
+  const urlOf = (variable: Variable) => text(environment, variable);
   const deadLetters = new DeadLetters({
-    ingest: unreported(Variable.INGEST_UNREPORTED_QUEUE_URL, Variable.INGEST_DEAD_LETTER_QUEUE_URL),
-    delay: unreported(Variable.DELAY_UNREPORTED_QUEUE_URL, Variable.DELAY_DEAD_LETTER_QUEUE_URL),
+    ingest: new SqsUnreportedQueue(sqs, urlOf(Variable.INGEST_UNREPORTED_QUEUE_URL), urlOf(Variable.INGEST_DEAD_LETTER_QUEUE_URL)),
+    delay: new SqsUnreportedQueue(sqs, urlOf(Variable.DELAY_UNREPORTED_QUEUE_URL), urlOf(Variable.DELAY_DEAD_LETTER_QUEUE_URL)),
   }, clock, store, followUp, failures, log);
 
   return async () => {

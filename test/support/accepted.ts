@@ -1,7 +1,7 @@
 // A webhook as ingest reads it from a message.
+import { RETRY_PLAN } from './cloud';
 import { parseMessage } from '../../src/core/message';
 import { Webhook } from '../../src/core/webhook';
-import { RETRY_PLAN } from './cloud';
 
 /**
  * @param id the SNS MessageId

@@ -1,6 +1,10 @@
 // The three handlers on emulated services, with a clock that the test moves: days run in milliseconds.
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { Message, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { Cloud } from './cloud';
+import { FakeClock } from './fake-clock';
+import { RecordingLog } from './recording-log';
+import { notification, sqsEvent } from './sqs-events';
 import { NodeHttpClient } from '../../src/adapters/node-http-client';
 import { parseDelayMessage } from '../../src/core/queue-message';
 import { LEAD_MS } from '../../src/core/timing';
@@ -8,16 +12,10 @@ import { createDeliverHandler } from '../../src/handlers/deliver-handler';
 import { createIngestHandler } from '../../src/handlers/ingest-handler';
 import { createLoadHandler } from '../../src/handlers/load-handler';
 import { Services } from '../../src/handlers/services';
-import { Cloud } from './cloud';
-import { FakeClock } from './fake-clock';
-import { RecordingLog } from './recording-log';
-import { notification, sqsEvent } from './sqs-events';
 
 export class TestScheduler {
   public readonly clock = new FakeClock(Date.parse('2030-01-01T00:00:00Z'));
   public readonly log = new RecordingLog();
-  /** Rejects a call to the table instead of making it, where it returns an error. */
-  public tableFault: (command: string, input: object) => Error | undefined = () => undefined;
   private readonly http = new NodeHttpClient(this.clock);
   private readonly ingestHandler: ReturnType<typeof createIngestHandler>;
   private readonly loadHandler: ReturnType<typeof createLoadHandler>;
@@ -34,6 +32,9 @@ export class TestScheduler {
     this.loadHandler = createLoadHandler(process.env, services);
     this.deliverHandler = createDeliverHandler(process.env, services, this.http);
   }
+
+  /** Rejects a call to the table instead of making it, where it returns an error. */
+  public tableFault: (command: string, input: object) => Error | undefined = () => undefined;
 
   /** An instant from now, as a message has it. */
   public at(msFromNow: number): string {
