@@ -122,9 +122,8 @@ function decode(key: WebhookKey, item: Item): Webhook {
   }
   const [date, url, method, headers, cookies, ownId, retry] = JSON.parse(head) as Head;
   const { id, dueAt, partition, version } = key;
-  return {
-    id, dueAt, partition, version, ownId: ownId === 1, date, url, method, headers: headers || undefined, cookies: cookies || undefined, retry, payload,
-  };
+  const [withHeaders, withCookies] = [headers || undefined, cookies || undefined];
+  return { id, dueAt, partition, version, ownId: ownId === 1, date, url, method, payload, headers: withHeaders, cookies: withCookies, retry };
 }
 
 /** The attributes of a state row, without its key. */
