@@ -170,7 +170,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
   /** Receives a notice of everything that did not end as it should, with the reason. Subscribe to it. The one passed in, if one was. */
   public readonly failureTopic: sns.ITopic;
 
-  /** Holds the webhooks, their states and outcomes. To read outcomes, see {@link grantRead}. */
+  /** Holds the webhooks, their states and outcomes. To read outcomes, see `grantRead`. */
   public readonly table: dynamodb.ITable;
 
   /** Takes messages from the input topic to the ingest function. */
@@ -192,7 +192,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
    *     aws sqs start-message-move-task --source-arn <ARN of ingestDeadLetterQueue> --destination-arn <ARN of ingestQueue>
    *
    * The destination has to be named: SQS does not know it, since the messages were moved here one by one. Who may run the command:
-   * {@link grantRedrive}.
+   * `grantRedrive`.
    */
   public readonly ingestDeadLetterQueue: sqs.IQueue;
 
@@ -216,7 +216,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
    *     aws sqs start-message-move-task --source-arn <ARN of delayDeadLetterQueue> --destination-arn <ARN of delayQueue>
    *
    * The destination has to be named: SQS does not know it, since the messages were moved here one by one. Who may run the command:
-   * {@link grantRedrive}.
+   * `grantRedrive`.
    */
   public readonly delayDeadLetterQueue: sqs.IQueue;
 
@@ -399,7 +399,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
    * Allows a principal to move what lies in the dead-letter queues back to where it failed, to watch that and to stop it:
    * `sqs:StartMessageMoveTask`, `sqs:ListMessageMoveTasks` and `sqs:CancelMessageMoveTask`, and what SQS requires along with them.
    *
-   * The commands are at {@link ingestDeadLetterQueue} and {@link delayDeadLetterQueue}. What lies there can be read by this grant, too:
+   * The commands are at `ingestDeadLetterQueue` and `delayDeadLetterQueue`. What lies there can be read by this grant, too:
    * messages, with their headers and payloads.
    *
    * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html

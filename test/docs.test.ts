@@ -1,0 +1,132 @@
+// What the guides say about rows and notices, and the code has to keep true: others build on it.
+import { readFileSync } from 'node:fs';
+import * as path from 'node:path';
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { decodeState, encodeState, Item, nameKey, stateKey } from '../src/adapters/table-schema';
+import { Attempt } from '../src/core/attempt';
+import { EndReason, Failure, FailureReason, NOTICE_VERSION, noticeText, Refusal } from '../src/core/failure-notice';
+import { State, Status } from '../src/core/state';
+import { ownKeyId } from '../src/core/webhook';
+
+const guide = (name: string) => readFileSync(path.join(__dirname, '..', 'docs', name), 'utf8');
+const OUTCOMES = guide('outcomes.md');
+const FAILURES = guide('failures.md');
+
+/** The first column of the table whose head begins with `head`, each name in backticks. */
+function rowsOf(text: string, head: string): string[] {
+  const [, rows = ''] = new RegExp(`^\\| ${head} \\|.*\\n\\|[- |]+\\n((?:\\|.*\\n)+)`, 'm').exec(text) ?? [];
+  return rows.split('\n').flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name));
+}
+
+function jsonBlocks(text: string): Record<string, unknown>[] {
+  return [...text.matchAll(/```json\n([^]*?)```/g)].map(([, json]) => JSON.parse(json) as Record<string, unknown>);
+}
+
+/** As DynamoDB's document clients read an attribute. */
+function plain(value: AttributeValue): unknown {
+  if (value.L) {
+    return value.L.map(plain);
+  }
+  return value.M ? plainItem(value.M) : value.S ?? value.BOOL ?? Number(value.N);
+}
+const plainItem = (item: Item): Record<string, unknown> => Object.fromEntries(Object.entries(item).map(([name, value]) => [name, plain(value)]));
+
+/** And as they write one. */
+function attribute(value: unknown): AttributeValue {
+  if (Array.isArray(value)) {
+    return { L: value.map(attribute) };
+  }
+  if (typeof value === 'object') {
+    return { M: itemOf(value as Record<string, unknown>) };
+  }
+  return typeof value === 'string' ? { S: value } : { N: String(value) };
+}
+const itemOf = (row: Record<string, unknown>): Item => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, attribute(value)]));
+
+// Complete by their types: a new member has to be added here, and then to the guide.
+const STATUSES: Record<Status, true> = { scheduled: true, delivering: true, retrying: true, delivered: true, failed: true, cancelled: true };
+const END_REASONS: Record<EndReason, true> = { 'permanent': true, 'exhausted': true, 'expired': true, 'missing': true, 'dead-letter': true };
+const REASONS: Record<FailureReason, true> = { ...END_REASONS, validation: true, refused: true };
+const REFUSALS: Record<Refusal, true> = {
+  'unknown-id': true, 'delivering': true, 'delivered': true, 'cancelled': true, 'failed': true, 'not-failed': true, 'superseded': true, 'missing': true,
+};
+const ATTEMPT: Required<Attempt> = { at: '2030-01-31T09:30:00.251Z', lateMs: 1, durationMs: 48, status: 503, error: 'timeout' };
+const STATE: Required<State> = {
+  id: 'a',
+  dueAt: 1,
+  partition: 2,
+  version: 'b',
+  turn: 3,
+  at: 4,
+  status: 'failed',
+  attempts: [ATTEMPT],
+  claimant: 'c',
+  leaseUntil: 5,
+  endedAt: 6,
+  reason: 'exhausted',
+  unreported: true,
+  actions: ['b'],
+  actionAt: 7,
+  keepUntil: 8000,
+};
+const FAILURE: Required<Failure> = {
+  reason: 'exhausted', id: 'a', failedAt: 0, errors: [], attempts: [], action: 'cancel', refusal: 'delivering', queue: 'delay', message: 'x'.repeat(262_000),
+};
+
+describe('outcomes.md', () => {
+  test('names every attribute of the state row, and no other', () => {
+    expect(rowsOf(OUTCOMES, 'attribute')).toEqual(expect.arrayContaining(Object.keys(encodeState(STATE))));
+    expect(rowsOf(OUTCOMES, 'attribute')).toHaveLength(Object.keys(encodeState(STATE)).length);
+  });
+
+  test('names every attribute of an attempt, and no other', () => {
+    const [, attempts] = OUTCOMES.split('Of each attempt:');
+    expect(rowsOf(attempts, 'attribute')).toEqual(Object.keys(ATTEMPT));
+  });
+
+  test('names every status and reason', () => {
+    expect(rowsOf(OUTCOMES, '`status`').sort()).toEqual(Object.keys(STATUSES).sort());
+    expect(rowsOf(OUTCOMES, '`reason`').sort()).toEqual(Object.keys(END_REASONS).sort());
+  });
+
+  test('shows a row as the table holds it', () => {
+    const [row] = jsonBlocks(OUTCOMES);
+    const state = decodeState(itemOf(row));
+    expect(plainItem({ ...stateKey(state.id), ...encodeState(state) })).toEqual(row);
+    // Its figures belong together.
+    const [first, second] = state.attempts;
+    expect(Date.parse(first.at)).toBe(state.dueAt + first.lateMs);
+    expect(Date.parse(second.at)).toBe(state.at + second.lateMs);
+    expect(state.endedAt).toBe(Date.parse(second.at) + second.durationMs);
+  });
+
+  test('says under which keys the rows of an id lie', () => {
+    const key = ownKeyId('order-4711');
+    expect(OUTCOMES).toContain(`\`${stateKey(key).pk.S}\``);
+    expect(OUTCOMES).toContain(`| state | \`${stateKey('<key>').pk.S}\` | \`${stateKey(key).sk.S}\` |`);
+    expect(OUTCOMES).toContain(`| name | \`${nameKey('<key>').pk.S}\` | \`${nameKey(key).sk.S}\` |`);
+  });
+});
+
+describe('failures.md', () => {
+  test('names every field of a notice, and no other', () => {
+    const notice = JSON.parse(noticeText(FAILURE)) as Record<string, unknown>;
+    expect(rowsOf(FAILURES, 'field').sort()).toEqual(Object.keys(notice).sort());
+  });
+
+  test('names every reason and refusal', () => {
+    expect(rowsOf(FAILURES, '`reason`').sort()).toEqual(Object.keys(REASONS).sort());
+    expect(rowsOf(FAILURES, '`refusal`').sort()).toEqual(Object.keys(REFUSALS).sort());
+  });
+
+  test('shows a notice of each reason, as it is published', () => {
+    const notices = jsonBlocks(FAILURES);
+    expect(notices.map(({ reason }) => reason).sort()).toEqual(Object.keys(REASONS).sort());
+    for (const { version, failedAt, message, ...rest } of notices) {
+      const failure = { ...rest, failedAt: Date.parse(failedAt as string), message: message === undefined ? undefined : JSON.stringify(message) };
+      expect(JSON.parse(noticeText(failure as Failure))).toEqual({ version, failedAt, ...(message === undefined ? {} : { message }), ...rest });
+      expect(version).toBe(NOTICE_VERSION);
+      expect(Object.keys(FAILURE)).toEqual(expect.arrayContaining(Object.keys(failure)));
+    }
+  });
+});
