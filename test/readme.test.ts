@@ -16,14 +16,14 @@ test('the smallest app is the example that the tests, the demo and the local eng
 test('what it says is exposed is', () => {
   const [, list] = /to be monitored and extended: ([^]*?)\.\n/.exec(README) ?? [];
   const names = [...list.matchAll(/`(\w+)`/g)].map(([, name]) => name);
-  expect(names).toHaveLength(11);
+  expect(names).toHaveLength(12);
   const scheduler = new WebhookScheduler(new Stack(new App(), 'Stack'), 'Sched');
   expect(Object.keys(scheduler)).toEqual(expect.arrayContaining(names));
 });
 
 test('the commands exist', () => {
   const commands = [...README.matchAll(/npm run (\w+)|npm (test)\b/g)].map(([, script, name]) => script ?? name);
-  expect(new Set(commands)).toEqual(new Set(['demo', 'test', 'bench', 'local']));
+  expect(new Set(commands)).toEqual(new Set(['demo', 'test', 'bench', 'local', 'simulate']));
   expect(Object.keys(packageJson.scripts)).toEqual(expect.arrayContaining(commands));
 });
 

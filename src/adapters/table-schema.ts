@@ -11,7 +11,7 @@
 //   cursor     load                    cursor                    start, version, loadedTo: how far load has come
 //
 // A message row is written once and billed by its size, hence its short names. Claim and outcome are written to the state row, which
-// stays below the one kilobyte that a write unit covers whatever the size of the message.
+// stays below the one kilobyte that a write unit covers for some ten attempts, whatever the size of the message.
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { ID_PREFIX } from './table-keys';
