@@ -106,25 +106,45 @@ export function isExpired(webhook: Retried, plan: RetryPlan, at: number): boolea
   return at > webhook.dueAt + maxAgeMs;
 }
 
-const IMF_FIXDATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}:\d{2}:\d{2}) GMT$/;
+/** The forms of an HTTP date that RFC 9110, section 5.6.7, has every recipient accept; servers write the first one. */
+const HTTP_DATES = [
+  /^\w{3}, (?<day>\d{2}) (?<month>\w{3}) (?<year>\d{4}) (?<time>\d{2}:\d{2}:\d{2}) GMT$/,
+  /^\w{6,9}, (?<day>\d{2})-(?<month>\w{3})-(?<year>\d{2}) (?<time>\d{2}:\d{2}:\d{2}) GMT$/,
+  /^\w{3} (?<month>\w{3}) (?<day>[ \d]\d) (?<time>\d{2}:\d{2}:\d{2}) (?<year>\d{4})$/,
+];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+/** Two digits of a year that would be farther ahead mean the century before. */
+const MAX_YEARS_AHEAD = 50;
 
 /**
  * Milliseconds that a `Retry-After` asks to wait, 0 for a date that has passed, or `undefined` if it asks for nothing that can be understood.
  *
- * @param text seconds, or a date in the form that RFC 9110, section 5.6.7, prefers: `Sun, 06 Nov 1994 08:49:37 GMT`
+ * @param text seconds, or an HTTP date: `Sun, 06 Nov 1994 08:49:37 GMT`
  */
 export function parseRetryAfter(text: string, now: number): number | undefined {
   if (/^\d+$/.test(text)) {
     return Number(text) * 1000;
   }
-  const match = IMF_FIXDATE.exec(text);
-  if (!match) {
+  const instant = parseHttpDate(text, now);
+  return instant === undefined ? undefined : Math.max(instant - now, 0);
+}
+
+function parseHttpDate(text: string, now: number): number | undefined {
+  const date = HTTP_DATES.map((form) => form.exec(text)?.groups).find((groups) => groups !== undefined);
+  if (!date) {
     return undefined;
   }
-  const [, day, month, year, time] = match;
-  const instant = parseDate(`${year}-${String(MONTHS.indexOf(month) + 1).padStart(2, '0')}-${day}T${time}Z`);
-  return instant === undefined ? undefined : Math.max(instant - now, 0);
+  const month = String(MONTHS.indexOf(date.month) + 1).padStart(2, '0');
+  return parseDate(`${fullYear(date.year, now)}-${month}-${date.day.replace(' ', '0')}T${date.time}Z`);
+}
+
+function fullYear(year: string, now: number): string {
+  if (year.length > 2) {
+    return year;
+  }
+  const thisYear = new Date(now).getUTCFullYear();
+  const inThisCentury = thisYear - thisYear % 100 + Number(year);
+  return String(inThisCentury > thisYear + MAX_YEARS_AHEAD ? inThisCentury - 100 : inThisCentury);
 }
 
 function isPermanent({ status, error }: Attempt): boolean {
