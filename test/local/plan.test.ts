@@ -5,6 +5,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as s3 from 'aws-cdk-lib/aws-s3';
@@ -328,6 +329,14 @@ describe('the template of the construct', () => {
       new WebhookScheduler(new Stack(app, 'Stack'), 'Sched', { failureTopic });
     }));
     expectNoticesGoTo(plan, 'Owner-Mine');
+  });
+
+  test('the key of an encrypted one is not needed here', () => {
+    const plan = planOf(synthStack(stack => {
+      new WebhookScheduler(stack, 'Sched', { failureTopic: new sns.Topic(stack, 'Mine', { masterKey: new kms.Key(stack, 'Key') }) });
+    }));
+    expect(plan.schedulers[0].failureTopicArn).toContain(':Stack-Mine');
+    expect(plan.ignored.map(({ type }) => type)).toEqual(['AWS::KMS::Key']);
   });
 
   test('one that is not in the assembly is refused', () => {
