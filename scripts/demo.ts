@@ -6,13 +6,13 @@ import { Progress } from './demo/progress';
 import { DemoSettings, noticeText, settingsText, summaryText, webhookTable } from './demo/report';
 import { templateValues } from './demo/template-values';
 import { judge, Published, Seen } from './demo/verdict';
-import { demoWebhooks, DemoWebhook, invalidMessage, Way } from './demo/webhooks';
+import { demoBehaviours, demoWebhooks, DemoWebhook, invalidMessage, Way } from './demo/webhooks';
 import { Cleanup, runProgram } from './support/cleanup';
 import { exampleAssembly } from './support/example';
 import { snsClient, sqsClient } from './support/local-clients';
 import { pathOf, Receiver, ReceivedRequest } from './support/receiver';
 import { paint } from './support/terminal';
-import { LOG_SCHEDULED } from '../src/core/log-events';
+import { LOG_ACTION, LOG_SCHEDULED } from '../src/core/log-events';
 import { Variable } from '../src/handlers/environment';
 import { EngineEvent, LocalEngine } from '../src/local/engine';
 import { EXAMPLE_APP } from '../src/local/example-app';
@@ -42,9 +42,11 @@ class Observer implements Seen {
   }
 
   public readonly onRequest = (request: ReceivedRequest): void => {
+    const isFirst = this.arrivals(request.target) === 0;
     this.requests.push(request);
     const webhook = this.webhooks.find(({ what }) => pathOf(what.request.target) === pathOf(request.target))?.what;
-    this.progress?.fire(webhook?.name ?? request.target, webhook && !webhook.past ? `, ${request.arrivedAt - webhook.dueAt} ms late` : '');
+    const details = !isFirst ? ', once more' : webhook && !webhook.past ? `, ${request.arrivedAt - webhook.dueAt} ms late` : '';
+    this.progress?.fire(webhook?.name ?? request.target, details);
   };
 
   public readonly onEvent = (event: EngineEvent): void => {
@@ -52,6 +54,8 @@ class Observer implements Seen {
       const [id, way] = [String(event.record.webhookId), event.record.owner as Way];
       this.ways.set(id, way);
       this.tellStored(id, way);
+    } else if (event.type === 'log' && event.record?.message === LOG_ACTION) {
+      this.progress?.tell('cancelled', String(event.record.webhookId));
     } else if (event.type === 'invocation' && event.error !== undefined) {
       this.progress?.tell('failed', `${event.functionName}: ${event.error}`);
     }
@@ -63,12 +67,16 @@ class Observer implements Seen {
   };
 
   public get complete(): boolean {
-    return this.notices.length > 0 && this.webhooks.every(({ what, messageId }) =>
-      this.ways.has(messageId) && this.requests.some(({ target }) => pathOf(target) === pathOf(what.request.target)));
+    return this.notices.length > 0 && this.webhooks.every(({ what, id }) =>
+      this.ways.has(id) && this.arrivals(what.request.target) >= what.answers.length);
+  }
+
+  private arrivals(target: string): number {
+    return this.requests.filter((request) => pathOf(request.target) === pathOf(target)).length;
   }
 
   private tellStored(id: string, way: Way): void {
-    const webhook = this.webhooks.find(({ messageId }) => messageId === id)?.what;
+    const webhook = this.webhooks.find((webhook) => webhook.id === id)?.what;
     if (webhook) {
       this.progress?.tell('stored', `${webhook.name}, ${way} sends it on`);
     }
@@ -81,7 +89,7 @@ async function main(cleanup: Cleanup): Promise<number> {
 
   const observer = new Observer();
   console.log('  Synthesizing the example app and starting the scheduler…\n');
-  const receiver = await cleanup.open(() => Receiver.start({ onRequest: observer.onRequest }), (opened) => opened.close());
+  const receiver = await cleanup.open(() => Receiver.start({ onRequest: observer.onRequest, behaviours: demoBehaviours() }), (opened) => opened.close());
   const assembly = await exampleAssembly(cleanup);
   const engine = await cleanup.open(() => LocalEngine.start({
     assembly,
@@ -109,13 +117,18 @@ async function main(cleanup: Cleanup): Promise<number> {
 
   const webhooks: Published<DemoWebhook>[] = [];
   for (const webhook of demoWebhooks(receiver.url, Date.now(), LATER_MS)) {
-    webhooks.push({ what: webhook, messageId: await publish(sns, inputTopicArn, webhook.message) });
+    const messageId = await publish(sns, inputTopicArn, webhook.message);
+    webhooks.push({ what: webhook, id: webhook.id ?? messageId });
   }
   const invalid = invalidMessage(receiver.url);
-  const publishedInvalid = { what: invalid, messageId: await publish(sns, inputTopicArn, invalid.message) };
-  console.log(`  Published ${webhooks.length} webhooks and one invalid message to the input topic\n`);
+  const publishedInvalid = { what: invalid, id: await publish(sns, inputTopicArn, invalid.message) };
+  const cancels = webhooks.filter(({ what }) => what.answers.length === 0);
+  for (const { id } of cancels) {
+    await publish(sns, inputTopicArn, JSON.stringify({ action: 'cancel', id }));
+  }
+  console.log(`  Published ${webhooks.length} webhooks, ${cancels.length} cancel and one invalid message to the input topic\n`);
 
-  const progress = await cleanup.open(() => Progress.start(webhooks.map(({ what }) => what)), (opened) => opened.stop());
+  const progress = await cleanup.open(() => Progress.start(webhooks.map(({ what }) => what).filter(({ answers }) => answers.length > 0)), (opened) => opened.stop());
   observer.watch(webhooks, progress);
   const giveUpAt = Math.max(...webhooks.map(({ what }) => what.dueAt)) + PATIENCE_MS;
   while (!observer.complete && Date.now() < giveUpAt) {

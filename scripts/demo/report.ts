@@ -50,7 +50,8 @@ export function noticeText(text: string): string {
 export function summaryText({ webhooks, problems }: Verdict, wrongFields: number, seconds: number): string {
   const time = paint('dim', `(${seconds.toFixed(1)} s)`);
   if (problems.length === 0) {
-    return `  ${paint('green', '✔')} All ${webhooks.length} webhooks arrived as sent, once, none early; all ${wrongFields} wrong fields were reported. ${time}`;
+    return `  ${paint('green', '✔')} All ${webhooks.length} webhooks went as they should: as sent, once, none early; what failed was tried again, what was`
+      + ` cancelled stayed away;\n    all ${wrongFields} wrong fields were reported. ${time}`;
   }
   return [
     `  ${paint('red', '✘')} ${problems.length === 1 ? 'One thing is' : `${problems.length} things are`} wrong ${time}`,
@@ -58,17 +59,20 @@ export function summaryText({ webhooks, problems }: Verdict, wrongFields: number
   ].join('\n');
 }
 
-function row({ webhook, arrival, way, problems }: WebhookVerdict): Cell[] {
+function row({ webhook, arrivals, way, problems }: WebhookVerdict): Cell[] {
   const due = timeOf(webhook.dueAt);
   const verdict: Cell = problems.length === 0 ? ['✔ yes', 'green'] : ['✘ no', 'red'];
-  if (!arrival) {
-    return [webhook.name, due, ['–', 'red'], '', ['nothing', 'red'], verdict, way ?? '–'];
+  if (arrivals.length === 0) {
+    const nothing: Cell = webhook.answers.length === 0 ? 'nothing: cancelled' : ['nothing', 'red'];
+    return [webhook.name, due, '–', '', nothing, verdict, way ?? '–'];
   }
-  const late = arrival.arrivedAt - webhook.dueAt;
+  const [first] = arrivals;
+  const late = first.arrivedAt - webhook.dueAt;
+  const answers = arrivals.length > 1 ? `: ${webhook.answers.join(', then ')}` : `, ${size(first.body.length)}`;
   return [
-    webhook.name, due, timeOf(arrival.arrivedAt),
+    webhook.name, due, timeOf(first.arrivedAt),
     late < 0 ? [`${late} ms`, 'red'] : webhook.past ? 'at once' : `${late} ms`,
-    `${arrival.method} ${pathOf(arrival.target)}, ${size(arrival.body.length)}`, verdict, way ?? '–',
+    `${first.method} ${pathOf(first.target)}${answers}`, verdict, way ?? '–',
   ];
 }
 

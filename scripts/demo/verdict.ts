@@ -1,11 +1,11 @@
-// Judges what the demo has seen: did every webhook arrive exactly as sent, once, not early, and was the invalid message reported?
+// Judges what the demo has seen: did every webhook arrive exactly as sent, as often as it should, not early, and was the invalid message reported?
 import type { DemoWebhook, InvalidMessage, Way } from './webhooks';
 import { pathOf, ReceivedRequest } from '../support/receiver';
 
 export interface Published<T> {
   readonly what: T;
-  /** SNS MessageId, which is also the webhook's id. */
-  readonly messageId: string;
+  /** The producer's own, or the SNS MessageId. */
+  readonly id: string;
 }
 
 export interface Seen {
@@ -18,7 +18,8 @@ export interface Seen {
 
 export interface WebhookVerdict {
   readonly webhook: DemoWebhook;
-  readonly arrival?: ReceivedRequest;
+  /** Each attempt, in their order. */
+  readonly arrivals: readonly ReceivedRequest[];
   readonly way?: Way;
   /** What is wrong with it; empty if all is well. */
   readonly problems: readonly string[];
@@ -36,6 +37,9 @@ export interface Notice {
   readonly errors?: readonly { readonly field?: unknown }[];
   readonly message?: unknown;
 }
+
+/** From a failed attempt to the next one, in a policy that says nothing else. */
+const FIRST_RETRY_MS = 5_000;
 
 /** Headers that every HTTP client has to write by itself. */
 const CLIENT_HEADERS = ['host', 'connection', 'content-length'];
@@ -56,24 +60,36 @@ export function judge(webhooks: readonly Published<DemoWebhook>[], invalid: Publ
   };
 }
 
-function judgeWebhook({ what: webhook, messageId }: Published<DemoWebhook>, { requests, ways }: Seen): WebhookVerdict {
+function judgeWebhook({ what: webhook, id }: Published<DemoWebhook>, { requests, ways }: Seen): WebhookVerdict {
   const arrivals = requests.filter(({ target }) => pathOf(target) === pathOf(webhook.request.target));
-  const way = ways.get(messageId);
-  if (arrivals.length === 0) {
-    return { webhook, way, problems: ['did not arrive'] };
+  const way = ways.get(id);
+  const problems: string[] = [];
+  if (arrivals.length !== webhook.answers.length) {
+    problems.push(arrivals.length === 0 ? 'did not arrive' : `arrived ${times(arrivals.length)}, not ${times(webhook.answers.length)}`);
   }
-  const [arrival] = arrivals;
-  const problems = arrivals.length === 1 ? [] : [`arrived ${arrivals.length} times`];
-  if (arrival.arrivedAt < webhook.dueAt) {
-    problems.push(`arrived ${webhook.dueAt - arrival.arrivedAt} ms early`);
-  }
+  arrivals.slice(0, Math.max(webhook.answers.length, 1)).forEach((arrival, attempt) => {
+    const early = earliest(webhook, arrivals, attempt) - arrival.arrivedAt;
+    if (early > 0) {
+      problems.push(`arrived ${early} ms early`);
+    }
+    problems.push(...compare(webhook, id, arrival));
+  });
   if (way !== webhook.way) {
     problems.push(`was to be sent by ${webhook.way}, and ${way ? `was sent by ${way}` : 'nobody said that they sent it'}`);
   }
-  return { webhook, arrival, way, problems: [...problems, ...compare(webhook, messageId, arrival)] };
+  return { webhook, arrivals, way, problems };
 }
 
-function compare({ request }: DemoWebhook, messageId: string, arrival: ReceivedRequest): string[] {
+/** The first attempt at its date; the next one after the shortest delay of the default policy. */
+function earliest({ dueAt }: DemoWebhook, arrivals: readonly ReceivedRequest[], attempt: number): number {
+  return attempt === 0 ? dueAt : arrivals[attempt - 1].arrivedAt + FIRST_RETRY_MS;
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
+}
+
+function compare({ request }: DemoWebhook, id: string, arrival: ReceivedRequest): string[] {
   const problems: string[] = [];
   const expect = (what: string, expected: string, received: string | undefined) => {
     if (received !== expected) {
@@ -92,7 +108,7 @@ function compare({ request }: DemoWebhook, messageId: string, arrival: ReceivedR
   } else if (!arrival.body.equals(Buffer.from(request.body))) {
     expect('the body', request.body, arrival.body.toString());
   }
-  expect('the header webhook-id', messageId, header('webhook-id'));
+  expect('the header webhook-id', id, header('webhook-id'));
   for (const [name, value] of Object.entries(request.headers)) {
     expect(`the header ${name}`, value, header(name));
   }
@@ -116,7 +132,7 @@ function judgeNotices(invalid: Published<InvalidMessage>, texts: readonly string
   const { wrongFields, message } = invalid.what;
   return [
     ...(notice.reason === 'validation' ? [] : [`The failure notice gives the reason ${JSON.stringify(notice.reason)}, not "validation".`]),
-    ...(notice.id === invalid.messageId ? [] : [`The failure notice is about ${JSON.stringify(notice.id)}, not ${invalid.messageId}.`]),
+    ...(notice.id === invalid.id ? [] : [`The failure notice is about ${JSON.stringify(notice.id)}, not ${invalid.id}.`]),
     ...wrongFields.filter((field) => !fields.includes(field)).map((field) => `The failure notice does not name the wrong field ${field}.`),
     ...fields.filter((field) => !wrongFields.includes(String(field))).map((field) => `The failure notice names ${String(field)}, which is not wrong.`),
     ...(JSON.stringify(notice.message) === message ? [] : ['The failure notice does not hold the message as it was published.']),

@@ -1,4 +1,5 @@
 // What the demo publishes, and the request that has to come out of each.
+import type { Behaviour } from '../support/receiver';
 
 /** Who sends a webhook on: ingest if it is due soon, otherwise load, out of the table. */
 export type Way = 'ingest' | 'load';
@@ -23,6 +24,10 @@ export interface DemoWebhook {
   readonly message: string;
   readonly request: ExpectedRequest;
   readonly way: Way;
+  /** An id of the producer's own, where it has one. */
+  readonly id?: string;
+  /** What the endpoint answers, one attempt after the other; none for a webhook that is cancelled before. */
+  readonly answers: readonly number[];
 }
 
 export interface InvalidMessage {
@@ -34,6 +39,8 @@ export interface InvalidMessage {
 /** Ingest, the delay queue and a cold start of the worker take less than this on any machine that runs the demo. */
 const SOON_MS = 5_000;
 const APART_MS = 400;
+/** Before what is due later, and far enough ahead for a cancel to be certain to prevail. */
+const CANCELLED_BEFORE_LATER_MS = 3_000;
 const AN_HOUR_MS = 60 * 60_000;
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -46,8 +53,9 @@ const NOTHING = { headers: {}, cookies: {}, body: '' };
  * @param laterMs how far ahead lies what takes the way through table and load
  */
 export function demoWebhooks(url: string, now: number, laterMs: number): DemoWebhook[] {
-  const [json, form, text, get, naive] = Array.from({ length: 5 }, (_, i) => now + SOON_MS + i * APART_MS);
+  const [json, form, text, get, naive, flaky] = Array.from({ length: 6 }, (_, i) => now + SOON_MS + i * APART_MS);
   const later = now + laterMs;
+  const cancelled = later - CANCELLED_BEFORE_LATER_MS;
   const past = now - AN_HOUR_MS;
   return [
     {
@@ -58,6 +66,7 @@ export function demoWebhooks(url: string, now: number, laterMs: number): DemoWeb
       request: { ...NOTHING, method: 'POST', target: '/orders', headers: JSON_TYPE, body: '{"order":12345678901234567890,"note":"Grüße ☕"}' },
       past: false,
       way: 'ingest',
+      answers: [200],
     },
     {
       name: 'form',
@@ -72,6 +81,7 @@ export function demoWebhooks(url: string, now: number, laterMs: number): DemoWeb
       request: { ...NOTHING, method: 'POST', target: '/forms', headers: FORM_TYPE, body: 'name=Ada+Lovelace&tags=a%26b&tags=c%3Dd' },
       past: false,
       way: 'ingest',
+      answers: [200],
     },
     {
       name: 'string',
@@ -82,6 +92,7 @@ export function demoWebhooks(url: string, now: number, laterMs: number): DemoWeb
       request: { ...NOTHING, method: 'PUT', target: '/notes/7', headers: { 'content-type': 'text/plain; charset=utf-8' }, body: 'as it is:\n"ü"\n' },
       past: false,
       way: 'ingest',
+      answers: [200],
     },
     {
       name: 'GET',
@@ -102,6 +113,7 @@ export function demoWebhooks(url: string, now: number, laterMs: number): DemoWeb
       },
       past: false,
       way: 'ingest',
+      answers: [200],
     },
     {
       name: 'naive date',
@@ -111,6 +123,7 @@ export function demoWebhooks(url: string, now: number, laterMs: number): DemoWeb
       request: { ...NOTHING, method: 'POST', target: '/from-python' },
       past: false,
       way: 'ingest',
+      answers: [200],
     },
     {
       name: 'past date',
@@ -119,6 +132,26 @@ export function demoWebhooks(url: string, now: number, laterMs: number): DemoWeb
       request: { ...NOTHING, method: 'DELETE', target: '/at-once' },
       past: true,
       way: 'ingest',
+      answers: [200],
+    },
+    {
+      name: 'failing once',
+      dueAt: flaky,
+      message: JSON.stringify({ date: iso(flaky), url: `${url}/flaky`, method: 'POST', payload: 'again' }),
+      request: { ...NOTHING, method: 'POST', target: '/flaky', body: 'again' },
+      past: false,
+      way: 'ingest',
+      answers: [503, 200],
+    },
+    {
+      name: 'cancelled',
+      dueAt: cancelled,
+      message: JSON.stringify({ id: 'order-4711', date: iso(cancelled), url: `${url}/cancelled`, method: 'POST' }),
+      request: { ...NOTHING, method: 'POST', target: '/cancelled' },
+      past: false,
+      way: 'load',
+      id: 'order-4711',
+      answers: [],
     },
     {
       name: 'due later',
@@ -127,8 +160,15 @@ export function demoWebhooks(url: string, now: number, laterMs: number): DemoWeb
       request: { ...NOTHING, method: 'POST', target: '/later', headers: JSON_TYPE, body: '["through","the","table"]' },
       past: false,
       way: 'load',
+      answers: [200],
     },
   ];
+}
+
+/** How the receiver answers what does not get a 200 each time. */
+export function demoBehaviours(): Record<string, Behaviour> {
+  const answering = demoWebhooks('', 0, 0).filter(({ answers }) => answers.length > 1);
+  return Object.fromEntries(answering.map(({ request, answers }) => [request.target, { first: answers.map((status) => ({ status })) }]));
 }
 
 export function invalidMessage(url: string): InvalidMessage {

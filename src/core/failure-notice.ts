@@ -59,8 +59,8 @@ const MESSAGE_START_LENGTH = 16 * 1024;
  * `messageTruncated: true`, where the notice would exceed 255 KiB.
  */
 export function noticeText(failure: Failure): string {
-  const { message, failedAt, ...rest } = failure;
-  const head = { version: NOTICE_VERSION, ...rest, failedAt: new Date(failedAt).toISOString() };
+  const { reason, id, failedAt, message, ...rest } = failure;
+  const head = { version: NOTICE_VERSION, reason, id, failedAt: new Date(failedAt).toISOString(), ...rest };
   if (message === undefined) {
     return JSON.stringify(head);
   }

@@ -6,8 +6,8 @@ import { ReceivedRequest } from '../../scripts/support/receiver';
 const URL_BASE = 'http://127.0.0.1:1';
 const NOW = Date.UTC(2030, 0, 31, 9, 30);
 
-const webhooks: Published<DemoWebhook>[] = demoWebhooks(URL_BASE, NOW, 17_000).map((what, i) => ({ what, messageId: `id-${i}` }));
-const invalid: Published<InvalidMessage> = { what: invalidMessage(URL_BASE), messageId: 'id-invalid' };
+const webhooks: Published<DemoWebhook>[] = demoWebhooks(URL_BASE, NOW, 17_000).map((what, i) => ({ what, id: what.id ?? `id-${i}` }));
+const invalid: Published<InvalidMessage> = { what: invalidMessage(URL_BASE), id: 'id-invalid' };
 const notice = {
   reason: 'validation',
   id: 'id-invalid',
@@ -16,12 +16,12 @@ const notice = {
 };
 
 /** The request as it arrives when all is well. */
-function arrivalOf({ what: { request, dueAt }, messageId }: Published<DemoWebhook>): ReceivedRequest {
+function arrivalOf({ what: { request, dueAt }, id }: Published<DemoWebhook>, attempt = 0): ReceivedRequest {
   return {
-    arrivedAt: dueAt + 3,
+    arrivedAt: dueAt + 3 + attempt * 5_100,
     method: request.method,
     target: request.target,
-    headers: [['Host', '127.0.0.1:1'], ['webhook-id', messageId], ['user-agent', 'a'], ...Object.entries(request.headers)],
+    headers: [['Host', '127.0.0.1:1'], ['webhook-id', id], ['user-agent', 'a'], ...Object.entries(request.headers)],
     cookies: request.cookies,
     body: Buffer.from(request.body),
     complete: true,
@@ -30,8 +30,8 @@ function arrivalOf({ what: { request, dueAt }, messageId }: Published<DemoWebhoo
 
 function allWell(): { requests: ReceivedRequest[] } & Seen {
   return {
-    requests: webhooks.map(arrivalOf),
-    ways: new Map(webhooks.map(({ what, messageId }) => [messageId, what.way])),
+    requests: webhooks.flatMap((webhook) => webhook.what.answers.map((_, attempt) => arrivalOf(webhook, attempt))),
+    ways: new Map(webhooks.map(({ what, id }) => [id, what.way])),
     notices: [JSON.stringify(notice)],
   };
 }
@@ -50,7 +50,7 @@ function problemsWithNotices(...notices: object[]): readonly string[] {
 test('finds nothing wrong where nothing is', () => {
   const verdict = judge(webhooks, invalid, allWell());
   expect(verdict.problems).toEqual([]);
-  expect(verdict.webhooks.map(({ arrival }) => arrival?.target)).toEqual(webhooks.map(({ what }) => what.request.target));
+  expect(verdict.webhooks.map(({ arrivals }) => arrivals.length)).toEqual(webhooks.map(({ what }) => what.answers.length));
 });
 
 test.each<[string, Partial<ReceivedRequest>, string]>([
@@ -86,7 +86,18 @@ test('names a webhook that did not arrive', () => {
 test('names a webhook that arrived twice', () => {
   const seen = allWell();
   seen.requests.push(arrivalOf(webhooks[0]));
-  expect(judge(webhooks, invalid, seen).problems).toEqual(['JSON: arrived 2 times.']);
+  expect(judge(webhooks, invalid, seen).problems).toEqual(['JSON: arrived 2 times, not once.']);
+});
+
+test('names one that was cancelled and arrived, and a second attempt that came too soon or not at all', () => {
+  const seen = allWell();
+  const named = (name: string) => webhooks.find(({ what }) => what.name === name)!;
+  seen.requests.push(arrivalOf(named('cancelled')));
+  const second = seen.requests.map(({ target }) => target).lastIndexOf('/flaky');
+  seen.requests[second] = { ...seen.requests[second], arrivedAt: seen.requests[second].arrivedAt - 1_000 };
+  expect(judge(webhooks, invalid, seen).problems).toEqual(['failing once: arrived 900 ms early.', 'cancelled: arrived once, not 0 times.']);
+  seen.requests.splice(second, 1);
+  expect(judge(webhooks, invalid, seen).problems).toContain('failing once: arrived once, not 2 times.');
 });
 
 test('names a request that nobody had published', () => {
@@ -96,8 +107,10 @@ test('names a request that nobody had published', () => {
 });
 
 test('names a webhook that took the other way', () => {
-  const seen = { ...allWell(), ways: new Map(webhooks.map(({ messageId }) => [messageId, 'ingest' as const])) };
-  expect(judge(webhooks, invalid, seen).problems).toEqual(['due later: was to be sent by load, and was sent by ingest.']);
+  const seen = { ...allWell(), ways: new Map(webhooks.map(({ id }) => [id, 'ingest' as const])) };
+  expect(judge(webhooks, invalid, seen).problems).toEqual([
+    'cancelled: was to be sent by load, and was sent by ingest.', 'due later: was to be sent by load, and was sent by ingest.',
+  ]);
 });
 
 test('names a failure notice that did not come', () => {
