@@ -121,6 +121,12 @@ const MAX_REQUEST_TIMEOUT = Duration.minutes(14);
 const MAX_QUEUE_RETENTION = Duration.days(14);
 /** The functions have a message come back after 2, 4, 8 … 300 s: this rides out an hour of a failing dependency before it is put aside. */
 const MAX_RECEIVE_COUNT = 20;
+/**
+ * SQS counts receives across queues, so that what arrives in an unreported queue brings {@link MAX_RECEIVE_COUNT} along: load gets as many
+ * tries of its own, an hour and a half. `ApproximateReceiveCount` in
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
+ */
+const UNREPORTED_MAX_RECEIVE_COUNT = 2 * MAX_RECEIVE_COUNT;
 /** No shorter than load's timeout, so that no tick takes what another one is still reporting. */
 const UNREPORTED_VISIBILITY_TIMEOUT = LOAD_TIMEOUT;
 /**
@@ -419,12 +425,12 @@ export class WebhookScheduler extends WebhookSchedulerBase {
 
   /**
    * Between a queue and its dead-letter queue: load looks here each minute, and moves on what it has reported. What it cannot report in
-   * 20 receives, an hour and a half, SQS moves on without a notice. That also makes the next queue one whose messages SQS can move back.
+   * all its tries, SQS moves on without a notice. That also makes the next queue one whose messages SQS can move back.
    */
   private createUnreportedQueue(id: string, deadLetterQueue: sqs.IQueue): sqs.Queue {
     return this.createQueue(id, {
       visibilityTimeout: UNREPORTED_VISIBILITY_TIMEOUT,
-      deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount: MAX_RECEIVE_COUNT },
+      deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount: UNREPORTED_MAX_RECEIVE_COUNT },
     });
   }
 
