@@ -76,7 +76,7 @@ class Observer implements Seen {
   }
 
   private tellStored(id: string, way: Way): void {
-    const webhook = this.webhooks.find((webhook) => webhook.id === id)?.what;
+    const webhook = this.webhooks.find((published) => published.id === id)?.what;
     if (webhook) {
       this.progress?.tell('stored', `${webhook.name}, ${way} sends it on`);
     }
@@ -89,7 +89,8 @@ async function main(cleanup: Cleanup): Promise<number> {
 
   const observer = new Observer();
   console.log('  Synthesizing the example app and starting the scheduler…\n');
-  const receiver = await cleanup.open(() => Receiver.start({ onRequest: observer.onRequest, behaviours: demoBehaviours() }), (opened) => opened.close());
+  const receiverOptions = { onRequest: observer.onRequest, behaviours: demoBehaviours() };
+  const receiver = await cleanup.open(() => Receiver.start(receiverOptions), (opened) => opened.close());
   const assembly = await exampleAssembly(cleanup);
   const engine = await cleanup.open(() => LocalEngine.start({
     assembly,
@@ -128,7 +129,8 @@ async function main(cleanup: Cleanup): Promise<number> {
   }
   console.log(`  Published ${webhooks.length} webhooks, ${cancels.length} cancel and one invalid message to the input topic\n`);
 
-  const progress = await cleanup.open(() => Progress.start(webhooks.map(({ what }) => what).filter(({ answers }) => answers.length > 0)), (opened) => opened.stop());
+  const awaited = webhooks.map(({ what }) => what).filter(({ answers }) => answers.length > 0);
+  const progress = await cleanup.open(() => Progress.start(awaited), (opened) => opened.stop());
   observer.watch(webhooks, progress);
   const giveUpAt = Math.max(...webhooks.map(({ what }) => what.dueAt)) + PATIENCE_MS;
   while (!observer.complete && Date.now() < giveUpAt) {
