@@ -141,10 +141,12 @@ test.prependSpawn(checkTypes);
 test.prependSpawn(project.tasks.tryFind('bundle')!);
 
 // What people run. Each bundles the handlers first, and then becomes the program itself: a shell in between would keep signals from it.
-for (const [name, script] of Object.entries({ demo: 'scripts/demo.ts', local: 'src/local/cli.ts', bench: 'bench/bench.ts', simulate: 'scripts/simulate.ts' })) {
+for (const [name, script] of Object.entries({ demo: 'scripts/demo.ts', local: 'src/local/cli.ts', bench: 'bench/bench.ts' })) {
   project.setScript(`pre${name}`, 'projen bundle');
   project.setScript(name, `exec node --import tsx ${script}`);
 }
+// The simulator runs the handlers from their sources.
+project.setScript('simulate', 'exec node --import tsx scripts/simulate.ts');
 
 // The publisher knows npm's public registry by itself.
 const releaseWorkflow = project.tryFindObjectFile('.github/workflows/release.yml');
