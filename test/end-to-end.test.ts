@@ -2,13 +2,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
-import { PublishBatchCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { PublishBatchCommand, PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { App, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Receiver } from '../scripts/support/receiver';
-import { LOG_DELIVERED, LOG_FAILED, LOG_REJECTED, LOG_SCHEDULED } from '../src/core/log-events';
+import { LOG_ACTION, LOG_DELIVERED, LOG_FAILED, LOG_REJECTED, LOG_RETRYING, LOG_SCHEDULED } from '../src/core/log-events';
 import { LOCAL_CREDENTIALS } from '../src/local/emulators';
 import { EngineEvent, LocalEngine } from '../src/local/engine';
 import { WebhookScheduler } from 'cdk-webhook-scheduler';
@@ -34,7 +34,7 @@ beforeAll(async () => {
   scheduler.grantPublish(new iam.Role(stack, 'Producer', { assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com') }));
   app.synth();
 
-  receiver = await Receiver.start({ behaviours: { '/broken': { status: 503 } } });
+  receiver = await Receiver.start({ behaviours: { '/broken': { status: 404 }, '/recovering': { first: [{ status: 503 }] } } });
   engine = await LocalEngine.start({
     assembly,
     // Minutes as seconds: what is due later than 10 s is left to load.
@@ -62,7 +62,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
   }
 }
 
-test('webhooks of every kind arrive once, as sent, none early, through ingest and through load; what fails is reported', async () => {
+test('webhooks of every kind arrive as sent, none early, through ingest, load and retries; what fails is reported, what is cancelled stays away', async () => {
   const failures = await sqs.send(new CreateQueueCommand({ QueueName: 'failures' }));
   const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl: failures.QueueUrl, AttributeNames: ['QueueArn'] }));
   await sns.send(new SubscribeCommand({
@@ -88,6 +88,8 @@ test('webhooks of every kind arrive once, as sent, none early, through ingest an
     past: { date: '2001-01-01T00:00:00+02:00', url: url('past'), method: 'delete' },
     later: { date: new Date(now + 16_000).toISOString(), url: url('later'), method: 'post', payload: [SECRET] },
     broken: { date: naive(now), url: url('broken'), method: 'post', payload: { secret: SECRET } },
+    recovering: { date: naive(now + 5_040), url: url('recovering'), method: 'post', payload: { secret: SECRET } },
+    cancelled: { id: 'to-cancel', date: naive(now + 16_000), url: url('cancelled'), method: 'post', payload: { secret: SECRET } },
     invalid: { date: SECRET, url: SECRET, method: SECRET, headers: { [`bad ${SECRET}`]: SECRET } },
   };
   const { Successful = [], Failed = [] } = await sns.send(new PublishBatchCommand({
@@ -96,15 +98,21 @@ test('webhooks of every kind arrive once, as sent, none early, through ingest an
   }));
   expect(Failed).toEqual([]);
   const messageIds = Object.fromEntries(Successful.map(({ Id, MessageId }) => [Id, MessageId]));
-  const valid = Object.keys(messages).filter((name) => name !== 'invalid');
+  await sns.send(new PublishCommand({
+    TopicArn: engine.schedulers[0].inputTopicArn, Message: JSON.stringify({ action: 'cancel', id: messages.cancelled.id }),
+  }));
+  const fired = Object.keys(messages).filter((name) => name !== 'invalid' && name !== 'cancelled');
 
-  await until(() => valid.every((name) => receiver.requests.some(({ target }) => target.startsWith(`/${name}?`))));
-  await until(() => records(LOG_DELIVERED).length + records(LOG_FAILED).length === valid.length);
+  await until(() => fired.every((name) => receiver.requests.some(({ target }) => target.startsWith(`/${name}?`))));
+  await until(() => records(LOG_DELIVERED).length + records(LOG_FAILED).length === fired.length);
 
-  expect(receiver.requests).toHaveLength(valid.length);
+  await until(() => Date.now() > now + 17_000); // what was cancelled would have been fired
+  expect(receiver.requests).toHaveLength(fired.length + 1); // one of them twice
+  expect(records(LOG_RETRYING)).toEqual([expect.objectContaining({ webhookId: messageIds.recovering, status: 503 })]);
+  expect(records(LOG_ACTION)).toEqual([expect.objectContaining({ webhookId: 'to-cancel', action: 'cancel' })]);
   const request = (name: string) => receiver.requests.find(({ target }) => target === `/${name}?token=${SECRET}`)!;
   const headerOf = (name: string, header: string) => request(name).headers.find(([key]) => key === header)?.[1];
-  for (const name of valid) {
+  for (const name of fired) {
     const { date, method } = messages[name];
     expect(request(name).method).toBe(method.toUpperCase());
     expect(request(name).arrivedAt).toBeGreaterThanOrEqual(Date.parse(/Z$|\+/.test(date) ? date : `${date}Z`));
@@ -119,7 +127,7 @@ test('webhooks of every kind arrive once, as sent, none early, through ingest an
 
   // Who sent which: the one due later went through the table and load.
   const ownerOf = (name: string) => records(LOG_SCHEDULED).find(({ webhookId }) => webhookId === messageIds[name])?.owner;
-  expect(valid.map((name) => [name, ownerOf(name)])).toEqual(valid.map((name) => [name, name === 'later' ? 'load' : 'ingest']));
+  expect(fired.map((name) => [name, ownerOf(name)])).toEqual(fired.map((name) => [name, name === 'later' ? 'load' : 'ingest']));
 
   // What failed is reported, with the message.
   const notices: Record<string, unknown>[] = [];
@@ -129,7 +137,7 @@ test('webhooks of every kind arrive once, as sent, none early, through ingest an
     return notices.length >= 2;
   });
   expect(notices.sort((a, b) => String(a.reason).localeCompare(String(b.reason)))).toEqual([
-    expect.objectContaining({ reason: 'exhausted', id: messageIds.broken, attempts: [expect.objectContaining({ status: 503 })] }),
+    expect.objectContaining({ reason: 'permanent', id: messageIds.broken, attempts: [expect.objectContaining({ status: 404 })] }),
     expect.objectContaining({
       reason: 'validation',
       id: messageIds.invalid,
@@ -142,7 +150,7 @@ test('webhooks of every kind arrive once, as sent, none early, through ingest an
   expect(events.filter((event) => event.type === 'invocation' && event.error !== undefined)).toEqual([]);
   expect(records(LOG_REJECTED)).toEqual([expect.objectContaining({ fields: ['date', 'url', 'method', 'headers'] })]);
   const lines = events.flatMap((event) => (event.type === 'log' ? [event.line] : []));
-  expect(lines.length).toBeGreaterThanOrEqual(2 * valid.length);
+  expect(lines.length).toBeGreaterThanOrEqual(2 * fired.length);
   expect(lines.filter((line) => line.includes(SECRET))).toEqual([]);
   expect(lines.filter((line) => line.startsWith('{') === false)).toEqual([]);
 });
