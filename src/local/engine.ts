@@ -135,9 +135,11 @@ export class LocalEngine {
   /**
    * Kills every execution environment of a function that is in the middle of an invocation, as a crash would: the invocation fails, and
    * its messages come back when their visibility timeout ends. Returns how many it has killed.
+   *
+   * @param handling text that the invocation's event has to hold, as JSON; by default, any invocation is crashed
    */
-  public crash(functionName: string): number {
-    return found(this.functions.find(({ plan }) => plan.name === functionName), functionName).crash();
+  public crash(functionName: string, handling = ''): number {
+    return found(this.functions.find(({ plan }) => plan.name === functionName), functionName).crash(handling);
   }
 
   /** Leaves out the ticks of a function, or of every one; those that fall into the pause are not made up for. */

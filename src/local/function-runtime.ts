@@ -69,9 +69,9 @@ export class FunctionRuntime {
     }
   }
 
-  /** Kills the environments that run an invocation, which fails; returns how many. */
-  public crash(): number {
-    const busy = [...this.environments].filter(environment => environment.busy);
+  /** Kills the environments that run an invocation whose event holds a text; the invocation fails. Returns how many. */
+  public crash(handling: string): number {
+    const busy = [...this.environments].filter(environment => environment.busy && environment.event.includes(handling));
     busy.forEach(environment => environment.crashNow());
     return busy.length;
   }
@@ -112,6 +112,8 @@ export class FunctionRuntime {
 }
 
 class Environment {
+  /** Of its invocation, or of the latest one, as JSON. */
+  public event = '';
   private readonly child: ChildProcess;
   private readonly loaded: Promise<InvocationResult | undefined>;
   private readonly exited: Promise<void>;
@@ -158,6 +160,7 @@ class Environment {
   }
 
   public async invoke(event: string): Promise<InvocationResult> {
+    this.event = event;
     const notLoaded = await this.loaded;
     if (notLoaded) {
       await this.kill();

@@ -222,7 +222,8 @@ describe('a function', () => {
     await publish(running, 'x');
     const [{ pid }] = await until('the first attempt', () => records(running).length > 0 && records(running));
     expect(running.engine.crash(deliver)).toBe(0);
-    expect(running.engine.crash(ingest)).toBe(1);
+    expect(running.engine.crash(ingest, 'another message')).toBe(0);
+    expect(running.engine.crash(ingest, 'Message')).toBe(1);
     expect(await until('the crash', () => invocations(running)[0])).toMatchObject({
       functionName: ingest, error: "Runtime.ExitError: the function's process ended with SIGKILL",
     });

@@ -13,6 +13,8 @@ import { Construct } from 'constructs';
 import { MANIFEST_KEY, type SchedulerManifest } from '../../src/core/manifest';
 import { type EngineEvent, LocalEngine, type LocalEngineOptions } from '../../src/local/engine';
 
+export { until } from '../support/until';
+
 const directories: string[] = [];
 
 /** A new directory that {@link removeTemporaryDirectories} removes. */
@@ -153,17 +155,6 @@ export async function start(assembly: string, options: Omit<LocalEngineOptions, 
 /** Stops every engine that {@link start} started. */
 export async function stopEngines(): Promise<void> {
   await Promise.all(running.splice(0).map(engine => engine.stop()));
-}
-
-/** Waits until `find` gives something; fails with `what` when it takes too long even for a slow machine. */
-export async function until<T>(what: string, find: () => T | undefined | false | Promise<T | undefined | false>, seconds = 30): Promise<T> {
-  const giveUp = Date.now() + seconds * 1000;
-  for (;;) {
-    const result = await find();
-    if (result !== undefined && result !== false) return result;
-    if (Date.now() > giveUp) throw new Error(`Waited ${seconds} s in vain for ${what}.`);
-    await new Promise(resolve => setTimeout(resolve, 20));
-  }
 }
 
 /** The JSON lines that functions logged, in order. */

@@ -68,7 +68,7 @@ export class FlakyProxy {
     this.server.keepAliveTimeout = 60_000;
   }
 
-  /** Decides over each request, by its operation (`UpdateItem`…), by how often the client has tried it, from 1, and by its parameters. */
+  /** Decides over each request, once, by its operation (`UpdateItem`…), by how often the client has tried it, from 1, and by its parameters. */
   public fateOf: (operation: string, attempt: number, input: Input) => Fate = () => 'pass';
 
   /** Called when the service has done a request, and before its client hears of it. */
@@ -128,13 +128,14 @@ export class FlakyProxy {
 
   private async passSome(incoming: IncomingMessage, call: Call, refuse: (entry: BatchEntry) => boolean): Promise<Answer> {
     const entries = call.input.Entries as BatchEntry[];
-    const passed = entries.filter((entry) => !refuse(entry));
+    const refused = entries.filter(refuse);
+    const passed = entries.filter((entry) => !refused.includes(entry));
     const answer = passed.length === 0
       ? { status: 200, headers: JSON_TYPE, body: '{}' }
       : await this.pass(incoming, call, JSON.stringify({ ...call.input, Entries: passed }));
     const { Successful = [], Failed = [] } = JSON.parse(answer.body) as { Successful?: unknown[]; Failed?: unknown[] };
-    const refused = entries.filter(refuse).map(({ Id }) => ({ Id, Code: 'InternalError', SenderFault: false }));
-    return { status: 200, headers: JSON_TYPE, body: JSON.stringify({ Successful, Failed: [...Failed, ...refused] }) };
+    const failed = refused.map(({ Id }) => ({ Id, Code: 'InternalError', SenderFault: false }));
+    return { status: 200, headers: JSON_TYPE, body: JSON.stringify({ Successful, Failed: [...Failed, ...failed] }) };
   }
 }
 

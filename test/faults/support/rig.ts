@@ -1,0 +1,342 @@
+// A scheduler as it is deployed, run by the local engine, with something between it and the services that can hurt it.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import * as path from 'node:path';
+import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import {
+  CreateQueueCommand, DeleteMessageCommand, GetQueueAttributesCommand, Message, ReceiveMessageCommand, SendMessageCommand, SQSClient,
+} from '@aws-sdk/client-sqs';
+import { App, CfnResource, Duration, Stack } from 'aws-cdk-lib';
+import { IConstruct } from 'constructs';
+import { End, settle } from './audit';
+import { Behaviour, ReceivedRequest, Receiver } from '../../../scripts/support/receiver';
+import { decodeState, Item } from '../../../src/adapters/table-schema';
+import { State } from '../../../src/core/state';
+import { publicId } from '../../../src/core/webhook';
+import { LOCAL_CREDENTIALS } from '../../../src/local/emulators';
+import { LocalEngine, LocalScheduler } from '../../../src/local/engine';
+import { Fate, FlakyProxy, Input } from '../../support/flaky-proxy';
+import { RetryPolicy, WebhookScheduler } from 'cdk-webhook-scheduler';
+
+/** Milliseconds from a failed attempt to the next. */
+export const RETRY_DELAYS_MS: readonly number[] = [1_000, 2_000];
+
+/** Minutes of a deployed scheduler as seconds: the tick, and the horizons that say who sends a webhook to the delay queue. */
+const TICK_SECONDS = 2;
+export const INGEST_HORIZON_SECONDS = 10;
+const LOAD_HORIZON_SECONDS = 5;
+
+const REQUEST_TIMEOUT = Duration.seconds(3);
+
+/** Workers of each function at most: a machine of two processors starts no more of them in reasonable time. */
+const MAX_CONCURRENCY = { ingest: 2, deliver: 4 };
+
+/**
+ * In seconds, as short as the waits built into the handlers allow, so that what a crash leaves behind comes back within a test. As in the
+ * construct's template, the delay queue holds a message back for longer than the claim lasts of a worker that died.
+ */
+const SCALED = { deliverTimeout: 13, deliverVisibility: 20, ingestTimeout: 8, ingestVisibility: 8 };
+const SCALED_UNREPORTED_VISIBILITY = 5;
+
+const STALE_MS = 100;
+
+/** A webhook to be published. */
+export interface GivenWebhook {
+  /** Path segment on the receiver too, unless `path` is given. */
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly dueAt: number;
+  /** On the receiver. */
+  readonly path?: string;
+  /** Other fields of the message, or other values. */
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+/** A failure notice, with the attribute by which a subscriber can filter it. */
+export interface Notice {
+  readonly reason: string;
+  readonly id: string;
+  readonly attempts?: State['attempts'];
+  readonly message?: unknown;
+  readonly refusal?: string;
+  readonly queue?: string;
+  readonly reasonAttribute?: string;
+}
+
+type FunctionName = keyof LocalScheduler['functions'];
+type Fault = (operation: string, attempt: number, input: Input) => Fate | undefined;
+type Answered = (operation: string, input: Input, answer: string) => void;
+
+export interface RigOptions {
+  /** Whether timeouts are seconds instead of minutes, for workers that are killed. @default - as in the construct's template */
+  readonly shortTimeouts?: boolean;
+  /** How often a message is received from its queue before it is put aside. @default - as in the construct's template */
+  readonly maxReceiveCount?: number;
+}
+
+export class Rig {
+  public static async start(options: RigOptions = {}): Promise<Rig> {
+    const assembly = synthesize(options);
+    const proxies: FlakyProxy[] = [];
+    const proxied = async (target: string) => {
+      proxies.push(await FlakyProxy.start(target));
+      return proxies[proxies.length - 1].url;
+    };
+    const engine = await LocalEngine.start({
+      assembly,
+      tickSeconds: TICK_SECONDS,
+      environment: { INGEST_HORIZON_SECONDS: String(INGEST_HORIZON_SECONDS), LOAD_HORIZON_SECONDS: String(LOAD_HORIZON_SECONDS) },
+      intercept: async ({ sns, dynamodb }) => {
+        const messaging = await proxied(sns); // one emulator for both topics and queues
+        return { sns: messaging, sqs: messaging, dynamodb: await proxied(dynamodb) };
+      },
+    });
+    const behaviours: Record<string, Behaviour> = {};
+    const onRequest: ((request: ReceivedRequest) => void)[] = [];
+    const receiver = await Receiver.start({ behaviours, onRequest: (request) => onRequest.forEach((listener) => listener(request)) });
+    const rig = new Rig(assembly, engine, proxies, receiver, behaviours, onRequest);
+    await rig.subscribeToFailures();
+    await rig.warmUp();
+    return rig;
+  }
+
+  /** What was published: each id with the instant before which no request may arrive. */
+  public readonly published = new Map<string, number>();
+  /** How those ended that were seen to end, by id. */
+  public readonly ends = new Map<string, End>();
+  /** What happens to calls to the table, and to those to queues and topics: the first that decides. */
+  public readonly faults: Readonly<Record<'table' | 'messaging', Fault[]>> = { table: [], messaging: [] };
+  private readonly answered: Answered[] = [];
+  private readonly told: Notice[] = [];
+  private reading = Promise.resolve();
+  private readonly sns: SNSClient;
+  private readonly sqs: SQSClient;
+  private readonly dynamodb: DynamoDBClient;
+  private failureQueueUrl = '';
+  private statesReadAt = 0;
+  private statesRead: Promise<ReadonlyMap<string, State>> = Promise.resolve(new Map());
+
+  private constructor(
+    private readonly assembly: string,
+    public readonly engine: LocalEngine,
+    private readonly proxies: readonly FlakyProxy[],
+    public readonly receiver: Receiver,
+    /** How the receiver answers, by path. */
+    public readonly behaviours: Record<string, Behaviour>,
+    private readonly onRequest: ((request: ReceivedRequest) => void)[],
+  ) {
+    const client = (endpoint: string) => ({ endpoint, region: engine.region, credentials: LOCAL_CREDENTIALS });
+    this.sns = new SNSClient(client(engine.endpoints.sns));
+    this.sqs = new SQSClient(client(engine.endpoints.sqs));
+    this.dynamodb = new DynamoDBClient(client(engine.endpoints.dynamodb));
+    const [messaging, table] = proxies;
+    messaging.fateOf = (...call) => firstOf(this.faults.messaging, call);
+    table.fateOf = (...call) => firstOf(this.faults.table, call);
+    for (const proxy of proxies) {
+      proxy.onAnswered = (...call) => [...this.answered].forEach((listener) => listener(...call));
+    }
+  }
+
+  public get scheduler(): LocalScheduler {
+    return this.engine.schedulers[0];
+  }
+
+  public async publish(...webhooks: readonly GivenWebhook[]): Promise<void> {
+    await Promise.all(webhooks.map(async ({ id, dueAt, path: target = `/${id}`, fields }) => {
+      this.published.set(id, dueAt);
+      await this.publishMessage({
+        id, date: new Date(dueAt).toISOString(), url: `${this.receiver.url}${target}`, method: 'post', payload: { id }, ...fields,
+      });
+    }));
+  }
+
+  /** Publishes anything; returns its MessageId. */
+  public async publishMessage(message: object): Promise<string> {
+    const { MessageId = '' } = await this.sns.send(new PublishCommand({
+      TopicArn: this.scheduler.inputTopicArn, Message: JSON.stringify(message),
+    }));
+    return MessageId;
+  }
+
+  /** What the receiver got of a webhook, in the order in which it arrived. */
+  public requestsOf(id: string): readonly ReceivedRequest[] {
+    return this.receiver.requests.filter((request) => webhookIdOf(request) === id).sort((a, b) => a.arrivedAt - b.arrivedAt);
+  }
+
+  /** The states of all webhooks that have one, by id. Read together, since there are many who ask: at most {@link STALE_MS} old. */
+  public async states(): Promise<ReadonlyMap<string, State>> {
+    if (Date.now() - this.statesReadAt > STALE_MS) {
+      this.statesReadAt = Date.now();
+      this.statesRead = this.readStates();
+    }
+    return this.statesRead;
+  }
+
+  public async stateOf(id: string): Promise<State | undefined> {
+    return (await this.states()).get(id);
+  }
+
+  /** What the failure topic has carried so far. */
+  public async notices(): Promise<readonly Notice[]> {
+    // One after the other: what one has taken, and not yet read, another must not miss.
+    this.reading = this.reading.then(async () => {
+      for (const { Body = '', MessageAttributes } of await this.take(this.failureQueueUrl)) {
+        this.told.push({ ...JSON.parse(Body) as Notice, reasonAttribute: MessageAttributes?.reason?.StringValue });
+      }
+    });
+    await this.reading;
+    return this.told;
+  }
+
+  public async noticesOf(id: string): Promise<readonly Notice[]> {
+    return (await this.notices()).filter((notice) => notice.id === id);
+  }
+
+  /** Resolves when a service has done a request that is such, before its client hears of it. */
+  public async whenAnswered(such: (operation: string, input: Input, text: string) => boolean, then: () => void = () => undefined): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const listener: Answered = (operation, input) => {
+        if (such(operation, input, JSON.stringify(input))) {
+          this.answered.splice(this.answered.indexOf(listener), 1);
+          then();
+          resolve();
+        }
+      };
+      this.answered.push(listener);
+    });
+  }
+
+  /** Resolves when a webhook has arrived at the receiver. */
+  public async whenArrived(id: string, then: () => void = () => undefined): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const listener = (request: ReceivedRequest) => {
+        if (webhookIdOf(request) === id) {
+          this.onRequest.splice(this.onRequest.indexOf(listener), 1);
+          then();
+          resolve();
+        }
+      };
+      this.onRequest.push(listener);
+    });
+  }
+
+  /** Kills the worker that handles a webhook; of load, which handles many, the one that runs. */
+  public kill(name: FunctionName, id = ''): void {
+    const killed = this.engine.crash(this.scheduler.functions[name], id);
+    if (killed !== 1) {
+      throw new Error(`${killed} workers were handling ${id}, expected one`);
+    }
+  }
+
+  public async send(queueUrl: string, body: string): Promise<void> {
+    await this.sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body }));
+  }
+
+  /** Takes what is visible in a queue. */
+  public async take(queueUrl: string): Promise<Message[]> {
+    const { Messages = [] } = await this.sqs.send(new ReceiveMessageCommand({
+      QueueUrl: queueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'],
+    }));
+    await Promise.all(Messages.map(({ ReceiptHandle }) => this.sqs.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle }))));
+    return Messages.length === 0 ? [] : [...Messages, ...await this.take(queueUrl)];
+  }
+
+  /** The queue into which SQS puts what a queue cannot get rid of, and the one behind that. */
+  public async queuesBehind(queueUrl: string): Promise<{ readonly unreported: string; readonly deadLetters: string }> {
+    const unreported = await this.redriveTarget(queueUrl);
+    return { unreported, deadLetters: await this.redriveTarget(unreported) };
+  }
+
+  /** Messages of a queue: visible, taken and delayed ones. */
+  public async countOf(queueUrl: string): Promise<number> {
+    const { Attributes = {} } = await this.sqs.send(new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['All'] }));
+    const { ApproximateNumberOfMessages: visible, ApproximateNumberOfMessagesNotVisible: taken, ApproximateNumberOfMessagesDelayed: delayed } = Attributes;
+    return Number(visible) + Number(taken) + Number(delayed);
+  }
+
+  public async stop(): Promise<void> {
+    await this.engine.stop();
+    this.proxies.forEach((proxy) => proxy.close());
+    [this.sns, this.sqs, this.dynamodb].forEach((client) => client.destroy());
+    await this.receiver.close();
+    rmSync(this.assembly, { recursive: true });
+  }
+
+  /** Has every function run once, which takes long on a busy machine: what is published from here on is handled soon. */
+  private async warmUp(): Promise<void> {
+    await this.publish({ id: 'warm-up', dueAt: Date.now() });
+    await settle(this, { id: 'warm-up', ends: 'delivered' });
+  }
+
+  private async readStates(): Promise<ReadonlyMap<string, State>> {
+    const rows: Item[] = [];
+    let startKey: Item | undefined;
+    do {
+      const page = await this.dynamodb.send(new ScanCommand({
+        TableName: this.scheduler.tableName, ConsistentRead: true, ExclusiveStartKey: startKey,
+      }));
+      rows.push(...(page.Items ?? []));
+      startKey = page.LastEvaluatedKey;
+    } while (startKey);
+    const states = rows.filter(({ sk }) => sk.S === 'state').map((item) => decodeState(item));
+    return new Map(states.map((state) => [publicId(state.id), state]));
+  }
+
+  private async redriveTarget(queueUrl: string): Promise<string> {
+    const { Attributes } = await this.sqs.send(new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['RedrivePolicy'] }));
+    const { deadLetterTargetArn } = JSON.parse(Attributes?.RedrivePolicy ?? '{}') as { deadLetterTargetArn: string };
+    return new URL(deadLetterTargetArn.split(':')[5], queueUrl).href;
+  }
+
+  private async subscribeToFailures(): Promise<void> {
+    const { QueueUrl = '' } = await this.sqs.send(new CreateQueueCommand({ QueueName: 'failures' }));
+    const { Attributes } = await this.sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
+    await this.sns.send(new SubscribeCommand({
+      TopicArn: this.scheduler.failureTopicArn, Protocol: 'sqs', Endpoint: Attributes?.QueueArn, Attributes: { RawMessageDelivery: 'true' },
+    }));
+    this.failureQueueUrl = QueueUrl;
+  }
+}
+
+export function webhookIdOf({ headers }: ReceivedRequest): string | undefined {
+  return headers.find(([name]) => name === 'webhook-id')?.[1];
+}
+
+function firstOf(faults: readonly Fault[], call: Parameters<Fault>): Fate {
+  for (const fault of faults) {
+    const fate = fault(...call);
+    if (fate !== undefined) {
+      return fate;
+    }
+  }
+  return 'pass';
+}
+
+/** The construct's own template, for a small machine and for tests that end. */
+function synthesize({ shortTimeouts, maxReceiveCount }: RigOptions): string {
+  const assembly = mkdtempSync(path.join(tmpdir(), 'faults-'));
+  const app = new App({ outdir: assembly });
+  const scheduler = new WebhookScheduler(new Stack(app, 'Stack'), 'Scheduler', {
+    requestTimeout: REQUEST_TIMEOUT, retryPolicy: RetryPolicy.fixed(RETRY_DELAYS_MS.map((ms) => Duration.millis(ms)), { jitter: 0 }),
+  });
+  const override = (construct: IConstruct, property: string, value: number) => (
+    (construct.node.defaultChild as CfnResource).addPropertyOverride(property, value)
+  );
+  override(scheduler.node.findChild('IngestSource'), 'ScalingConfig.MaximumConcurrency', MAX_CONCURRENCY.ingest);
+  override(scheduler.node.findChild('DeliverSource'), 'ScalingConfig.MaximumConcurrency', MAX_CONCURRENCY.deliver);
+  if (shortTimeouts) {
+    override(scheduler.deliverFunction, 'Timeout', SCALED.deliverTimeout);
+    override(scheduler.ingestFunction, 'Timeout', SCALED.ingestTimeout);
+    override(scheduler.delayQueue, 'VisibilityTimeout', SCALED.deliverVisibility);
+    override(scheduler.ingestQueue, 'VisibilityTimeout', SCALED.ingestVisibility);
+  }
+  override(scheduler.ingestUnreportedQueue, 'VisibilityTimeout', SCALED_UNREPORTED_VISIBILITY);
+  override(scheduler.delayUnreportedQueue, 'VisibilityTimeout', SCALED_UNREPORTED_VISIBILITY);
+  if (maxReceiveCount !== undefined) {
+    override(scheduler.ingestQueue, 'RedrivePolicy.maxReceiveCount', maxReceiveCount);
+    override(scheduler.delayQueue, 'RedrivePolicy.maxReceiveCount', maxReceiveCount);
+  }
+  app.synth();
+  return assembly;
+}

@@ -1,0 +1,152 @@
+// Workers that are killed, each at the worst moment of one step: SIGKILL, as a crash of a Lambda function's environment is.
+import { audit, settle } from './support/audit';
+import { Rig } from './support/rig';
+import { pause, sideBySide } from './support/scenarios';
+import { Input } from '../support/flaky-proxy';
+
+jest.setTimeout(150_000);
+
+let rig: Rig;
+
+beforeAll(async () => {
+  rig = await Rig.start({ shortTimeouts: true });
+});
+afterAll(async () => {
+  await rig.stop();
+});
+
+/** Time for a message to be accepted. */
+const AHEAD_MS = 4_500;
+/** Apart enough for the webhooks of two scenarios not to be handled, and killed, by one worker. */
+const APART_MS = 700;
+let scenarios = 0;
+
+/** Waits for its turn, then publishes a webhook that is due in a moment. */
+async function publishInTurn(id: string, aheadMs = AHEAD_MS): Promise<void> {
+  await pause(APART_MS * scenarios++);
+  await rig.publish({ id, dueAt: Date.now() + aheadMs });
+}
+
+/** Kills the worker that handles a webhook when the table has written this state of it, before the worker hears of it. */
+async function killWhenWritten(id: string, status: string, worker: 'ingest' | 'deliver' = 'deliver'): Promise<void> {
+  await rig.whenAnswered((operation, { Item }, text) => (
+    operation === 'PutItem' && text.includes(id) && (Item as { status?: { S: string } }).status?.S === status
+  ), () => rig.kill(worker, id));
+}
+
+const isClaimOf = (id: string) => (operation: string, { ExpressionAttributeValues }: Input, text: string) => (
+  operation === 'UpdateItem' && text.includes(id) && ':claimant' in (ExpressionAttributeValues as object)
+);
+
+sideBySide({
+  'deliver is killed between claim and fire: it fires once': async () => {
+    const killed = rig.whenAnswered(isClaimOf('claimed'), () => rig.kill('deliver', 'claimed'));
+    await publishInTurn('claimed');
+    await killed;
+    await settle(rig, { id: 'claimed', ends: 'delivered' });
+  },
+
+  'deliver is killed after it fired and before the outcome is known: it fires once more, and only once': async () => {
+    rig.behaviours['/fired'] = { first: [{ delayMs: 2_000 }] };
+    const killed = rig.whenArrived('fired', () => rig.kill('deliver', 'fired'));
+    await publishInTurn('fired');
+    await killed;
+    await settle(rig, { id: 'fired', ends: 'delivered', repeats: 1 });
+  },
+
+  'deliver is killed once the outcome is written and before its queue message is deleted: it does not fire again': async () => {
+    const killed = killWhenWritten('written', 'delivered');
+    await publishInTurn('written');
+    await killed;
+    await settle(rig, { id: 'written', ends: 'delivered' });
+  },
+
+  'deliver is killed between the outcome and the next turn: the next attempt is made all the same': async () => {
+    rig.behaviours['/retrying'] = { first: [{ status: 503 }] };
+    const killed = killWhenWritten('retrying', 'retrying');
+    await publishInTurn('retrying');
+    await killed;
+    await settle(rig, { id: 'retrying', ends: 'delivered', attempts: [503, 200] });
+  },
+
+  'deliver is killed between the failure and its notice: the failure is told': async () => {
+    rig.behaviours['/untold'] = { status: 410 };
+    const killed = killWhenWritten('untold', 'failed');
+    await publishInTurn('untold');
+    await killed;
+    await settle(rig, { id: 'untold', ends: 'permanent', attempts: [410] });
+  },
+
+  'deliver is killed right after a failure is told: it is told once more, and nothing is fired again': async () => {
+    rig.behaviours['/told'] = { status: 410 };
+    const killed = rig.whenAnswered((operation, _, text) => operation === 'Publish' && text.includes('told') && !text.includes('untold'), () => (
+      rig.kill('deliver', 'told')
+    ));
+    await publishInTurn('told');
+    await killed;
+    await settle(rig, { id: 'told', ends: 'permanent', attempts: [410], notices: 2 });
+  },
+
+  'deliver is killed in the middle of a batch: what had been fired is fired once more, the others once': async () => {
+    const ids = Array.from({ length: 12 }, (_, i) => `batch-${i}`);
+    const answerMs = 2_000;
+    ids.forEach((id) => { rig.behaviours[`/${id}`] = { first: [{ delayMs: answerMs }] }; });
+    await pause(APART_MS * scenarios++);
+    const killed = rig.whenArrived(ids[0], () => rig.kill('deliver', ids[0]));
+    const dueAt = Date.now() + AHEAD_MS;
+    // At different instants, so that the kill finds some fired and others not.
+    await rig.publish(...ids.map((id, i) => ({ id, dueAt: dueAt + 300 * (i % 3) })));
+    await killed;
+    await pause(answerMs + 2_000); // other workers, which have some of them, get their answers and write them down
+    const states = await rig.states();
+    const counted = ids.filter((id) => states.get(id)?.status === 'delivering' && rig.requestsOf(id).length > 0);
+    expect(counted).toContain(ids[0]);
+    await Promise.all(ids.map(async (id) => settle(rig, { id, ends: 'delivered', repeats: counted.includes(id) ? 1 : 0 })));
+  },
+
+  'ingest is killed between storing a webhook and sending it on: it fires once': async () => {
+    const killed = rig.whenAnswered(
+      (operation, { Item }, text) => operation === 'PutItem' && text.includes('stored') && !(Item as { hash?: unknown }).hash,
+      () => rig.kill('ingest', 'stored'),
+    );
+    await publishInTurn('stored');
+    await killed;
+    await settle(rig, { id: 'stored', ends: 'delivered' });
+  },
+
+  'ingest is killed between making an id unique and storing its webhook: it is stored by the next one': async () => {
+    const killed = rig.whenAnswered(
+      (operation, { Item }, text) => operation === 'PutItem' && text.includes('named') && 'hash' in (Item as object),
+      () => rig.kill('ingest', 'named'),
+    );
+    await publishInTurn('named');
+    await killed;
+    await settle(rig, { id: 'named', ends: 'delivered' });
+  },
+
+  'ingest is killed between a reschedule and placing the new turn: it fires at the new date': async () => {
+    const killed = killWhenWritten('rescheduled', 'scheduled', 'ingest');
+    await publishInTurn('rescheduled', 20_000);
+    const sooner = Date.now() + 8_000;
+    rig.published.set('rescheduled', sooner);
+    await rig.publishMessage({ action: 'reschedule', id: 'rescheduled', date: new Date(sooner).toISOString() });
+    await killed;
+    await settle(rig, { id: 'rescheduled', ends: 'delivered' });
+  },
+
+  'load is killed between sending what comes due and saving how far it came: each fires once': async () => {
+    const killed = rig.whenAnswered(
+      (operation, _, text) => operation === 'SendMessageBatch' && text.includes('loaded'), () => rig.kill('load'),
+    );
+    const ids = ['loaded-1', 'loaded-2', 'loaded-3'];
+    await pause(APART_MS * scenarios++);
+    const dueAt = Date.now() + 14_000;
+    await rig.publish(...ids.map((id) => ({ id, dueAt })));
+    await killed;
+    await Promise.all(ids.map(async (id) => settle(rig, { id, ends: 'delivered' })));
+  },
+});
+
+test('afterwards nothing is left, and nothing was lost, early or repeated', async () => {
+  await audit(rig);
+});
