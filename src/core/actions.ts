@@ -5,6 +5,7 @@ import { FollowUp } from './follow-up';
 import { LOG_ACTION, LOG_REFUSED } from './log-events';
 import { Action, FieldError, mergeMessage, parseMessage, ParseOptions } from './message';
 import { ActionStore, FailureReporter, FoundWebhook, Log } from './ports';
+import { cutTo } from './retry';
 import { atRest, hasEnded, isLeased, State } from './state';
 import { Owner, ownerOf } from './timing';
 import { firstTurn, messageText, publicId, rowKey, Webhook } from './webhook';
@@ -107,11 +108,14 @@ export class Actions {
 
     const stored = (await this.store.get([current])).get(rowKey(current));
     if (!stored) {
-      return { refusal: 'missing' };
+      // Without a state it may not be there yet: its name is written first.
+      return { refusal: state ? 'missing' : 'unknown-id' };
     }
     // A redriven webhook is due at once, since its redrive was published: the same instant for each copy of the redrive.
     const changes = action.kind === 'reschedule' ? action.changes : new Map([['date', JSON.stringify(new Date(publishedAt).toISOString())]]);
-    const parsed = parseMessage(mergeMessage(messageText(stored), changes), { ...this.config, defaultId: publicId(key.id), now });
+    // A policy that grants less since the webhook was accepted is nothing that this action is to blame for.
+    const retry = stored.retry && cutTo(this.config.retry, stored.retry);
+    const parsed = parseMessage(mergeMessage(messageText({ ...stored, retry }), changes), { ...this.config, defaultId: publicId(key.id), now });
     if (!('webhook' in parsed)) {
       return { errors: 'errors' in parsed ? parsed.errors : [] };
     }

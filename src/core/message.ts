@@ -2,7 +2,7 @@
 import { DATE_FORMAT, parseDate } from './date';
 import { memberTexts, objectText, scalarText } from './json-text';
 import { encodeForm, isForm } from './request';
-import { maxLifeMs, RetryLimits, RetryPlan } from './retry';
+import { mostOf, RetryLimits, RetryPlan } from './retry';
 import { ownKeyId, partitionOf, Webhook } from './webhook';
 
 /** One wrong field of a message. */
@@ -291,18 +291,15 @@ function readRetry(json: string | undefined, plan: RetryPlan, report: Report): R
   if (json === undefined) {
     return undefined;
   }
-  const maxima: Record<keyof RetryLimits, number> = {
-    maxAttempts: plan.delaysMs.length + 1,
-    maxAgeSeconds: Math.max(Math.floor(maxLifeMs(plan) / 1000), 1),
-  };
-  const names = Object.keys(maxima);
+  const most = mostOf(plan);
+  const names = Object.keys(most);
   if (!json.startsWith('{')) {
     report('retry', json, `an object with ${names.join(', ')} or both`);
     return undefined;
   }
   const limits: Partial<Record<string, number>> = {};
   for (const [name, entry] of readFields(json) ?? []) {
-    const max = names.includes(name) ? maxima[name as keyof RetryLimits] : undefined;
+    const max = names.includes(name) ? most[name as keyof RetryLimits] : undefined;
     const value: unknown = JSON.parse(entry);
     if (max === undefined) {
       report(`retry.${name}`, entry, `no such field: retry has ${names.join(' and ')}`);

@@ -76,6 +76,21 @@ export function maxLifeMs(plan: RetryPlan): number {
   return Math.min(longest, plan.maxAgeMs ?? Infinity);
 }
 
+/** No webhook outlives the longest retention that a scheduler can have. */
+const MAX_AGE_MS = 3660 * 24 * 60 * 60_000;
+
+/** The most that a message may ask for. */
+export function mostOf(plan: RetryPlan): Required<RetryLimits> {
+  return { maxAttempts: plan.delaysMs.length + 1, maxAgeSeconds: Math.floor((plan.maxAgeMs ?? MAX_AGE_MS) / 1000) };
+}
+
+/** What is left of limits that were granted under another plan. */
+export function cutTo(plan: RetryPlan, limits: RetryLimits): RetryLimits {
+  const most = mostOf(plan);
+  const cut = (name: keyof RetryLimits) => (limits[name] === undefined ? {} : { [name]: Math.min(limits[name], most[name]) });
+  return { ...cut('maxAttempts'), ...cut('maxAgeSeconds') };
+}
+
 /**
  * @param made attempts made so far, this one included
  * @param retryAfter the header `Retry-After` as it was received

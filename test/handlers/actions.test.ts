@@ -13,7 +13,7 @@ let scheduler: TestScheduler;
 
 beforeAll(async () => {
   cloud = await Cloud.start();
-  receiver = await Receiver.start({ behaviours: { '/503': { status: 503 }, '/410': { first: [{ status: 410 }] } } });
+  receiver = await Receiver.start({ behaviours: { '/503': { status: 503 }, '/410': { first: [{ status: 410 }] }, '/410-too': { first: [{ status: 410 }] } } });
   scheduler = new TestScheduler(cloud);
 });
 afterAll(async () => {
@@ -129,6 +129,33 @@ test('a failed webhook is fired again by a redrive, once, with new attempts', as
   await scheduler.deliver();
   expect(to('/410')).toHaveLength(2);
   expect(await scheduler.stateOf('.redriven')).toMatchObject({ status: 'delivered', attempts: [expect.anything()] });
+});
+
+test('a reschedule that comes between a webhook\'s name and its message waits for it', async () => {
+  scheduler.tableFault = (command, input) => (
+    command === 'PutItemCommand' && JSON.stringify(input).includes('"m":') ? new Error('out of order') : undefined
+  );
+  const message = { id: 'half', date: scheduler.at(MINUTE_MS), url: `${receiver.url}/half`, method: 'post' };
+  expect(await scheduler.publish(message)).toBe(false);
+  expect(await act('reschedule', 'half', { url: `${receiver.url}/whole` })).toBe(false);
+  scheduler.tableFault = () => undefined;
+  expect(await scheduler.publish(message)).toBe(true);
+  expect(await act('reschedule', 'half', { url: `${receiver.url}/whole` })).toBe(true);
+  await scheduler.deliver();
+  expect([to('/half'), to('/whole')].map(({ length }) => length)).toEqual([0, 1]);
+});
+
+test('a redrive is not refused for retries that the policy has ceased to grant', async () => {
+  await publish('generous', { url: `${receiver.url}/410-too`, retry: { maxAttempts: 3, maxAgeSeconds: 60 } });
+  await scheduler.deliver();
+  expect((await cloud.notices()).map(({ notice: { reason } }) => reason)).toEqual(['permanent']);
+  const stingy = new TestScheduler(cloud, { RETRY_POLICY: JSON.stringify({ delaysMs: [1_000], jitter: 0, maxAgeMs: 10_000 }) });
+  stingy.clock.advance(scheduler.clock.now() - stingy.clock.now());
+  expect(await stingy.publish({ action: 'redrive', id: 'generous' })).toBe(true);
+  await stingy.deliver();
+  stingy.close();
+  expect(to('/410-too')).toHaveLength(2);
+  expect(await cloud.notices()).toEqual([]);
 });
 
 test('a webhook without an id of its own is known by its MessageId once it has been attempted', async () => {

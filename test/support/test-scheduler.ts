@@ -22,8 +22,8 @@ export class TestScheduler {
   private readonly deliverHandler: ReturnType<typeof createDeliverHandler>;
   private invocations = 0;
 
-  public constructor(public readonly cloud: Cloud) {
-    cloud.setEnvironment();
+  public constructor(public readonly cloud: Cloud, variables: Parameters<Cloud['setEnvironment']>[0] = {}) {
+    cloud.setEnvironment(variables);
     const { sns } = cloud;
     const services: Services = {
       clock: this.clock, sns, dynamodb: this.faulty(cloud.dynamodb), sqs: withoutDelays(cloud.sqs), log: this.log, random: () => 0,
