@@ -36,8 +36,12 @@ export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, Deliv
   }
 
   public async put(webhook: Webhook, owner: Owner): Promise<{ owner: Owner; isNew: boolean } | 'taken'> {
-    if (webhook.ownId && !(await this.putName(webhook))) {
+    const name = webhook.ownId ? await this.putName(webhook) : 'free';
+    if (name === 'taken') {
       return 'taken';
+    }
+    if (name === 'past') {
+      return { owner: 'load', isNew: false }; // and load has passed its date
     }
     if (await this.putNew(this.messageItem(webhook, owner))) {
       return { owner, isNew: true };
@@ -207,18 +211,22 @@ export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, Deliv
     })).catch(ignoreFailedCondition); // a redrive has overtaken it
   }
 
-  /** Makes an id that a producer chose unique; `false` if a webhook with other content has it. */
-  private async putName(webhook: Webhook): Promise<boolean> {
+  /**
+   * Makes an id that a producer chose unique: `taken` if a webhook with other content has it, `past` if it was this very webhook's and
+   * that is not kept any more.
+   */
+  private async putName(webhook: Webhook): Promise<'free' | 'taken' | 'past'> {
     const hash = createHash('sha256').update(messageText(webhook)).digest('base64');
     const { dueAt, partition } = webhook;
-    const isNew = await this.putNew({
-      ...nameKey(webhook.id),
-      hash: { S: hash },
-      dueAt: { N: String(dueAt) },
-      partition: { N: String(partition) },
-      ttl: this.nameTtl(webhook),
-    });
-    return isNew || (await this.read(nameKey(webhook.id)))?.hash?.S === hash;
+    const item = { ...nameKey(webhook.id), hash: { S: hash }, dueAt: { N: String(dueAt) }, partition: { N: String(partition) }, ttl: this.nameTtl(webhook) };
+    if (await this.putNew(item)) {
+      return 'free';
+    }
+    const existing = await this.read(nameKey(webhook.id));
+    if (existing?.hash?.S !== hash) {
+      return 'taken';
+    }
+    return this.isPast(existing) ? 'past' : 'free';
   }
 
   private async findByKeyId(id: string): Promise<FoundWebhook | undefined> {
@@ -231,7 +239,10 @@ export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, Deliv
     const rows = new Map(Items.filter((item) => !this.isExpired(item)).map((item) => [item.sk.S, item]));
     const [name, state] = [rows.get(nameKey(id).sk.S), rows.get(stateKey(id).sk.S)];
     const row = name ?? state;
-    return row && {
+    if (!row || (!state && this.isPast(row))) {
+      return undefined;
+    }
+    return {
       key: { id, dueAt: Number(row.dueAt.N), partition: Number(row.partition.N) },
       keepUntil: Number(row.ttl.N) * 1000,
       state: state && decodeState(state),
@@ -254,6 +265,11 @@ export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, Deliv
    */
   private nameTtl(webhook: Webhook): Item[string] {
     return ttlOf(this.keepFrom(webhook) + this.config.retentionMs);
+  }
+
+  /** Whether a name row has outlived its message. */
+  private isPast({ ttl }: Item): boolean {
+    return Number(ttl.N) * 1000 - this.config.retentionMs < this.clock.now();
   }
 
   /** DynamoDB deletes rows a few days after their time to live. */

@@ -179,6 +179,18 @@ test('an action that overtakes its webhook waits for it', async () => {
   expect(await cloud.notices()).toEqual([]);
 });
 
+test('an id stays taken after its webhook is no longer kept: published again it is not fired again, and nothing can be done to it', async () => {
+  const message = { id: 'old', date: scheduler.at(MINUTE_MS), url: `${receiver.url}/old`, method: 'post' };
+  await scheduler.publish(message);
+  await scheduler.deliver();
+  scheduler.clock.advance(31 * 24 * HOUR_MS);
+  expect(await scheduler.publish(message)).toBe(true);
+  await scheduler.deliver();
+  expect(to('/old')).toHaveLength(1);
+  await scheduler.publish({ action: 'cancel', id: 'old' }, 'cancel-old', scheduler.clock.now() - MINUTE_MS);
+  expect(await refusals()).toEqual([expect.objectContaining({ id: 'old', refusal: 'unknown-id' })]);
+});
+
 describe('refused, with the reason', () => {
   test.each(['cancel', 'redrive'])('%s of an id that nobody knows, after a minute', async (action) => {
     const publishedAt = scheduler.clock.now();
