@@ -1,6 +1,7 @@
 // Inputs for property tests: JSON as any serializer or hand might write it, messages, webhooks.
 import * as fc from 'fast-check';
 import { RetryLimits, RetryPlan } from '../../src/core/retry';
+import { Turn } from '../../src/core/webhook';
 
 const space = fc.constantFrom('', '', '', ' ', '\n', '\r\n', '\t', '  ');
 
@@ -109,3 +110,13 @@ export const validFields = (latest: number, mostRetry: Required<RetryLimits>): f
     fc.record({ ...common, ...optional, ...form }, { requiredKeys: ['date', 'url', 'method', 'headers'] }),
   ).map((fields) => new Map(Object.entries(fields) as [string, string][]));
 };
+
+/** What a webhook is stored under: a MessageId, or an id of the producer's own. */
+export const keyId: fc.Arbitrary<string> = fc.oneof(fc.uuid(), ownId.map((id) => `.${id}`));
+
+/** From 2001 to 2286: the years whose instants have 13 digits, and sort as text as they do as numbers. */
+export const instant: fc.Arbitrary<number> = fc.integer({ min: 1_000_000_000_000, max: 9_999_999_999_999 });
+
+export const turn: fc.Arbitrary<Turn> = fc.record({
+  id: keyId, dueAt: instant, partition: fc.nat(63), version: fc.uuid(), turn: fc.integer({ min: 1, max: 1_000 }), at: instant,
+}, { requiredKeys: ['id', 'dueAt', 'partition', 'turn', 'at'], noNullPrototype: true });
