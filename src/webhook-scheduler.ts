@@ -76,8 +76,8 @@ export interface WebhookSchedulerProps {
   readonly failureTopic?: sns.ITopic;
 
   /**
-   * How long the table keeps a webhook and its outcome after its date: at least 15 days longer than the retry policy may take, since what
-   * has become a dead letter may be moved back for 14 days.
+   * How long the table keeps a webhook and its outcome after its date: at least 29 days, since a message may wait 14 days in a queue and
+   * 14 more as a dead letter, and has to be recognised when it is moved back; and at least 15 days longer than the retry policy may take.
    *
    * DynamoDB deletes expired rows at no cost, within a few days.
    *
@@ -134,6 +134,8 @@ const UNREPORTED_VISIBILITY_TIMEOUT = LOAD_TIMEOUT;
  * what the retry policy does not count: what the attempts themselves take, and the way into the dead-letter queue.
  */
 const RETENTION_AFTER_RETRIES = MAX_QUEUE_RETENTION.plus(Duration.days(1));
+/** A message may wait in a queue and then as a dead letter; until it can come no more, a row has to tell that it has been accepted. */
+const MIN_RETENTION = MAX_QUEUE_RETENTION.plus(MAX_QUEUE_RETENTION).plus(Duration.days(1));
 const MAX_RETENTION = Duration.days(3660);
 
 abstract class WebhookSchedulerBase extends Resource implements IWebhookScheduler {
@@ -245,7 +247,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
     const retryPlan = (props.retryPolicy ?? RetryPolicy.standardWebhooks())._toPlan();
     requireBetween('maxHorizon', maxHorizon, Duration.minutes(1), Duration.days(3660));
-    requireBetween('retention', retention, RETENTION_AFTER_RETRIES, MAX_RETENTION);
+    requireBetween('retention', retention, MIN_RETENTION, MAX_RETENTION);
     requireRetentionBeyond(maxLifeMs(retryPlan), retention);
     requireBetween('requestTimeout', requestTimeout, Duration.seconds(1), MAX_REQUEST_TIMEOUT);
     if (props.failureTopic) {

@@ -563,10 +563,11 @@ describe('props', () => {
   });
 
   test('a retention that just outlives the retry policy is enough', () => {
-    expect(() => synth({ retention: Duration.hours(18 * 24 + 21) })).not.toThrow();
-    expect(() => synth({ retention: Duration.days(15), retryPolicy: RetryPolicy.none() })).not.toThrow();
-    const fewer = RetryPolicy.standardWebhooks({ maxAge: Duration.days(1) });
-    expect(() => synth({ retention: Duration.days(16), retryPolicy: fewer })).not.toThrow();
+    const twelve = RetryPolicy.fixed(Array.from({ length: 12 }, () => Duration.days(2)), { jitter: 0 });
+    expect(() => synth({ retention: Duration.days(39), retryPolicy: twelve })).not.toThrow();
+    expect(() => synth({ retention: Duration.days(29) })).not.toThrow();
+    const fewer = RetryPolicy.fixed([Duration.days(7), Duration.days(7), Duration.days(7)], { maxAge: Duration.days(14) });
+    expect(() => synth({ retention: Duration.days(29), retryPolicy: fewer })).not.toThrow();
   });
 
   test('the retry policy reaches the functions in a form that they can read', () => {
@@ -594,14 +595,13 @@ describe('props', () => {
       { requestTimeout: Duration.seconds(Lazy.number({ produce: () => 15 })) },
       'requestTimeout has to be known at synthesis, and is a token; pass a literal Duration',
     ],
-    [{ retention: Duration.days(1) }, 'retention is 1 day, expected 15 days to 3660 days'],
-    [{ retention: Duration.days(3661) }, 'retention is 3661 days, expected 15 days to 3660 days'],
+    [{ retention: Duration.days(1) }, 'retention is 1 day, expected 29 days to 3660 days'],
+    [{ retention: Duration.days(3661) }, 'retention is 3661 days, expected 29 days to 3660 days'],
     [{ maxHorizon: Duration.seconds(1) }, 'maxHorizon is 1 second, expected 1 minute to 3660 days'],
     [{ maxHorizon: Duration.days(3661) }, 'maxHorizon is 3661 days, expected 1 minute to 3660 days'],
     [
-      // Nine delays of at least an hour, as long as an endpoint may ask for: 3 × 1 h + 1.2 × 75 h.
-      { retention: Duration.days(18) },
-      'retention is 18 days, expected at least 18 days 21 hours: with this retryPolicy the attempts of a webhook may take 3 days 21 hours, '
+      { retention: Duration.days(38), retryPolicy: RetryPolicy.fixed(Array.from({ length: 12 }, () => Duration.days(2)), { jitter: 0 }) },
+      'retention is 38 days, expected at least 39 days: with this retryPolicy the attempts of a webhook may take 24 days, '
       + 'and a dead letter may be moved back 14 days after that',
     ],
     [

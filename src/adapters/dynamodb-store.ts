@@ -218,8 +218,14 @@ export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, Deliv
   private async putName(webhook: Webhook): Promise<'free' | 'taken' | 'past'> {
     const hash = createHash('sha256').update(messageText(webhook)).digest('base64');
     const { dueAt, partition } = webhook;
-    const item = { ...nameKey(webhook.id), hash: { S: hash }, dueAt: { N: String(dueAt) }, partition: { N: String(partition) }, ttl: this.nameTtl(webhook) };
-    if (await this.putNew(item)) {
+    const isNew = await this.putNew({
+      ...nameKey(webhook.id),
+      hash: { S: hash },
+      dueAt: { N: String(dueAt) },
+      partition: { N: String(partition) },
+      ttl: this.nameTtl(webhook),
+    });
+    if (isNew) {
       return 'free';
     }
     const existing = await this.read(nameKey(webhook.id));
