@@ -136,7 +136,7 @@ const published = (ingestHorizonMs: number): fc.Arbitrary<Published> => fc.recor
   copies: fc.array(fc.record({ afterMs: fc.oneof(fc.nat(1_000), span(20)), skewMs, writeMs }), { maxLength: 2 }),
   // Around the horizon, where the decision is made, and anywhere.
   aheadMs: fc.oneof(
-    fc.integer({ min: -MINUTE_MS, max: MINUTE_MS }).map((ms) => ingestHorizonMs + ms), fc.constantFrom(0, 1).map((ms) => ingestHorizonMs + ms), span(40),
+    fc.oneof(fc.integer({ min: -MINUTE_MS, max: MINUTE_MS }), fc.constantFrom(0, 1)).map((ms) => ingestHorizonMs + ms), span(40),
   ),
   partition: fc.nat(1),
 }).map(({ first, copies, aheadMs, partition }) => ({
@@ -165,7 +165,8 @@ const worldOf = (horizons: fc.Arbitrary<{ loadHorizonMs: number; ingestHorizonMs
 
 const theConstructs = fc.constant({ loadHorizonMs: LOAD_HORIZON_MS, ingestHorizonMs: INGEST_HORIZON_MS });
 /** As near to one another as they may be. */
-const barelyApart = fc.integer({ min: 2 * MINUTE_MS, max: 20 * MINUTE_MS }).map((loadHorizonMs) => ({ loadHorizonMs, ingestHorizonMs: loadHorizonMs + BOUND_MS }));
+const barelyApart = fc.integer({ min: 2 * MINUTE_MS, max: 20 * MINUTE_MS })
+  .map((loadHorizonMs) => ({ loadHorizonMs, ingestHorizonMs: loadHorizonMs + BOUND_MS }));
 const tooNear = theConstructs.map(({ loadHorizonMs }) => ({ loadHorizonMs, ingestHorizonMs: loadHorizonMs + BOUND_MS / 2 }));
 
 /** By webhook: how often load has sent it. */
@@ -203,7 +204,8 @@ test('where the queue takes only some, nothing is left out, and nothing of inges
 
 test('with every tick on time, load sends each while its whole delay is still ahead, and never so early that the queue cannot hold it', async () => {
   const everyTick = worldOf(theConstructs).map((world): World => ({
-    ...world, ticks: Array.from({ length: MINUTES + 1 }, (_, minute) => ({ ...world.ticks[minute % world.ticks.length], at: START + minute * MINUTE_MS })),
+    ...world,
+    ticks: Array.from({ length: MINUTES + 1 }, (_, minute) => ({ ...world.ticks[minute % world.ticks.length], at: START + minute * MINUTE_MS })),
   }));
   await fc.assert(fc.asyncProperty(everyTick, async (world) => {
     for (const { turn, at } of await run(world, rowsOf(world))) {

@@ -56,7 +56,7 @@ describe('partitions', () => {
     }), { numRuns: 500 });
   });
 
-  test.failing('numbered ids with any beginning and end, counted in any step, spread evenly', () => {
+  test('numbered ids with any beginning and end, counted in any step, spread evenly', () => {
     const shape = fc.record({
       beginning: fc.stringMatching(/^[A-Za-z0-9_:/+=@-]{0,20}$/), end: fc.constantFrom('', '/1', ':reminder'), step: fc.integer({ min: 1, max: 97 }),
     });
