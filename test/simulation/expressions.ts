@@ -30,6 +30,8 @@ export class Expression {
   }
 
   public readonly list: readonly string[];
+  /** What begins with `#` or `:`. */
+  public readonly placeholders: readonly string[];
 
   private constructor(public readonly text: string) {
     const list: string[] = [];
@@ -42,6 +44,7 @@ export class Expression {
       list.push(match[1]);
     }
     this.list = list;
+    this.placeholders = list.filter((token) => /^[:#]/.test(token));
   }
 }
 
@@ -78,14 +81,14 @@ export function projected(text: string, item: Item, { names }: Placeholders): It
 
 /** Refuses what DynamoDB refuses: placeholders without a meaning, and meanings that no expression asks for. */
 export function checkPlaceholders(texts: readonly (string | undefined)[], { names = {}, values = {} }: Placeholders): void {
-  const used = texts.flatMap((text) => (text === undefined ? [] : Expression.tokens(text).list)).filter((token) => /^[:#]/.test(token));
+  const used = new Set(texts.flatMap((text) => (text === undefined ? [] : Expression.tokens(text).placeholders)));
   for (const token of used) {
     if (!(token in (token.startsWith('#') ? names : values))) {
       throw validationError(`an expression attribute ${token} used in expression is not defined`);
     }
   }
   for (const given of [...Object.keys(names), ...Object.keys(values)]) {
-    if (!used.includes(given)) {
+    if (!used.has(given)) {
       throw validationError(`value provided but unused in expressions: ${given}`);
     }
   }

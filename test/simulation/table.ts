@@ -6,13 +6,14 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { checkPlaceholders, cloneItem, Item, meets, Placeholders, projected, updated, validationError } from './expressions';
 import { Faults } from './faults';
 import { Random } from './random';
-import { Caller } from './worker';
+import { Worker } from './worker';
+import { ID_PREFIX } from '../../src/adapters/table-keys';
 
 export interface TableObserver {
   /** A row was written. */
-  wrote(key: RowKey, before: Item | undefined, after: Item, caller: Caller): void;
+  wrote(key: RowKey, after: Item, by: Worker): void;
   /** A row was deleted by its time to live. */
-  expired(key: RowKey, before: Item): void;
+  expired(key: RowKey, item: Item): void;
 }
 
 export interface RowKey {
@@ -40,13 +41,13 @@ export class SimTable {
     private readonly now: () => number,
     private readonly random: Random,
     private readonly faults: Faults,
-    /** Rows on a page of a query, where it holds more. */
+    /** Rows on a page of messages, which may be large; those of one id are small, and all on one page. */
     private readonly pageSize: number,
     private readonly observer: TableObserver,
   ) {}
 
   /** Carries out a command of the SDK; throws what the SDK throws. */
-  public execute(command: string, input: { readonly TableName?: string }, caller: Caller): object {
+  public execute(command: string, input: { readonly TableName?: string }, by: Worker): object {
     if (input.TableName !== undefined && input.TableName !== this.name) {
       throw Object.assign(new Error(`no table ${input.TableName}`), { name: 'ResourceNotFoundException' });
     }
@@ -54,13 +55,13 @@ export class SimTable {
       case 'GetItemCommand':
         return this.get(input as GetItemCommandInput);
       case 'PutItemCommand':
-        return this.put(input as PutItemCommandInput, caller);
+        return this.put(input as PutItemCommandInput, by);
       case 'UpdateItemCommand':
-        return this.update(input as UpdateItemCommandInput, caller);
+        return this.update(input as UpdateItemCommandInput, by);
       case 'QueryCommand':
         return this.query(input as QueryCommandInput);
       case 'BatchGetItemCommand':
-        return this.batchGet(input as BatchGetItemCommandInput);
+        return this.batchGet(input as BatchGetItemCommandInput, by);
       default:
         throw new Error(`the simulated table does not know ${command}`);
     }
@@ -80,6 +81,11 @@ export class SimTable {
     }
   }
 
+  /** Replaces a row, as if whoever wrote it had done so. */
+  public replace(pk: string, sk: string, item: Item): void {
+    (this.find(pk, sk) as Row).item = item;
+  }
+
   private get({ Key, ConsistentRead }: GetItemCommandInput): object {
     const row = this.find(...keyOf(Key));
     if (ConsistentRead !== true) {
@@ -88,20 +94,20 @@ export class SimTable {
     return row ? { Item: cloneItem(row.item) } : {};
   }
 
-  private put(input: PutItemCommandInput, caller: Caller): object {
+  private put(input: PutItemCommandInput, by: Worker): object {
     const [pk, sk] = keyOf(input.Item);
     const before = this.find(pk, sk)?.item;
     this.check(input, before, [input.ConditionExpression]);
-    this.write({ pk, sk }, before, cloneItem(input.Item ?? {}), caller);
+    this.write({ pk, sk }, cloneItem(input.Item ?? {}), by);
     return {};
   }
 
-  private update(input: UpdateItemCommandInput, caller: Caller): object {
+  private update(input: UpdateItemCommandInput, by: Worker): object {
     const [pk, sk] = keyOf(input.Key);
     const before = this.find(pk, sk)?.item;
     this.check(input, before, [input.ConditionExpression, input.UpdateExpression]);
     const after = updated(input.UpdateExpression ?? '', before ?? cloneItem(input.Key ?? {}), placeholders(input));
-    this.write({ pk, sk }, before, after, caller);
+    this.write({ pk, sk }, after, by);
     switch (input.ReturnValues) {
       case 'ALL_NEW':
         return { Attributes: cloneItem(after) };
@@ -123,7 +129,8 @@ export class SimTable {
     const ordered = input.ScanIndexForward === false ? matching.reverse() : matching;
     const after = input.ExclusiveStartKey?.sk.S;
     const start = after === undefined ? 0 : ordered.findIndex(({ sk }) => (input.ScanIndexForward === false ? sk < after : sk > after));
-    const page = start < 0 ? [] : ordered.slice(start, start + Math.min(this.pageSize, input.Limit ?? Infinity));
+    const pageSize = pk?.startsWith(ID_PREFIX) ? Infinity : this.pageSize;
+    const page = start < 0 ? [] : ordered.slice(start, start + Math.min(pageSize, input.Limit ?? Infinity));
     const last = page[page.length - 1];
     const isLast = last === undefined || last === ordered[ordered.length - 1];
     const items = page.map(({ item }) => item).filter((item) => filter === undefined || meets(filter, item, placeholders(input)));
@@ -134,7 +141,7 @@ export class SimTable {
     };
   }
 
-  private batchGet({ RequestItems = {} }: BatchGetItemCommandInput): object {
+  private batchGet({ RequestItems = {} }: BatchGetItemCommandInput, by: Worker): object {
     const keys = RequestItems[this.name]?.Keys ?? [];
     if (keys.length === 0 || keys.length > MAX_BATCH_GET) {
       throw validationError(`BatchGetItem of ${keys.length} keys`);
@@ -142,8 +149,11 @@ export class SimTable {
     if (new Set(keys.map((key) => keyOf(key).join(' '))).size < keys.length) {
       throw validationError('provided list of item keys contains duplicates');
     }
-    const left = keys.filter(() => this.faults.happens('partial'));
-    const items = keys.filter((key) => !left.includes(key)).flatMap((key) => this.find(...keyOf(key))?.item ?? []);
+    const left = keys.filter(() => this.faults.happens('partial', by));
+    const items = keys.filter((key) => !left.includes(key)).flatMap((key) => {
+      const row = this.find(...keyOf(key));
+      return row ? [row.item] : [];
+    });
     return {
       Responses: { [this.name]: this.random.shuffle(items).map(cloneItem) },
       UnprocessedKeys: left.length > 0 ? { [this.name]: { Keys: left, ConsistentRead: true } } : {},
@@ -153,11 +163,11 @@ export class SimTable {
   private check(input: PutItemCommandInput | UpdateItemCommandInput, before: Item | undefined, texts: readonly (string | undefined)[]): void {
     checkPlaceholders(texts, placeholders(input));
     if (input.ConditionExpression !== undefined && !meets(input.ConditionExpression, before ?? {}, placeholders(input))) {
-      throw new ConditionalCheckFailedException({ message: 'The conditional request failed', $metadata: { httpStatusCode: 400 } });
+      throw conditionFailed();
     }
   }
 
-  private write(key: RowKey, before: Item | undefined, after: Item, caller: Caller): void {
+  private write(key: RowKey, after: Item, by: Worker): void {
     for (const [name, value] of Object.entries(after)) {
       if (Object.values(value).some((part) => part === undefined) || value.N === 'NaN') {
         throw validationError(`attribute ${name} has no value`);
@@ -175,7 +185,7 @@ export class SimTable {
       const index = rows.findIndex(({ sk }) => sk > key.sk);
       rows.splice(index < 0 ? rows.length : index, 0, { sk: key.sk, item: after, vanishesAt });
     }
-    this.observer.wrote(key, before, after, caller);
+    this.observer.wrote(key, after, by);
   }
 
   private find(pk: string, sk: string): Row | undefined {
@@ -195,6 +205,15 @@ export class SimTable {
     }
     return this.partitions.get(pk) as Row[];
   }
+}
+
+/** Without a stack, which takes longer than all the rest. */
+function conditionFailed(): Error {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  const error = new ConditionalCheckFailedException({ message: 'The conditional request failed', $metadata: { httpStatusCode: 400 } });
+  Error.stackTraceLimit = stackTraceLimit;
+  return error;
 }
 
 function keyOf(item: Item | undefined): [pk: string, sk: string] {

@@ -1,0 +1,38 @@
+// What a producer can count on: a cancel that is taken in early enough takes effect there and then.
+import { dueOf, Publication } from '../publication';
+import { Ending } from '../fleet';
+import { Invocation } from '../worker';
+import { Book } from './book';
+import type { State } from '../../../src/core/state';
+import { CANCEL_GUARANTEE_MS } from '../../../src/core/timing';
+
+export class Cancels {
+  /** Cancels that invocations have been given, with the states that they found. */
+  private readonly underWay = new Map<Invocation, ReadonlyMap<Publication, State | undefined>>();
+
+  public constructor(private readonly book: Book) {}
+
+  public invoked(invocation: Invocation): void {
+    if (invocation.worker.functionName !== 'ingest') {
+      return;
+    }
+    const publications = invocation.batch.map(({ body }) => this.book.publications.inEnvelope(body));
+    this.underWay.set(invocation, new Map(publications.flatMap((publication) => {
+      const model = this.book.named(publication?.id);
+      return publication?.kind === 'cancel' && model ? [[publication, model.state]] : [];
+    })));
+  }
+
+  public ended(invocation: Invocation, how: Ending): void {
+    for (const [publication, found] of this.underWay.get(invocation) ?? []) {
+      const model = this.book.named(publication.id);
+      const left = (found?.at ?? (model ? dueOf(model.accepted.fields) : 0)) - this.book.now();
+      const isWaiting = found === undefined || found.status === 'scheduled' || found.status === 'retrying';
+      const isSuperseded = (found?.actionAt ?? 0) > publication.publishedAt;
+      if (how === 'answered' && !invocation.disturbed && isWaiting && !isSuperseded && left >= CANCEL_GUARANTEE_MS) {
+        this.book.findings.require(model?.state !== found, 'cancelPrevails', () => `taken in ${left} ms before the date, to no effect`, publication.id);
+      }
+    }
+    this.underWay.delete(invocation);
+  }
+}

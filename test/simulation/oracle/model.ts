@@ -1,0 +1,93 @@
+// What the oracle knows of one webhook: from what was published, written, queued and requested.
+import { SeenRequest } from '../endpoint';
+import { Fields, Publication } from '../publication';
+import { QueueMessage } from '../queue';
+import { Invocation } from '../worker';
+import type { State } from '../../../src/core/state';
+import { publicId } from '../../../src/core/webhook';
+
+/** A turn that a worker took the right to fire. */
+export interface Claim {
+  readonly claimant: string;
+  readonly turn: number;
+  readonly at: number;
+  readonly invocation: Invocation;
+  request?: SeenRequest;
+  /** Its outcome is on the state. */
+  isRecorded: boolean;
+  /** Its worker died, or could not write the outcome. */
+  isOpen: boolean;
+}
+
+/** A row by which load finds a turn. */
+export interface DueRow {
+  readonly turn: number;
+  readonly at: number;
+  readonly partition: number;
+}
+
+/** A failure as it was written, and how often it was told. */
+export interface Failing {
+  readonly turn: number;
+  readonly reason: string;
+  notices: number;
+}
+
+/** What a state was, and since when. */
+export interface Past {
+  readonly state: State | undefined;
+  readonly from: number;
+}
+
+export class WebhookModel {
+  public readonly publicId: string;
+  public state?: State;
+  /** What the state was, the latest last. */
+  public readonly past: Past[] = [{ state: undefined, from: 0 }];
+  /** The message, by the version of the row it is in. */
+  public readonly contents = new Map<string | undefined, Fields>();
+  /** Who sends the first turn, once the message is stored. */
+  public owner?: 'ingest' | 'load';
+  /** When the message was stored; true time. */
+  public storedAt = Infinity;
+  /** Rows that load has yet to find, or has found, by their keys. */
+  public readonly dueRows = new Map<string, DueRow>();
+  /** In the delay queue and the queues behind it. */
+  public readonly delayMessages = new Set<QueueMessage>();
+  public readonly claims = new Map<string, Claim>();
+  public readonly failings: Failing[] = [];
+  /** Who sent the first turn to the delay queue, each time. */
+  public readonly firstSenders: string[] = [];
+  /** Requests that were a turn's second or later. */
+  public repeats = 0;
+
+  public constructor(public readonly id: string, public readonly accepted: Publication) {
+    this.publicId = publicId(id);
+    this.contents.set(undefined, accepted.fields);
+  }
+
+  /** The message as it is now. */
+  public get content(): Fields {
+    return this.contents.get(this.state?.version) as Fields;
+  }
+
+  public get turn(): number {
+    return this.state?.turn ?? 0;
+  }
+
+  /** Whether nothing more has to happen. */
+  public get hasEnded(): boolean {
+    const { state } = this;
+    return state !== undefined && (state.status === 'delivered' || state.status === 'cancelled' || (state.status === 'failed' && !state.unreported));
+  }
+
+  /** The states it has been in since an instant. */
+  public since(instant: number): (State | undefined)[] {
+    return this.past.filter((_, i) => (this.past[i + 1]?.from ?? Infinity) >= instant).map(({ state }) => state);
+  }
+
+  /** Whether a failure of this turn has been told. */
+  public isTold(turn: number): boolean {
+    return this.failings.some((failing) => failing.turn === turn && failing.notices > 0);
+  }
+}

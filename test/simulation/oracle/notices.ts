@@ -1,0 +1,102 @@
+// What the failure topic tells: of what has happened, with the message as it was published.
+import { Fields, Publication } from '../publication';
+import { QueueMessage } from '../queue';
+import { QueueName } from '../settings';
+import { Worker } from '../worker';
+import { Book } from './book';
+import { Notice } from './publications';
+import { POISON } from './supply';
+
+export class Notices {
+  /** Bodies that nobody could read, and whether that was told. */
+  private readonly poison = new Map<string, boolean>();
+
+  public constructor(private readonly book: Book) {}
+
+  public queued(queue: QueueName, { body }: QueueMessage, by: Worker | undefined): void {
+    if (body.startsWith(POISON)) {
+      this.poison.set(body, this.poison.get(body) ?? false);
+      this.book.findings.require(!queue.endsWith('Dead') || by === undefined || this.poison.get(body) === true, 'notices', () => `put aside without a word: ${body}`);
+    }
+  }
+
+  public notified(text: string, reason: string | undefined, worker: Worker): void {
+    const notice = JSON.parse(text) as Notice;
+    this.book.findings.require(reason === notice.reason, 'notices', () => `reason ${reason} beside ${notice.reason}`, notice.id);
+    if (notice.reason === 'validation' || notice.reason === 'refused') {
+      this.refused(notice, text, worker);
+    } else if (typeof notice.message === 'string' && notice.message.startsWith(POISON)) {
+      this.poison.set(notice.message, true);
+    } else if (notice.queue === 'ingest') {
+      this.book.findings.require(this.book.publications.toldBy(text) !== undefined, 'notices', () => `never published: ${text}`, notice.id);
+    } else {
+      this.failed(notice, text);
+    }
+  }
+
+  /** To be called when nothing more happens. */
+  public checkEnd(): void {
+    const { findings, faults } = this.book;
+    for (const model of this.book.models.values()) {
+      for (const { turn, reason, notices } of model.failings) {
+        findings.require(model.isTold(turn), 'notices', () => `nobody was told that turn ${turn} failed: ${reason}`, model.publicId);
+        findings.require(notices <= 1 || !faults.isFaultless, 'notices', () => `told ${notices} times that turn ${turn} failed`, model.publicId);
+      }
+    }
+    for (const [body, isTold] of this.poison) {
+      findings.require(isTold, 'notices', () => `nobody was told of ${body}`, body);
+    }
+  }
+
+  private refused(notice: Notice, text: string, worker: Worker): void {
+    const publication = this.book.publications.toldBy(text);
+    if (!publication) {
+      this.book.findings.report('notices', `never published: ${text}`, notice.id);
+      return;
+    }
+    this.book.publications.refused(publication);
+    const isTrue = notice.reason === 'validation'
+      ? ['invalid', 'webhook', 'reschedule'].includes(publication.kind)
+      : notice.action === publication.kind && notice.id === publication.id && this.isRefusable(publication, notice, worker);
+    this.book.findings.require(isTrue, 'notices', () => `${publication.kind} told as ${notice.reason} ${notice.refusal ?? ''}`, publication.id);
+  }
+
+  /** Whether that reason was given at some time of the invocation. */
+  private isRefusable({ id, publishedAt }: Publication, { refusal }: Notice, { invocation }: Worker): boolean {
+    const startedAt = invocation?.startedAt ?? 0;
+    const model = this.book.named(id);
+    const states = model?.since(startedAt) ?? [undefined];
+    switch (refusal) {
+      case 'unknown-id':
+        // By a MessageId nothing is found before there is a state.
+        return !model || model.storedAt >= startedAt || (model.accepted.id === undefined && states.includes(undefined));
+      case 'superseded':
+        return states.some((state) => (state?.actionAt ?? 0) > publishedAt);
+      case 'not-failed':
+        return states.some((state) => ['scheduled', 'retrying', 'delivering'].includes(state?.status ?? 'scheduled'));
+      case 'missing':
+        return false;
+      default:
+        return states.some((state) => state?.status === refusal);
+    }
+  }
+
+  private failed(notice: Notice, text: string): void {
+    const model = this.book.named(notice.id);
+    const failing = model?.failings.filter(({ reason }) => reason === notice.reason).at(-1);
+    if (!model || !failing) {
+      this.book.findings.report('notices', `told, and not so: ${text}`, notice.id);
+      return;
+    }
+    failing.notices++;
+    const isMessage = model.past.some(({ state }) => state?.status === 'failed' && isMessageOf(model.contents.get(state.version) as Fields, notice, text));
+    this.book.findings.require(isMessage, 'notices', () => `not the message that failed: ${text}`, notice.id);
+  }
+}
+
+function isMessageOf(message: Fields, notice: Notice, text: string): boolean {
+  const told = notice.message as Record<string, unknown> | undefined;
+  return told !== undefined && text.includes(message.get('payload') ?? '')
+    && [...message].every(([name, json]) => JSON.stringify(told[name]) === JSON.stringify(JSON.parse(json)))
+    && Object.keys(told).every((name) => name === 'id' || message.has(name));
+}

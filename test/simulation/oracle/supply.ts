@@ -1,0 +1,188 @@
+// Where webhooks lie: rows ahead of load, messages in queues. Whatever has not ended has to lie somewhere.
+import { Item } from '../expressions';
+import { dueOf, isSameContent, Publication } from '../publication';
+import { QueueMessage } from '../queue';
+import { QueueName } from '../settings';
+import { RowKey } from '../table';
+import { Worker } from '../worker';
+import { Book } from './book';
+import { WebhookModel } from './model';
+import { ID_PREFIX } from '../../../src/adapters/table-keys';
+
+/** Body of the queue messages that no function can read. */
+export const POISON = 'poison';
+
+const MINUTE_KEY = /^\d+#(\d+)$/;
+
+export class Supply {
+  /** Whose supply has changed since the last look. */
+  private readonly changed = new Set<WebhookModel>();
+  /** Messages of each publication on their way to ingest or put aside, by MessageId. */
+  private readonly ingestMessages = new Map<string, number>();
+  private loadedTo = new Map<number, number>();
+  private loadStart = Infinity;
+
+  public constructor(private readonly book: Book) {}
+
+  public queued(queue: QueueName, message: QueueMessage, by: Worker | undefined): void {
+    if (message.body.startsWith(POISON)) {
+      return;
+    }
+    if (isForIngest(queue)) {
+      this.count(message, 1);
+    } else {
+      this.queuedTurn(queue, message, by);
+    }
+  }
+
+  public left(queue: QueueName, message: QueueMessage, why: 'deleted' | 'moved' | 'expired'): void {
+    if (message.body.startsWith(POISON)) {
+      return;
+    }
+    this.book.findings.require(why !== 'expired', 'nothingLost', () => `a message has lain in ${queue} for too long: ${message.body}`);
+    if (isForIngest(queue)) {
+      this.count(message, -1);
+      this.allChanged();
+    } else {
+      const model = this.book.models.get(readTurn(message.body).id);
+      model?.delayMessages.delete(message);
+      this.hasChanged(model);
+    }
+  }
+
+  /** Load has come so far, or would have, had it run. */
+  public wroteCursor(item: Item): void {
+    this.loadStart = Number(item.start.N);
+    this.loadedTo = new Map(Object.entries(item.loadedTo.M ?? {}).map(([partition, to]) => [Number(partition), Number(to.N)]));
+    this.allChanged();
+  }
+
+  /** From here on an id stands for one webhook. */
+  public wroteName({ pk }: RowKey, { dueAt }: Item): void {
+    const id = pk.slice(ID_PREFIX.length);
+    if (!this.book.models.has(id) && !this.accept(id, Number(dueAt.N))) {
+      this.book.findings.report('acceptedOnce', `the id ${id} is taken by nothing that was published`, id);
+    }
+  }
+
+  /** A message, or a pointer to one. */
+  public wroteDueRow({ pk, sk }: RowKey, item: Item): void {
+    const [at, id, version] = sk.split('#');
+    const partition = Number(MINUTE_KEY.exec(pk)?.[1]);
+    const isFirst = item.d === undefined && version === undefined;
+    const model = this.book.models.get(id) ?? (isFirst ? this.accept(id, Number(at)) : undefined);
+    if (!model) {
+      this.book.findings.report('acceptedOnce', `row ${pk} ${sk} belongs to nothing that was accepted`, id);
+      return;
+    }
+    if (isFirst) {
+      this.book.findings.require(Number(at) === dueOf(model.accepted.fields), 'acceptedOnce', () => `stored for ${at} too`, model.publicId);
+      model.owner = item.o === undefined ? 'load' : 'ingest';
+      model.storedAt = Math.min(model.storedAt, this.book.now());
+    }
+    if (item.o === undefined) {
+      model.dueRows.set(sk, { turn: Number(item.t?.N ?? 0), at: Number(at), partition });
+    }
+  }
+
+  public expired({ pk, sk }: RowKey, item: Item): void {
+    const isById = pk.startsWith(ID_PREFIX);
+    const [, rowId, version] = sk.split('#');
+    const model = this.book.models.get(isById ? pk.slice(ID_PREFIX.length) : rowId);
+    if (!model) {
+      return;
+    }
+    const isNeeded = isById || (item.d === undefined ? version === model.state?.version : model.dueRows.get(sk)?.turn === model.turn);
+    this.book.findings.require(model.hasEnded || !isNeeded, 'keptLongEnough', () => `row ${pk} ${sk} has expired before its webhook has ended`, model.publicId);
+    model.dueRows.delete(sk);
+    this.hasChanged(model);
+  }
+
+  /** To be called when a webhook may need something else than before. */
+  public hasChanged(model: WebhookModel | undefined): void {
+    if (model) {
+      this.changed.add(model);
+    }
+  }
+
+  /** Whether everything that has not ended will still be brought on. */
+  public check(): void {
+    for (const model of this.changed) {
+      this.book.findings.require(this.isBroughtOn(model), 'nothingLost',
+        () => `nothing will bring it on: turn ${model.turn}, ${model.state?.status ?? 'accepted'}`, model.publicId);
+    }
+    this.changed.clear();
+  }
+
+  private queuedTurn(queue: QueueName, message: QueueMessage, by: Worker | undefined): void {
+    const { id, turn } = readTurn(message.body);
+    const model = this.book.models.get(id);
+    if (!model) {
+      this.book.findings.report('acceptedOnce', `sent on without having been accepted: ${message.body}`, id);
+      return;
+    }
+    model.delayMessages.add(message);
+    if (queue === 'delay' && turn === 0 && (by?.functionName === 'ingest' || by?.functionName === 'load')) {
+      model.firstSenders.push(by.functionName);
+      this.book.findings.require(new Set(model.firstSenders).size === 1, 'oneOwner', () => 'the first turn was sent by ingest and by load', model.publicId);
+    }
+  }
+
+  private accept(id: string, dueAt: number): WebhookModel | undefined {
+    const publication = this.book.publications.webhook(id, dueAt);
+    if (!publication) {
+      return undefined;
+    }
+    const model = new WebhookModel(id, publication);
+    this.book.add(model);
+    this.hasChanged(model);
+    return model;
+  }
+
+  private isBroughtOn(model: WebhookModel): boolean {
+    return model.hasEnded || model.delayMessages.size > 0 || this.isAheadOfLoad(model) || this.isAtIngest(model);
+  }
+
+  private isAheadOfLoad({ dueRows, turn }: WebhookModel): boolean {
+    return [...dueRows.values()].some((row) => row.turn === turn && row.at >= (this.loadedTo.get(row.partition) ?? this.loadStart));
+  }
+
+  /** Whether ingest has a message to handle, or to handle again, that brings this webhook on. */
+  private isAtIngest({ accepted, owner, state }: WebhookModel): boolean {
+    return [...this.ingestMessages.keys()].some((messageId) => state?.actions?.includes(messageId)
+      || (owner !== 'load' && isCopy(this.book.publications.byMessageId(messageId), accepted)));
+  }
+
+  private count({ body }: QueueMessage, change: 1 | -1): void {
+    const { MessageId: id } = JSON.parse(body) as { MessageId: string };
+    const count = (this.ingestMessages.get(id) ?? 0) + change;
+    if (count > 0) {
+      this.ingestMessages.set(id, count);
+    } else {
+      this.ingestMessages.delete(id);
+    }
+  }
+
+  private allChanged(): void {
+    for (const model of this.book.models.values()) {
+      if (!model.hasEnded) {
+        this.changed.add(model);
+      }
+    }
+  }
+}
+
+function isForIngest(queue: QueueName): boolean {
+  return queue.startsWith('ingest');
+}
+
+/** The webhook and the turn that a delay-queue message is about; an outcome counts as no turn. */
+function readTurn(body: string): { readonly id: string; readonly turn?: number } {
+  const { id, turn = 0, outcome } = JSON.parse(body) as { id: string; turn?: number; outcome?: { next: { id: string } } };
+  return outcome ? { id: outcome.next.id } : { id, turn };
+}
+
+function isCopy(publication: Publication | undefined, accepted: Publication): boolean {
+  return publication?.kind === 'webhook' && (publication === accepted
+    || (accepted.id !== undefined && publication.id === accepted.id && isSameContent(publication.fields, accepted.fields)));
+}
