@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { memberTexts } from '../../src/core/json-text';
 import { FieldError, fieldsOf, mergeMessage, parseMessage, ParsedMessage, ParseOptions } from '../../src/core/message';
-import { maxLifeMs } from '../../src/core/retry';
+import { cutTo } from '../../src/core/retry';
 import { messageText, Webhook } from '../../src/core/webhook';
 import { anyJson, Fields, headerName, numberJson, objectTextOf, ownId, retryPlan, scalarJson, stringJson, token, validFields } from '../support/arbitrary';
 
@@ -278,7 +278,8 @@ describe('retry limits', () => {
   test('are taken up to the plan, and never beyond it', () => {
     const asked = fc.oneof(fc.integer({ min: -2, max: 40 }), fc.integer({ min: 0, max: 10_000_000 }), fc.double());
     fc.assert(fc.property(retryPlan, asked, asked, fc.record({ attempts: fc.nat(1), age: fc.nat(1) }), (plan, maxAttempts, maxAgeSeconds, beyond) => {
-      const most = { maxAttempts: plan.delaysMs.length + 1, maxAgeSeconds: Math.max(Math.floor(maxLifeMs(plan) / 1000), 1) };
+      // Without an age of the plan's own: the longest retention there is.
+      const most = { maxAttempts: plan.delaysMs.length + 1, maxAgeSeconds: Math.floor((plan.maxAgeMs ?? 3_660 * 86_400_000) / 1_000) };
       const atTheEdge = { maxAttempts: most.maxAttempts + beyond.attempts, maxAgeSeconds: most.maxAgeSeconds + beyond.age };
       for (const retry of [{ maxAttempts, maxAgeSeconds }, atTheEdge]) {
         const text = JSON.stringify({ date: '2030-01-01T00:00:00Z', url: 'https://example.com', method: 'GET', retry });
@@ -291,5 +292,21 @@ describe('retry limits', () => {
         expect(limits?.maxAgeSeconds ?? 1).toBeLessThanOrEqual(most.maxAgeSeconds);
       }
     }), { numRuns: 1_000 });
+  });
+
+  test('that were granted under another plan are cut to this one: no more than it grants, no less than was asked, and valid', () => {
+    const limits = fc.record({
+      maxAttempts: fc.integer({ min: 1, max: 40 }), maxAgeSeconds: fc.integer({ min: 1, max: 3_660 * 86_400 }),
+    }, { requiredKeys: [], noNullPrototype: true });
+    fc.assert(fc.property(retryPlan, limits, (plan, granted) => {
+      const retry = cutTo(plan, granted);
+      const text = JSON.stringify({ date: '2030-01-01T00:00:00Z', url: 'https://example.com', method: 'GET', retry });
+      expect(webhookOf(parseMessage(text, { ...OPTIONS, retry: plan })).retry).toEqual(retry);
+      expect(Object.keys(retry)).toEqual(Object.keys(granted));
+      for (const name of ['maxAttempts', 'maxAgeSeconds'] as const) {
+        const uncut = parseMessage(JSON.stringify({ ...JSON.parse(text) as object, retry: { [name]: granted[name] } }), { ...OPTIONS, retry: plan });
+        expect(retry[name] === granted[name]).toBe('webhook' in uncut);
+      }
+    }), { numRuns: 500 });
   });
 });

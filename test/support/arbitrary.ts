@@ -48,7 +48,7 @@ const DAY_MS = 24 * HOUR_MS;
 export const retryPlan: fc.Arbitrary<RetryPlan> = fc.record({
   delaysMs: fc.array(fc.oneof(fc.integer({ min: 0, max: 7 * DAY_MS }), fc.integer({ min: 0, max: HOUR_MS })), { maxLength: 30 }),
   jitter: fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.constantFrom(0, 0.2, 1)),
-  maxAgeMs: fc.option(fc.integer({ min: 0, max: 30 * DAY_MS }), { nil: undefined }),
+  maxAgeMs: fc.option(fc.integer({ min: 1_000, max: 30 * DAY_MS }), { nil: undefined }),
 });
 
 export const token = fc.stringMatching(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,12}$/);
