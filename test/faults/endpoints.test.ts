@@ -145,7 +145,7 @@ sideBySide({
   },
 
   'a cancelled webhook never fires': async () => {
-    const dueAt = Date.now() + 12_000;
+    const dueAt = Date.now() + 14_000;
     await rig.publish({ id: 'cancelled', dueAt });
     await rig.publishMessage({ action: 'cancel', id: 'cancelled' });
     await settle(rig, { id: 'cancelled', ends: 'cancelled' });
@@ -161,7 +161,7 @@ sideBySide({
   },
 
   'a rescheduled webhook fires once, when and where it was rescheduled to': async () => {
-    const [first, second] = [Date.now() + 9_000, Date.now() + 11_000];
+    const [first, second] = [Date.now() + 14_000, Date.now() + 16_000];
     await rig.publish({ id: 'rescheduled', dueAt: first });
     await rig.publishMessage({
       action: 'reschedule', id: 'rescheduled', date: new Date(second).toISOString(), url: `${rig.receiver.url}/new-place`,
@@ -198,8 +198,9 @@ sideBySide({
 
   'an action that comes too late is refused, with the reason': async () => {
     rig.behaviours['/slow'] = { delayMs: 1_500 };
+    const arrived = rig.whenArrived('slow');
     await rig.publish({ id: 'slow', dueAt: Date.now() });
-    await rig.whenArrived('slow');
+    await arrived;
     await rig.publishMessage({ action: 'cancel', id: 'slow' }); // it waits for the attempt to end
     await settle(rig, { id: 'slow', ends: 'delivered' });
     await rig.publishMessage({ action: 'redrive', id: 'slow' });

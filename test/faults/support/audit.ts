@@ -1,8 +1,8 @@
 // What has to hold after every fault: nothing lost, nothing early, and no request repeated but those that had to be.
+import { Rig, RETRY_DELAYS_MS, webhookIdOf } from './rig';
 import { EndReason } from '../../../src/core/failure-notice';
 import { State } from '../../../src/core/state';
 import { until } from '../../support/until';
-import { Rig, RETRY_DELAYS_MS, webhookIdOf } from './rig';
 
 /** How a webhook has to end. */
 export interface End {

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { App, CfnResource, Duration, Stack } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
-import { End, settle } from './audit';
+import type { End } from './audit';
 import { Behaviour, ReceivedRequest, Receiver } from '../../../scripts/support/receiver';
 import { decodeState, Item } from '../../../src/adapters/table-schema';
 import { State } from '../../../src/core/state';
@@ -17,6 +17,7 @@ import { publicId } from '../../../src/core/webhook';
 import { LOCAL_CREDENTIALS } from '../../../src/local/emulators';
 import { LocalEngine, LocalScheduler } from '../../../src/local/engine';
 import { Fate, FlakyProxy, Input } from '../../support/flaky-proxy';
+import { until } from '../../support/until';
 import { RetryPolicy, WebhookScheduler } from 'cdk-webhook-scheduler';
 
 /** Milliseconds from a failed attempt to the next. */
@@ -128,7 +129,8 @@ export class Rig {
   ) {
     const client = (endpoint: string) => ({ endpoint, region: engine.region, credentials: LOCAL_CREDENTIALS });
     this.sns = new SNSClient(client(engine.endpoints.sns));
-    this.sqs = new SQSClient(client(engine.endpoints.sqs));
+    // Queues are named by the URLs that the functions call; a test calls the service itself.
+    this.sqs = new SQSClient({ ...client(engine.endpoints.sqs), useQueueUrlAsEndpoint: false });
     this.dynamodb = new DynamoDBClient(client(engine.endpoints.dynamodb));
     const [messaging, table] = proxies;
     messaging.fateOf = (...call) => firstOf(this.faults.messaging, call);
@@ -193,7 +195,7 @@ export class Rig {
     return (await this.notices()).filter((notice) => notice.id === id);
   }
 
-  /** Resolves when a service has done a request that is such, before its client hears of it. */
+  /** Resolves when a service has done a request that is such, before its client hears of it. `text` is that of its parameters. */
   public async whenAnswered(such: (operation: string, input: Input, text: string) => boolean, then: () => void = () => undefined): Promise<void> {
     await new Promise<void>((resolve) => {
       const listener: Answered = (operation, input) => {
@@ -201,6 +203,20 @@ export class Rig {
           this.answered.splice(this.answered.indexOf(listener), 1);
           then();
           resolve();
+        }
+      };
+      this.answered.push(listener);
+    });
+  }
+
+  /** The body of the next message off a queue that holds a text. */
+  public async nextReceived(queueUrl: string, text: string): Promise<string> {
+    return new Promise<string>((resolve) => {
+      const listener: Answered = (operation, { QueueUrl }, answer) => {
+        if (operation === 'ReceiveMessage' && QueueUrl === queueUrl && answer.includes(text)) {
+          this.answered.splice(this.answered.indexOf(listener), 1);
+          const { Messages } = JSON.parse(answer) as { Messages: Required<Message>[] };
+          resolve(Messages.map(({ Body }) => Body).find((body) => body.includes(text)) ?? '');
         }
       };
       this.answered.push(listener);
@@ -242,6 +258,18 @@ export class Rig {
     return Messages.length === 0 ? [] : [...Messages, ...await this.take(queueUrl)];
   }
 
+  /** Moves the dead letter that holds a text back to where it came from, as an operator does with `start-message-move-task`. */
+  public async moveBack(text: string, deadLetterQueueUrl: string, queueUrl: string): Promise<void> {
+    const { Body = '', ReceiptHandle } = await until(`the dead letter of ${text}`, async () => {
+      const { Messages = [] } = await this.sqs.send(new ReceiveMessageCommand({
+        QueueUrl: deadLetterQueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 1, // the others are left alone
+      }));
+      return Messages.find((message) => message.Body?.includes(text));
+    });
+    await this.send(queueUrl, Body);
+    await this.sqs.send(new DeleteMessageCommand({ QueueUrl: deadLetterQueueUrl, ReceiptHandle }));
+  }
+
   /** The queue into which SQS puts what a queue cannot get rid of, and the one behind that. */
   public async queuesBehind(queueUrl: string): Promise<{ readonly unreported: string; readonly deadLetters: string }> {
     const unreported = await this.redriveTarget(queueUrl);
@@ -251,8 +279,8 @@ export class Rig {
   /** Messages of a queue: visible, taken and delayed ones. */
   public async countOf(queueUrl: string): Promise<number> {
     const { Attributes = {} } = await this.sqs.send(new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['All'] }));
-    const { ApproximateNumberOfMessages: visible, ApproximateNumberOfMessagesNotVisible: taken, ApproximateNumberOfMessagesDelayed: delayed } = Attributes;
-    return Number(visible) + Number(taken) + Number(delayed);
+    const { ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible, ApproximateNumberOfMessagesDelayed } = Attributes;
+    return Number(ApproximateNumberOfMessages) + Number(ApproximateNumberOfMessagesNotVisible) + Number(ApproximateNumberOfMessagesDelayed);
   }
 
   public async stop(): Promise<void> {
@@ -265,8 +293,10 @@ export class Rig {
 
   /** Has every function run once, which takes long on a busy machine: what is published from here on is handled soon. */
   private async warmUp(): Promise<void> {
+    const arrived = this.whenArrived('warm-up');
     await this.publish({ id: 'warm-up', dueAt: Date.now() });
-    await settle(this, { id: 'warm-up', ends: 'delivered' });
+    await arrived;
+    this.ends.set('warm-up', { id: 'warm-up', ends: 'delivered' });
   }
 
   private async readStates(): Promise<ReadonlyMap<string, State>> {
