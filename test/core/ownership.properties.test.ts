@@ -152,15 +152,26 @@ const ticks = (refusals: fc.Arbitrary<number | undefined>): fc.Arbitrary<Tick[]>
   fc.constantFrom('all', 'some', 'few'), fc.nat(60),
 ).map(([all, which, gapFrom]) => all
   .map((tick, minute) => ({ ...tick, minute, at: START + minute * MINUTE_MS + tick.lateMs }))
-  .filter(({ minute, comes }) => which === 'all' || (comes && (which === 'some' || minute < gapFrom || minute > gapFrom + 30)))
+  .filter(({ minute, comes }) => minute === 0 || which === 'all' || (comes && (which === 'some' || minute < gapFrom || minute > gapFrom + 30)))
   .concat({ ...all[0], refused: undefined, minute: MINUTES, at: START + (MINUTES + 1) * MINUTE_MS }));
 
+/** Due to the millisecond where a tick stops and the next one goes on, or beside it, and published a bit before ingest would own it. */
+const atTheSeam = (loadHorizonMs: number, ingestHorizonMs: number, all: readonly Tick[]): fc.Arbitrary<Published> => fc.record({
+  tick: fc.constantFrom(...all.slice(0, -1)),
+  besideMs: fc.integer({ min: -1, max: 1 }),
+  partition: fc.nat(1),
+  beforeMs: fc.integer({ min: 1, max: MINUTE_MS }),
+}).map(({ tick, besideMs, partition, beforeMs }) => {
+  const dueAt = tick.at + tick.skewMs + loadHorizonMs + besideMs;
+  return { dueAt, partition, takes: [{ at: Math.max(START, dueAt - ingestHorizonMs - beforeMs), skewMs: 0, writeMs: 0 }] };
+});
+
 const worldOf = (horizons: fc.Arbitrary<{ loadHorizonMs: number; ingestHorizonMs: number }>, refusals = fc.constant<number | undefined>(undefined)) =>
-  horizons.chain((h) => fc.record({
+  fc.tuple(horizons, ticks(refusals)).chain(([h, all]): fc.Arbitrary<World> => fc.record({
     loadHorizonMs: fc.constant(h.loadHorizonMs),
     ingestHorizonMs: fc.constant(h.ingestHorizonMs),
-    published: fc.array(published(h.ingestHorizonMs), { minLength: 1, maxLength: 12 }),
-    ticks: ticks(refusals),
+    published: fc.array(fc.oneof(published(h.ingestHorizonMs), atTheSeam(h.loadHorizonMs, h.ingestHorizonMs, all)), { minLength: 1, maxLength: 12 }),
+    ticks: fc.constant(all),
   }));
 
 const theConstructs = fc.constant({ loadHorizonMs: LOAD_HORIZON_MS, ingestHorizonMs: INGEST_HORIZON_MS });
