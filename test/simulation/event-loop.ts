@@ -69,7 +69,7 @@ export class EventLoop {
     let i = heap.length;
     heap.push(event);
     while (i > 0) {
-      const parent = (i - 1) >> 1;
+      const parent = Math.floor((i - 1) / 2);
       if (isBefore(heap[parent], event)) {
         break;
       }

@@ -17,14 +17,12 @@ type Path = readonly string[];
 const TOKEN = /\s*(<>|<=|>=|[=<>(),.+\-[\]]|[:#]?[A-Za-z0-9_]+)/y;
 
 export class Expression {
-  private static readonly parsed = new Map<string, Expression>();
-
   /** The tokens of an expression, which has to be read from its start each time. */
   public static tokens(text: string): Expression {
-    let expression = this.parsed.get(text);
+    let expression = expressions.get(text);
     if (!expression) {
       expression = new Expression(text);
-      this.parsed.set(text, expression);
+      expressions.set(text, expression);
     }
     return expression;
   }
@@ -48,6 +46,7 @@ export class Expression {
   }
 }
 
+const expressions = new Map<string, Expression>();
 const conditions = new Map<string, Condition>();
 const updates = new Map<string, readonly Change[]>();
 

@@ -78,10 +78,14 @@ export class Faults {
   /** Faults injected, by kind. */
   public readonly counts = new Map<string, number>();
   private active = true;
+  private resting = false;
 
   /** @param isFaultless whether nothing ever goes wrong, so that everything can be expected to be just so */
   public constructor(
-    private readonly random: Random, private readonly rates: FaultRates, public readonly outages: readonly Outage[], public readonly isFaultless: boolean,
+    private readonly random: Random,
+    private readonly rates: FaultRates,
+    private readonly outages: readonly Outage[],
+    public readonly isFaultless: boolean,
   ) {}
 
   /** From here on everything works. */
@@ -89,9 +93,14 @@ export class Faults {
     this.active = false;
   }
 
+  /** Whether everything works for the time being. */
+  public rest(resting: boolean): void {
+    this.resting = resting;
+  }
+
   /** Whether a fault strikes; `worker` is whom it disturbs. */
   public happens(kind: keyof FaultRates, worker?: Worker): boolean {
-    if (!this.active || !this.random.chance(this.rates[kind])) {
+    if (!this.isActive || !this.random.chance(this.rates[kind])) {
       return false;
     }
     this.count(kind, worker);
@@ -99,11 +108,11 @@ export class Faults {
   }
 
   public isDown(service: Outage['service'], now: number): boolean {
-    return this.active && this.outages.some((outage) => outage.service === service && outage.from <= now && now < outage.to);
+    return this.isActive && this.outages.some((outage) => outage.service === service && outage.from <= now && now < outage.to);
   }
 
   public fateOf(service: ServiceName, now: number, worker: Worker): Fate {
-    if (!this.active) {
+    if (!this.isActive) {
       return 'done';
     }
     if (this.isDown(service, now)) {
@@ -116,6 +125,10 @@ export class Faults {
       }
     }
     return 'done';
+  }
+
+  private get isActive(): boolean {
+    return this.active && !this.resting;
   }
 
   private count(kind: string, worker: Worker | undefined): void {

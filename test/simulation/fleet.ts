@@ -60,7 +60,6 @@ export class Fleet implements WorkerWorld {
     this.ends.set(worker, (how, response) => {
       cutOff.cancelled = true;
       invocation.ended = true;
-      invocation.disturbed ||= how !== 'answered';
       this.ends.delete(worker);
       this.trace.add(worker.name, () => `invocation ${how}${response ? ` ${short(response)}` : ''}`);
       this.observer.ended(invocation, how);

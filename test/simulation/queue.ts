@@ -1,6 +1,7 @@
 // A standard SQS queue: at least once, in no order, with delays, visibility timeouts and a redrive policy.
 import type {
-  ChangeMessageVisibilityBatchCommandInput, DeleteMessageCommandInput, ReceiveMessageCommandInput, SendMessageBatchCommandInput, SendMessageCommandInput,
+  ChangeMessageVisibilityBatchCommandInput, DeleteMessageCommandInput, ReceiveMessageCommandInput, SendMessageBatchCommandInput,
+  SendMessageCommandInput,
 } from '@aws-sdk/client-sqs';
 import { EventLoop } from './event-loop';
 import { Faults } from './faults';

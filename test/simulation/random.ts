@@ -1,22 +1,26 @@
-// The one source of chance: a 32-bit generator, so that a seed replays exactly.
+// The one source of chance: two linear congruential generators combined (L'Ecuyer, 1988), so that a seed replays exactly.
+
+const [MULTIPLIER_A, MODULUS_A] = [40_014, 2_147_483_563];
+const [MULTIPLIER_B, MODULUS_B] = [40_692, 2_147_483_399];
 
 export class Random {
-  private state: number;
+  private a: number;
+  private b: number;
 
   public constructor(seed: number) {
-    // Neighbouring seeds have to begin far apart: spread the bits first, then let the generator mix them. Zero would stay zero.
-    this.state = (Math.imul(seed + 1, 0x9e3779b1) ^ 0x5bd1e995) | 0 || 1;
+    this.a = 1 + seed % (MODULUS_A - 1);
+    this.b = 1 + (seed * 69_069 + 12_345) % (MODULUS_B - 1);
     for (let i = 0; i < 8; i++) {
-      this.next();
+      this.next(); // neighbouring seeds begin close together
     }
   }
 
   /** From 0 (inclusive) to 1 (exclusive). */
   public next(): number {
-    this.state ^= this.state << 13;
-    this.state ^= this.state >>> 17;
-    this.state ^= this.state << 5;
-    return (Math.imul(this.state, 0x2c1b3c6d) >>> 0) / 2 ** 32;
+    this.a = this.a * MULTIPLIER_A % MODULUS_A;
+    this.b = this.b * MULTIPLIER_B % MODULUS_B;
+    const difference = this.a - this.b;
+    return (difference < 0 ? difference + MODULUS_A : difference) / MODULUS_A;
   }
 
   /** A whole number from `least` to `most`, both inclusive. */

@@ -24,6 +24,11 @@ const INVALID: readonly (readonly [string, string])[] = [
 const NASTY_MS = [-15_000, -12_500, -10_001, -10_000, -7_500, -6_000, -5_000, -4_000, -2_500, -1_000, -20, 0, 20, 500, 2_000, 20_000, 90_000];
 
 export class Scenario {
+  /** A redrive of a webhook that has failed. */
+  public static redrive(id: string): Draft {
+    return { kind: 'redrive', action: 'redrive', id, fields: new Map() };
+  }
+
   public readonly planned: Planned[] = [];
   private names = 0;
 
@@ -34,11 +39,6 @@ export class Scenario {
     for (let i = 0; i < webhooks; i++) {
       this.planWebhook(start + Math.floor(random.next() * span), burst);
     }
-  }
-
-  /** A redrive of a webhook that has failed. */
-  public static redrive(id: string): Draft {
-    return { kind: 'redrive', action: 'redrive', id, fields: new Map() };
   }
 
   private planWebhook(at: number, burst: number | undefined): void {

@@ -2,7 +2,8 @@
 //
 // A scheduler that waits for a date months ahead ticks tens of thousands of times to no effect but one: the cursor moves on by a minute.
 // Where nothing can happen in the next minutes, because no call, message or timer is under way and load has caught up and has no row
-// within its reach, these ticks are left out, and the cursor is set to what they would have made it.
+// within its reach, these ticks are left out, and the cursor is set to what they would have made it. Until load has caught up there,
+// nothing goes wrong: with nothing at stake, it would only take time.
 import { EventLoop, ScheduledEvent } from './event-loop';
 import { Item } from './expressions';
 import { Faults } from './faults';
@@ -67,6 +68,7 @@ export class Ticker {
     const { now } = this.loop;
     const ticksUntil = (instant: number) => Math.floor((instant - now) / TICK_MS) - TICKS_BEFORE;
     const ticksToEvent = ticksUntil(this.loop.nextAt(this.next));
+    this.faults.rest(false);
     if (ticksToEvent <= TICKS_BEFORE || !this.isIdle()) {
       return 0;
     }
@@ -80,7 +82,8 @@ export class Ticker {
       const loadedTo = now + (ticks - 1) * TICK_MS + LOAD_HORIZON_MS;
       const partitions = Object.entries(cursor.loadedTo.M ?? {});
       if (partitions.length === 0 || partitions.some(([, to]) => Number(to.N) < now)) {
-        return 0; // load has yet to catch up
+        this.faults.rest(true); // load has yet to catch up
+        return 0;
       }
       const after: Item = {
         ...cursor,

@@ -21,6 +21,7 @@ import { SimTable } from './table';
 import { Ticker } from './ticker';
 import { InputTopic } from './topic';
 import { short, Trace } from './trace';
+import { useVirtualTimeouts } from './virtual-timeout';
 import { Worker } from './worker';
 import { createDeliverHandler } from '../../src/handlers/deliver-handler';
 import { createIngestHandler } from '../../src/handlers/ingest-handler';
@@ -225,7 +226,12 @@ function drawOutage(random: Random, moment: number): Outage {
   return { service: random.pick(['dynamodb', 'sqs', 'sns', 'ticks']), from, to: from + random.spread(SECOND, 2 * HOUR) };
 }
 
-/** Runs the world of a seed. */
-export function simulate(seed: number, withTrace = false, sabotage?: Sabotage): Promise<Outcome> {
-  return new World(seed, withTrace, sabotage).run();
+/** Runs the world of a seed. One at a time in a process. */
+export async function simulate(seed: number, withTrace = false, sabotage?: Sabotage): Promise<Outcome> {
+  const restore = useVirtualTimeouts();
+  try {
+    return await new World(seed, withTrace, sabotage).run();
+  } finally {
+    restore();
+  }
 }

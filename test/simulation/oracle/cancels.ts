@@ -1,6 +1,6 @@
 // What a producer can count on: a cancel that is taken in early enough takes effect there and then.
-import { dueOf, Publication } from '../publication';
 import { Ending } from '../fleet';
+import { dueOf, Publication } from '../publication';
 import { Invocation } from '../worker';
 import { Book } from './book';
 import type { State } from '../../../src/core/state';

@@ -1,10 +1,10 @@
 // What the oracle knows of one webhook: from what was published, written, queued and requested.
+import type { State } from '../../../src/core/state';
+import { publicId } from '../../../src/core/webhook';
 import { SeenRequest } from '../endpoint';
 import { Fields, Publication } from '../publication';
 import { QueueMessage } from '../queue';
 import { Invocation } from '../worker';
-import type { State } from '../../../src/core/state';
-import { publicId } from '../../../src/core/webhook';
 
 /** A turn that a worker took the right to fire. */
 export interface Claim {
@@ -31,6 +31,8 @@ export interface Failing {
   readonly turn: number;
   readonly reason: string;
   notices: number;
+  /** An action, or a dead letter that came back, had it go on before it was told. */
+  isOvertaken: boolean;
 }
 
 /** What a state was, and since when. */
@@ -54,6 +56,8 @@ export class WebhookModel {
   public readonly dueRows = new Map<string, DueRow>();
   /** In the delay queue and the queues behind it. */
   public readonly delayMessages = new Set<QueueMessage>();
+  /** How many there have been. */
+  public sent = 0;
   public readonly claims = new Map<string, Claim>();
   public readonly failings: Failing[] = [];
   /** Who sent the first turn to the delay queue, each time. */

@@ -34,6 +34,8 @@ export class States {
     }
     if (after.status === 'failed') {
       this.wroteFailure(model, before, after);
+    } else if (before?.status === 'failed' && before.unreported) {
+      model.failings[model.failings.length - 1].isOvertaken = true;
     }
     return model;
   }
@@ -97,7 +99,7 @@ export class States {
   private wroteFailure(model: WebhookModel, before: State | undefined, after: State): void {
     const { findings } = this.book;
     if (before?.status !== 'failed') {
-      model.failings.push({ turn: after.turn, reason: after.reason ?? '', notices: 0 });
+      model.failings.push({ turn: after.turn, reason: after.reason ?? '', notices: 0, isOvertaken: false });
       findings.require(after.reason !== 'missing', 'nothingLost', () => 'its message is missing', model.publicId);
     } else if (!after.unreported) {
       findings.require(model.isTold(after.turn), 'notices', () => 'reported, it says, and it is not', model.publicId);

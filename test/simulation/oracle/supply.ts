@@ -122,6 +122,7 @@ export class Supply {
       return;
     }
     model.delayMessages.add(message);
+    model.sent++;
     if (queue === 'delay' && turn === 0 && (by?.functionName === 'ingest' || by?.functionName === 'load')) {
       model.firstSenders.push(by.functionName);
       this.book.findings.require(new Set(model.firstSenders).size === 1, 'oneOwner', () => 'the first turn was sent by ingest and by load', model.publicId);

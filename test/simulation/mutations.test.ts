@@ -1,0 +1,178 @@
+// Shows that the simulator can fail: for each invariant, the code is broken on purpose, and a few worlds find it and name what is broken.
+import { Invariant, INVARIANTS } from './oracle/invariants';
+import { SimClient } from './services';
+import { Worker } from './worker';
+import { simulate } from './world';
+import { DynamoDbStore } from '../../src/adapters/dynamodb-store';
+import { SnsFailureReporter } from '../../src/adapters/sns-failure-reporter';
+import { SqsDelayQueue } from '../../src/adapters/sqs-delay-queue';
+import { Actions } from '../../src/core/actions';
+import { Deliver } from '../../src/core/deliver';
+import type { Failure } from '../../src/core/failure-notice';
+import { Ingest } from '../../src/core/ingest';
+import * as request from '../../src/core/request';
+import * as retry from '../../src/core/retry';
+import type { State } from '../../src/core/state';
+import * as timing from '../../src/core/timing';
+import type { Services } from '../../src/handlers/services';
+
+const MAX_SEEDS = 300;
+
+type Change = (services: Services, worker: Worker) => Services;
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+/** Runs worlds until one finds that this invariant does not hold. */
+async function expectCaught(invariant: Invariant, services?: Change): Promise<void> {
+  const found: string[] = [];
+  for (let seed = 0; seed < MAX_SEEDS; seed++) {
+    const { violation } = await simulate(seed, false, { services });
+    if (violation?.invariant === invariant) {
+      return;
+    }
+    if (violation) {
+      found.push(`${seed}: ${violation.invariant}: ${violation.what}`);
+    }
+  }
+  throw new Error(`not caught in ${MAX_SEEDS} worlds, which found:\n${found.slice(0, 10).join('\n')}`);
+}
+
+/** Replaces a method, private ones too; the replacement gets the original to call. */
+function replace<T extends object>(type: T, method: string, replacement: (original: (...args: any[]) => any, ...args: any[]) => unknown): void {
+  const prototype = type as Record<string, (...args: any[]) => any>;
+  const original = prototype[method];
+  jest.spyOn(prototype, method).mockImplementation(function (this: unknown, ...args: any[]) {
+    return replacement(original.bind(this), ...args);
+  });
+}
+
+/** Has the calls of a client go through `change`. */
+function through(client: unknown, change: (send: SimClient['send'], ...args: Parameters<SimClient['send']>) => Promise<object>): never {
+  const { send } = client as SimClient;
+  return { send: (...args: Parameters<SimClient['send']>) => change(send, ...args) } as never;
+}
+
+const MUTATIONS: Record<Invariant, { readonly what: string; readonly breakIt: () => Change | void }> = {
+  neverEarly: {
+    what: 'timers that end a few milliseconds early are trusted',
+    breakIt: () => ({ clock, ...services }) => ({
+      ...services, clock: { now: () => clock.now(), sleepUntil: (instant) => clock.sleepUntil(instant - 5) },
+    }),
+  },
+  firesByRight: {
+    what: 'a refused claim counts as a claim',
+    breakIt: () => replace(DynamoDbStore.prototype, 'claim', async (original, ...args) => {
+      const { claimed, refused } = await original(...args) as { claimed?: State; refused?: State };
+      return claimed || !refused ? { claimed, refused } : { claimed: { ...refused, ...args[0] } };
+    }),
+  },
+  rightRequest: {
+    what: 'a payload is parsed and serialized again',
+    breakIt: () => replace(request, 'toRequest', (original, ...args) => {
+      const made = original(...args) as request.HttpRequest;
+      return made.body?.startsWith('{') ? { ...made, body: JSON.stringify(JSON.parse(made.body)) } : made;
+    }),
+  },
+  repeats: {
+    what: 'a lease ends while its worker is still at it',
+    breakIt: () => replace(DynamoDbStore.prototype, 'claim', (original, turn, claimant, now) => original(turn, claimant, now, now + 1)),
+  },
+  cancelPrevails: {
+    what: 'a cancel is forgotten',
+    breakIt: () => replace(Actions.prototype, 'take', (original, action, received) => (action.kind === 'cancel' ? 'ended' : original(action, received))),
+  },
+  acceptedOnce: {
+    what: 'an id is not looked up before it is used again',
+    breakIt: () => replace(DynamoDbStore.prototype, 'putName', async (original, webhook) => {
+      await original(webhook);
+      return true;
+    }),
+  },
+  nothingLost: {
+    what: 'what the delay queue has not taken counts as sent',
+    breakIt: () => replace(SqsDelayQueue.prototype, 'send', async (original, turns) => {
+      await original(turns);
+      return [];
+    }),
+  },
+  everythingEnds: {
+    what: 'a message that could not be handled is not asked for again',
+    breakIt: () => replace(Ingest.prototype, 'acceptOne', async (original, message) => {
+      const result = await original(message);
+      return result === 'come-again' ? 'done' : result;
+    }),
+  },
+  notices: {
+    what: 'a failure is marked as told without being told',
+    breakIt: () => replace(SnsFailureReporter.prototype, 'report', async (original, failure: Failure) => {
+      if (failure.reason !== 'exhausted') {
+        await original(failure);
+      }
+    }),
+  },
+  actions: {
+    what: 'a refusal is kept silent',
+    breakIt: () => replace(SnsFailureReporter.prototype, 'report', async (original, failure: Failure) => {
+      if (failure.reason !== 'refused') {
+        await original(failure);
+      }
+    }),
+  },
+  retryPolicy: {
+    what: 'the time that an endpoint asks for is not respected',
+    breakIt: () => replace(retry, 'verdictOf', (original, attempt, made, _, ...rest) => original(attempt, made, undefined, ...rest)),
+  },
+  attemptsRecorded: {
+    what: 'only the last attempt is kept',
+    breakIt: () => replace(Deliver.prototype, 'afterAttempt', (original, claimed, ...rest) => original({ ...claimed, attempts: [] }, ...rest)),
+  },
+  permissions: {
+    what: 'a message is delayed for longer than SQS delays',
+    breakIt: () => replace(timing, 'queueDelaySeconds', (_, at, now) => Math.max(0, Math.floor((at - now) / 1000) + 400)),
+  },
+  answersInTime: {
+    what: 'a request outlives its invocation',
+    breakIt: () => ({ clock, ...services }, { functionName }) => ({
+      ...services, clock: functionName === 'deliver' ? { now: () => clock.now(), sleepUntil: (instant) => clock.sleepUntil(instant + 120_000) } : clock,
+    }),
+  },
+  legalStates: {
+    what: 'an outcome is written over whatever the state is',
+    breakIt: () => (services) => ({
+      ...services,
+      dynamodb: through(services.dynamodb, (send, command, options) => {
+        const { input } = command as { input: Record<string, unknown> };
+        if (command.constructor.name === 'PutItemCommand' && String(input.ConditionExpression).includes('#status')) {
+          ['ConditionExpression', 'ExpressionAttributeNames', 'ExpressionAttributeValues'].forEach((name) => delete input[name]);
+        }
+        return send(command, options);
+      }),
+    }),
+  },
+  keptLongEnough: {
+    what: 'rows are kept only so long from a day in the past',
+    breakIt: () => replace(DynamoDbStore.prototype, 'keepFrom', () => Date.UTC(2026, 0, 1)),
+  },
+  oneOwner: {
+    what: 'ingest sends what is left to load',
+    breakIt: () => replace(DynamoDbStore.prototype, 'put', async (original, webhook, owner) => {
+      const stored = await original(webhook, owner);
+      return stored === 'taken' || webhook.dueAt - Date.UTC(2027, 0, 1) > 400 * 86_400_000 ? stored : { ...stored, owner: 'ingest' };
+    }),
+  },
+  punctual: {
+    what: 'the delay queue gives a webhook back too late',
+    breakIt: () => replace(timing, 'queueDelaySeconds', (original, at, now) => Math.min(original(at, now) + 4, 900)),
+  },
+};
+
+describe.each(Object.keys(INVARIANTS) as Invariant[])('%s', (invariant) => {
+  const { what, breakIt } = MUTATIONS[invariant];
+
+  test(`is found broken where ${what}`, async () => {
+    const change = breakIt();
+    await expectCaught(invariant, change ?? undefined);
+  }, 60_000);
+});

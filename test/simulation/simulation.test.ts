@@ -1,0 +1,47 @@
+// The scheduler in a thousand simulated worlds, each with its own faults, clocks, crashes and producers: every invariant holds in all.
+import { finding } from './cli/report';
+import { simulate } from './world';
+
+const SEEDS = 1_000;
+const BATCH = 100;
+
+test.each(Array.from({ length: SEEDS / BATCH }, (_, i) => [i * BATCH, (i + 1) * BATCH - 1]))('every invariant holds in the worlds %i to %i', async (first, last) => {
+  for (let seed = first; seed <= last; seed++) {
+    const { violation } = await simulate(seed);
+    if (violation) {
+      throw new Error(finding(await simulate(seed, true)));
+    }
+  }
+}, 120_000);
+
+test('a seed is the same world each time', async () => {
+  for (const seed of [3, 17, 2_024]) {
+    const [first, second] = [await simulate(seed, true), await simulate(seed, true)];
+    expect(first.trace.length).toBeGreaterThan(100);
+    expect(second).toEqual(first);
+  }
+});
+
+test('a trace changes nothing', async () => {
+  const { steps, requests, webhooks } = await simulate(5);
+  expect(await simulate(5, true)).toMatchObject({ steps, requests, webhooks });
+});
+
+test('worlds differ', async () => {
+  const outcomes = [await simulate(1), await simulate(2), await simulate(3)];
+  expect(new Set(outcomes.map(({ steps }) => steps)).size).toBe(3);
+});
+
+test('among the worlds are crashes, repeats, outages, and months that pass', async () => {
+  const outcomes = [];
+  for (let seed = 0; seed < 60; seed++) {
+    outcomes.push(await simulate(seed));
+  }
+  const faults = new Set(outcomes.flatMap((outcome) => [...outcome.faults.keys()]));
+  expect([...faults]).toEqual(expect.arrayContaining([
+    'refused', 'answerLost', 'lateEffect', 'repeated', 'slow', 'partial', 'crash', 'crashWaiting', 'duplicate', 'late', 'responseLost', 'pollLost',
+    'missedTick', 'doubleTick', 'dynamodb down', 'sqs down', 'sns down',
+  ]));
+  expect(outcomes.some(({ repeats }) => repeats > 0)).toBe(true);
+  expect(Math.max(...outcomes.map(({ simulatedMs }) => simulatedMs))).toBeGreaterThan(60 * 86_400_000);
+});
