@@ -15,6 +15,34 @@ test('carries what was not JSON as a string', () => {
   expect(JSON.parse(noticeText({ ...FAILURE, message: 'not "JSON"' }))).toMatchObject({ message: 'not "JSON"' });
 });
 
+test('says of a webhook that failed how each attempt went, and when it failed', () => {
+  const attempts = [
+    { at: '2030-01-01T00:00:00.001Z', lateMs: 1, durationMs: 20, status: 503 },
+    { at: '2030-01-01T00:00:05.021Z', lateMs: 0, durationMs: 15_000, error: 'timeout' },
+  ];
+  const failure = { reason: 'exhausted', id: 'order-42', failedAt: Date.parse('2030-01-01T00:00:20.021Z'), attempts, message: '{"url":"https://example.com"}' } as const;
+  expect(JSON.parse(noticeText(failure))).toEqual({
+    version: 1, reason: 'exhausted', id: 'order-42', failedAt: '2030-01-01T00:00:20.021Z', attempts, message: { url: 'https://example.com' },
+  });
+});
+
+test('says of an action that was refused which and why, and of a dead letter where it waits', () => {
+  const head = { version: 1, id: 'a', failedAt: '1970-01-01T00:00:00.000Z' };
+  const refused = noticeText({ reason: 'refused', id: 'a', failedAt: 0, action: 'cancel', refusal: 'delivered', message: '{"action":"cancel","id":"a"}' });
+  expect(JSON.parse(refused)).toEqual({ ...head, reason: 'refused', action: 'cancel', refusal: 'delivered', message: { action: 'cancel', id: 'a' } });
+  const deadLetter = noticeText({ reason: 'dead-letter', id: 'a', failedAt: 0, queue: 'ingest', message: 'poison' });
+  expect(JSON.parse(deadLetter)).toEqual({ ...head, reason: 'dead-letter', queue: 'ingest', message: 'poison' });
+});
+
+test('leaves out what is not known: of a webhook that is missing, its message', () => {
+  expect(JSON.parse(noticeText({ reason: 'missing', id: 'a', failedAt: 0, attempts: [], message: undefined })))
+    .toEqual({ version: 1, reason: 'missing', id: 'a', failedAt: '1970-01-01T00:00:00.000Z', attempts: [] });
+});
+
+test.failing('is not cut between the halves of a character', () => {
+  expect(JSON.parse(noticeText({ ...FAILURE, message: `x${'😀'.repeat(70_000)}` })).message).toBe(`x${'😀'.repeat(8_191)}`);
+});
+
 test('fits into a notification however large the message was', () => {
   for (const message of [JSON.stringify('x'.repeat(262_100)), '\u0000'.repeat(262_000), JSON.stringify({ a: 'é'.repeat(131_060) })]) {
     const text = noticeText({ ...FAILURE, message });
