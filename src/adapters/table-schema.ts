@@ -122,6 +122,9 @@ function decode(key: WebhookKey, item: Item): Webhook {
   }
   const [date, url, method, headers, cookies, ownId, retry] = JSON.parse(head) as Head;
   const { id, dueAt, partition, version } = key;
+  if (![date, url, method].every((text) => typeof text === 'string')) {
+    throw new Error(`row of webhook ${key.id} holds no message`);
+  }
   const [withHeaders, withCookies] = [headers || undefined, cookies || undefined];
   return { id, dueAt, partition, version, ownId: ownId === 1, date, url, method, payload, headers: withHeaders, cookies: withCookies, retry };
 }

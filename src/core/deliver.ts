@@ -1,12 +1,13 @@
 // Fires webhooks: claims each turn, holds it until its millisecond, sends the request and keeps the outcome.
 import { Attempt } from './attempt';
 import { Clock } from './clock';
+import { EndReason } from './failure-notice';
 import { FollowUp } from './follow-up';
 import { LOG_DELIVERED, LOG_FAILED, LOG_RETRYING, webhookFields } from './log-events';
 import { recordOutcome } from './outcome';
 import { DelayQueue, DeliverStore, HttpClient, Log, Outcome } from './ports';
 import { toRequest } from './request';
-import { isExpired, RetryPlan, verdictOf } from './retry';
+import { isExhausted, isExpired, RetryPlan, verdictOf } from './retry';
 import { hasEnded, isAt, State } from './state';
 import { CONNECT_AHEAD_MS, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS, RECORD_MS } from './timing';
 import { publicId, rowKey, Turn, Webhook } from './webhook';
@@ -122,9 +123,10 @@ export class Deliver {
       this.log.error('webhook missing', { webhookId: publicId(turn.id) });
       return this.settle(claimed, this.failed(claimed, 'missing'), undefined, deadline);
     }
-    if (isExpired(webhook, this.config.retry, Math.max(turn.at, this.clock.now()))) {
-      this.log.warn(LOG_FAILED, { ...webhookFields(webhook), reason: 'expired' });
-      return this.settle(claimed, this.failed(claimed, 'expired'), webhook, deadline);
+    const reason = this.endOf(claimed, webhook);
+    if (reason) {
+      this.log.warn(LOG_FAILED, { ...webhookFields(webhook), reason });
+      return this.settle(claimed, this.failed(claimed, reason), webhook, deadline);
     }
     if (!hasTime()) {
       return false; // the claim took long; nothing has been sent, and it ends with its lease
@@ -159,6 +161,15 @@ export class Deliver {
     return isSuperfluous;
   }
 
+  /** Why there is to be no attempt any more: it comes late, or a reschedule or a deployment has lowered the number of attempts. */
+  private endOf({ at, attempts }: State, webhook: Webhook): EndReason | undefined {
+    const { retry } = this.config;
+    if (isExhausted(webhook, retry, attempts.length)) {
+      return 'exhausted';
+    }
+    return isExpired(webhook, retry, Math.max(at, this.clock.now())) ? 'expired' : undefined;
+  }
+
   private afterAttempt(claimed: State, attempt: Attempt, retryAfter: string | undefined, webhook: Webhook): State {
     const now = this.clock.now();
     const made = { ...withoutLease(claimed), attempts: [...claimed.attempts, attempt] };
@@ -173,7 +184,7 @@ export class Deliver {
     }
   }
 
-  private failed(state: State, reason: State['reason']): State {
+  private failed(state: State, reason: EndReason): State {
     return { ...withoutLease(state), status: 'failed', reason, endedAt: this.clock.now(), unreported: true };
   }
 

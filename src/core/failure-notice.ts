@@ -68,7 +68,12 @@ export function noticeText(failure: Failure): string {
   const whole = `${JSON.stringify(head).slice(0, -1)},"message":${isJson(message) ? message : JSON.stringify(message)}}`;
   return new TextEncoder().encode(whole).length <= MAX_NOTICE_BYTES
     ? whole
-    : JSON.stringify({ ...head, message: message.slice(0, MESSAGE_START_LENGTH), messageTruncated: true });
+    : JSON.stringify({ ...head, message: startOf(message), messageTruncated: true });
+}
+
+/** Never ends between the halves of a surrogate pair, which strict JSON parsers refuse. */
+function startOf(message: string): string {
+  return message.slice(0, MESSAGE_START_LENGTH).replace(/[\ud800-\udbff]$/, '');
 }
 
 function isJson(text: string): boolean {

@@ -106,13 +106,18 @@ export function verdictOf(
   if (isPermanent(attempt)) {
     return { kind: 'failed', reason: 'permanent' };
   }
-  if (made > plan.delaysMs.length || made >= (webhook.retry?.maxAttempts ?? Infinity)) {
+  if (isExhausted(webhook, plan, made)) {
     return { kind: 'failed', reason: 'exhausted' };
   }
   const planned = Math.round(plan.delaysMs[made - 1] * (1 + plan.jitter * random()));
   const asked = Math.min(parseRetryAfter(retryAfter ?? '', now) ?? 0, MAX_RETRY_AFTER_MS);
   const at = now + Math.max(planned, asked);
   return isExpired(webhook, plan, at) ? { kind: 'failed', reason: 'expired' } : { kind: 'retry', at };
+}
+
+/** Whether a webhook has had all its attempts, `made` of them. */
+export function isExhausted(webhook: Retried, plan: RetryPlan, made: number): boolean {
+  return made > plan.delaysMs.length || made >= (webhook.retry?.maxAttempts ?? Infinity);
 }
 
 /** Whether an attempt at the instant `at` would come after the webhook's life. */

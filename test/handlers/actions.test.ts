@@ -108,6 +108,16 @@ test('a retry whose message is changed keeps its time and its attempts', async (
   expect(await scheduler.stateOf('.mended')).toMatchObject({ status: 'delivered', attempts: [expect.anything(), expect.anything()] });
 });
 
+test('a retry that is granted fewer attempts than it has had ends as exhausted, and is not fired again', async () => {
+  await publish('fewer', { url: `${receiver.url}/503` });
+  await scheduler.deliver();
+  const before = to('/503').length;
+  await act('reschedule', 'fewer', { retry: { maxAttempts: 1 } });
+  await scheduler.deliver();
+  expect(to('/503')).toHaveLength(before);
+  expect((await cloud.notices()).map(({ notice: { reason, attempts } }) => [reason, (attempts as []).length])).toEqual([['exhausted', 1]]);
+});
+
 test('a reschedule whose webhook would not be valid is refused as a message is, and changes nothing', async () => {
   await publish('kept', { payload: [1] });
   await act('reschedule', 'kept', { headers: { 'content-type': 'application/x-www-form-urlencoded' } });
