@@ -134,11 +134,11 @@ export class LocalEngine {
 
   /**
    * Kills every execution environment of a function that is in the middle of an invocation, as a crash would: the invocation fails, and
-   * its messages come back when their visibility timeout ends. Returns how many it has killed.
+   * its messages come back when their visibility timeout ends. Returns the events of those invocations, as JSON.
    *
-   * @param handling text that the invocation's event has to hold, as JSON; by default, any invocation is crashed
+   * @param handling text that the event has to hold; by default, any invocation is crashed
    */
-  public crash(functionName: string, handling = ''): number {
+  public crash(functionName: string, handling = ''): readonly string[] {
     return found(this.functions.find(({ plan }) => plan.name === functionName), functionName).crash(handling);
   }
 

@@ -69,11 +69,11 @@ export class FunctionRuntime {
     }
   }
 
-  /** Kills the environments that run an invocation whose event holds a text; the invocation fails. Returns how many. */
-  public crash(handling: string): number {
+  /** Kills the environments that run an invocation whose event holds a text; the invocation fails. Returns the events. */
+  public crash(handling: string): readonly string[] {
     const busy = [...this.environments].filter(environment => environment.busy && environment.event.includes(handling));
     busy.forEach(environment => environment.crashNow());
-    return busy.length;
+    return busy.map(({ event }) => event);
   }
 
   /** Ends every environment, in the middle of an invocation too. */

@@ -191,9 +191,12 @@ sideBySide({
     await fails(1);
     await rig.publishMessage({ action: 'redrive', id: 'redriven' });
     await fails(2);
+    const received = rig.nextReceived(rig.scheduler.ingestQueueUrl, 'redriven');
     await rig.publishMessage({ action: 'redrive', id: 'redriven' });
     await until('the second redrive', async () => (await rig.stateOf('redriven'))?.actions?.length === 2);
     await settle(rig, { id: 'redriven', ends: 'delivered', attempts: [410, 404, 200], notices: 2 });
+    // A copy of what has taken effect is neither done again nor refused.
+    await rig.send(rig.scheduler.ingestQueueUrl, await received);
   },
 
   'an action that comes too late is refused, with the reason': async () => {
@@ -214,4 +217,5 @@ sideBySide({
 test('afterwards nothing is left, and nothing was lost, early or repeated', async () => {
   await audit(rig);
   expect(RETRY_DELAYS_MS).toHaveLength(2); // what the numbers of attempts above go by
+  expect((await rig.noticesOf('redriven')).map(({ reason }) => reason)).toEqual(['permanent', 'permanent']);
 });

@@ -1,7 +1,7 @@
 // Queues that deliver twice, take only half of what is sent, and hold messages that nobody can handle.
 import { audit, settle } from './support/audit';
 import { INGEST_HORIZON_SECONDS, Rig } from './support/rig';
-import { sideBySide } from './support/scenarios';
+import { pause, sideBySide } from './support/scenarios';
 import { until } from '../support/until';
 
 jest.setTimeout(150_000);
@@ -19,16 +19,6 @@ afterAll(async () => {
 });
 
 const AHEAD_MS = 4_000;
-
-/** What makes a call to the table fail: the operation, the webhook, and what its parameters hold besides. */
-function breakTable(operation: string, id: string, also = ''): { readonly mend: () => void } {
-  const fault: typeof rig.faults.table[number] = (called, _, input) => {
-    const text = JSON.stringify(input);
-    return called === operation && text.includes(id) && text.includes(also) ? 'fail' : undefined;
-  };
-  rig.faults.table.push(fault);
-  return { mend: () => { rig.faults.table.splice(rig.faults.table.indexOf(fault), 1); } };
-}
 
 const POISON = { ingest: 'no JSON at all', delay: '{"id":"without a due time"}' };
 
@@ -105,6 +95,16 @@ describe('side by side', () => {
       expect(repeated.filter((body) => body.includes('half-deliver') && body.includes('"turn":1')).length).toBeGreaterThanOrEqual(2);
     },
 
+    'a failure topic that takes no notice at first: the failure is told when it does, and nothing is fired again': async () => {
+      rig.behaviours['/untellable'] = { status: 410 };
+      const mend = rig.inflict('messaging', 'fail', 'Publish', 'untellable');
+      await rig.publish({ id: 'untellable', dueAt: Date.now() });
+      await until('the failure', async () => (await rig.stateOf('untellable'))?.unreported);
+      await pause(1_000);
+      mend();
+      await settle(rig, { id: 'untellable', ends: 'permanent', attempts: [410] });
+    },
+
     'poison between good messages: it is told, kept in the dead-letter queue, and holds nobody up': async () => {
       const { ingestQueueUrl, delayQueueUrl } = rig.scheduler;
       const ids = Array.from({ length: 6 }, (_, i) => `healthy-${i}`);
@@ -123,7 +123,7 @@ describe('side by side', () => {
 
     'a notification that cannot be stored: told, kept, and accepted when an operator moves it back': async () => {
       const { ingestQueueUrl } = rig.scheduler;
-      const { mend } = breakTable('PutItem', 'unstorable');
+      const mend = rig.inflict('table', 'fail', 'PutItem', 'unstorable');
       await rig.publish({ id: 'unstorable', dueAt: Date.now() + AHEAD_MS });
       const notice = await until('the notice', async () => (
         (await rig.notices()).find(({ message }) => (message as { id?: string } | undefined)?.id === 'unstorable')
@@ -136,7 +136,7 @@ describe('side by side', () => {
 
     'a webhook that cannot be claimed: failed and told, and fired when an operator moves it back': async () => {
       const { delayQueueUrl } = rig.scheduler;
-      const { mend } = breakTable('UpdateItem', 'unclaimable', ':claimant');
+      const mend = rig.inflict('table', 'fail', 'UpdateItem', 'unclaimable', ':claimant');
       await rig.publish({ id: 'unclaimable', dueAt: Date.now() + AHEAD_MS });
       await settle(rig, { id: 'unclaimable', ends: 'dead-letter' });
       expect((await rig.noticesOf('unclaimable'))[0]).toMatchObject({ queue: 'delay', message: { payload: { id: 'unclaimable' } } });
@@ -147,7 +147,7 @@ describe('side by side', () => {
     },
 
     'an outcome that cannot be written in all its tries is written when it can be, and the request is not repeated': async () => {
-      const { mend } = breakTable('PutItem', 'unwritable', '"status"');
+      const mend = rig.inflict('table', 'fail', 'PutItem', 'unwritable', '"status"');
       const { unreported } = await rig.queuesBehind(rig.scheduler.delayQueueUrl);
       await rig.publish({ id: 'unwritable', dueAt: Date.now() + AHEAD_MS });
       await rig.nextReceived(unreported, 'unwritable');

@@ -1,8 +1,9 @@
 // Workers that are killed, each at the worst moment of one step: SIGKILL, as a crash of a Lambda function's environment is.
 import { audit, settle } from './support/audit';
-import { Rig } from './support/rig';
+import { DELIVER_TIMEOUT_MS, Rig } from './support/rig';
 import { pause, sideBySide } from './support/scenarios';
 import { Input } from '../support/flaky-proxy';
+import { until } from '../support/until';
 
 jest.setTimeout(150_000);
 
@@ -89,19 +90,46 @@ sideBySide({
 
   'deliver is killed in the middle of a batch: what had been fired is fired once more, the others once': async () => {
     const ids = Array.from({ length: 12 }, (_, i) => `batch-${i}`);
-    const answerMs = 2_000;
-    ids.forEach((id) => { rig.behaviours[`/${id}`] = { first: [{ delayMs: answerMs }] }; });
+    // No answer comes before the kill, so that each request that the killed worker has made has an outcome that nobody knows.
+    ids.forEach((id) => { rig.behaviours[`/${id}`] = { first: [{ delayMs: 2_000 }] }; });
     await pause(APART_MS * scenarios++);
-    const killed = rig.whenArrived(ids[0], () => rig.kill('deliver', ids[0]));
+    let handled = '';
+    const killed = rig.whenArrived(ids[0], () => { handled = rig.kill('deliver', ids[0]); });
     const dueAt = Date.now() + AHEAD_MS;
     // At different instants, so that the kill finds some fired and others not.
     await rig.publish(...ids.map((id, i) => ({ id, dueAt: dueAt + 300 * (i % 3) })));
     await killed;
-    await pause(answerMs + 2_000); // other workers, which have some of them, get their answers and write them down
-    const states = await rig.states();
-    const counted = ids.filter((id) => states.get(id)?.status === 'delivering' && rig.requestsOf(id).length > 0);
+    await pause(1_000); // what it has written arrives
+    const counted = ids.filter((id) => handled.includes(`${id}\\"`) && rig.requestsOf(id).length > 0);
     expect(counted).toContain(ids[0]);
     await Promise.all(ids.map(async (id) => settle(rig, { id, ends: 'delivered', repeats: counted.includes(id) ? 1 : 0 })));
+  },
+
+  'deliver is cut off by its timeout, since the table hangs on the claim: it fires once, later': async () => {
+    const mend = rig.inflict('table', 'hang', 'UpdateItem', 'stuck', ':claimant');
+    await publishInTurn('stuck');
+    await until('the timeout', () => rig.invocationErrors.some((error) => error.includes('timed out')));
+    mend();
+    await settle(rig, { id: 'stuck', ends: 'delivered' });
+  },
+
+  'the table hangs on the outcome: it travels on in the queue, and the webhook is not fired again': async () => {
+    const mend = rig.inflict('table', 'hang', 'PutItem', 'sent-on', '"status"');
+    const sentOn = rig.whenAnswered((operation, _, text) => operation === 'SendMessage' && text.includes('sent-on'));
+    await publishInTurn('sent-on');
+    await sentOn;
+    mend();
+    await settle(rig, { id: 'sent-on', ends: 'delivered' });
+  },
+
+  'neither table nor queue take the outcome: it fires once more, and only once': async () => {
+    const mend = [rig.inflict('table', 'hang', 'PutItem', 'nowhere', '"status"'), rig.inflict('messaging', 'hang', 'SendMessage', 'nowhere')];
+    const arrived = rig.whenArrived('nowhere');
+    await publishInTurn('nowhere');
+    await arrived;
+    await pause(DELIVER_TIMEOUT_MS); // it was invoked before
+    mend.forEach((end) => end());
+    await settle(rig, { id: 'nowhere', ends: 'delivered', repeats: 1 });
   },
 
   'ingest is killed between storing a webhook and sending it on: it fires once': async () => {

@@ -15,7 +15,7 @@ import { decodeState, Item } from '../../../src/adapters/table-schema';
 import { State } from '../../../src/core/state';
 import { publicId } from '../../../src/core/webhook';
 import { LOCAL_CREDENTIALS } from '../../../src/local/emulators';
-import { LocalEngine, LocalScheduler } from '../../../src/local/engine';
+import { EngineEvent, LocalEngine, LocalScheduler } from '../../../src/local/engine';
 import { Fate, FlakyProxy, Input } from '../../support/flaky-proxy';
 import { until } from '../../support/until';
 import { RetryPolicy, WebhookScheduler } from 'cdk-webhook-scheduler';
@@ -31,13 +31,14 @@ const LOAD_HORIZON_SECONDS = 5;
 const REQUEST_TIMEOUT = Duration.seconds(3);
 
 /** Workers of each function at most: a machine of two processors starts no more of them in reasonable time. */
-const MAX_CONCURRENCY = { ingest: 2, deliver: 4 };
+const MAX_CONCURRENCY = { ingest: 2, deliver: 6 };
 
 /**
  * In seconds, as short as the waits built into the handlers allow, so that what a crash leaves behind comes back within a test. As in the
  * construct's template, the delay queue holds a message back for longer than the claim lasts of a worker that died.
  */
 const SCALED = { deliverTimeout: 13, deliverVisibility: 20, ingestTimeout: 8, ingestVisibility: 8 };
+export const DELIVER_TIMEOUT_MS = 1_000 * SCALED.deliverTimeout;
 const SCALED_UNREPORTED_VISIBILITY = 5;
 
 const STALE_MS = 100;
@@ -79,6 +80,7 @@ export interface RigOptions {
 export class Rig {
   public static async start(options: RigOptions = {}): Promise<Rig> {
     const assembly = synthesize(options);
+    const events: EngineEvent[] = [];
     const proxies: FlakyProxy[] = [];
     const proxied = async (target: string) => {
       proxies.push(await FlakyProxy.start(target));
@@ -87,6 +89,7 @@ export class Rig {
     const engine = await LocalEngine.start({
       assembly,
       tickSeconds: TICK_SECONDS,
+      onEvent: (event) => events.push(event),
       environment: { INGEST_HORIZON_SECONDS: String(INGEST_HORIZON_SECONDS), LOAD_HORIZON_SECONDS: String(LOAD_HORIZON_SECONDS) },
       intercept: async ({ sns, dynamodb }) => {
         const messaging = await proxied(sns); // one emulator for both topics and queues
@@ -96,7 +99,7 @@ export class Rig {
     const behaviours: Record<string, Behaviour> = {};
     const onRequest: ((request: ReceivedRequest) => void)[] = [];
     const receiver = await Receiver.start({ behaviours, onRequest: (request) => onRequest.forEach((listener) => listener(request)) });
-    const rig = new Rig(assembly, engine, proxies, receiver, behaviours, onRequest);
+    const rig = new Rig(assembly, engine, events, proxies, receiver, behaviours, onRequest);
     await rig.subscribeToFailures();
     await rig.warmUp();
     return rig;
@@ -121,6 +124,7 @@ export class Rig {
   private constructor(
     private readonly assembly: string,
     public readonly engine: LocalEngine,
+    private readonly events: readonly EngineEvent[],
     private readonly proxies: readonly FlakyProxy[],
     public readonly receiver: Receiver,
     /** How the receiver answers, by path. */
@@ -237,12 +241,28 @@ export class Rig {
     });
   }
 
-  /** Kills the worker that handles a webhook; of load, which handles many, the one that runs. */
-  public kill(name: FunctionName, id = ''): void {
+  /** What happens to the calls of one operation whose parameters hold all of these texts, until the function that is returned is called. */
+  public inflict(service: keyof Rig['faults'], fate: Fate, operation: string, ...texts: readonly string[]): () => void {
+    const fault: Fault = (called, _, input) => {
+      const parameters = JSON.stringify(input);
+      return called === operation && texts.every((text) => parameters.includes(text)) ? fate : undefined;
+    };
+    this.faults[service].push(fault);
+    return () => { this.faults[service].splice(this.faults[service].indexOf(fault), 1); };
+  }
+
+  /** Errors of the invocations that failed so far. */
+  public get invocationErrors(): readonly string[] {
+    return this.events.flatMap((event) => (event.type === 'invocation' && event.error !== undefined ? [event.error] : []));
+  }
+
+  /** Kills the worker that handles a webhook; of load, which handles many, the one that runs. Returns the event that it was handling. */
+  public kill(name: FunctionName, id = ''): string {
     const killed = this.engine.crash(this.scheduler.functions[name], id);
-    if (killed !== 1) {
-      throw new Error(`${killed} workers were handling ${id}, expected one`);
+    if (killed.length !== 1) {
+      throw new Error(`${killed.length} workers were handling ${id}, expected one`);
     }
+    return killed[0];
   }
 
   public async send(queueUrl: string, body: string): Promise<void> {
