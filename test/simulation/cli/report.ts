@@ -4,6 +4,7 @@ import { Outcome } from '../world';
 import { Totals } from './totals';
 
 const MAX_LINES = 60;
+const MAX_WIDTH = 300;
 const MAX_FAILED = 20;
 const DAY_MS = 86_400_000;
 
@@ -38,7 +39,7 @@ export function finding({ seed, violation, names, trace }: Outcome): string {
     `seed ${seed}: ${invariant} does not hold: ${INVARIANTS[invariant]}`,
     `${subject === undefined ? '' : `${subject}: `}${what}`,
     '',
-    ...focused(trace, names).slice(-MAX_LINES),
+    ...focused(trace, names).slice(-MAX_LINES).map((line) => (line.length > MAX_WIDTH ? `${line.slice(0, MAX_WIDTH)}…` : line)),
     '',
     `again: npm run simulate -- --seed ${seed}`,
     `all of it: npm run simulate -- --seed ${seed} --trace`,

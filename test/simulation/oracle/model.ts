@@ -52,8 +52,12 @@ export class WebhookModel {
   public owner?: 'ingest' | 'load';
   /** When the message was stored; true time. */
   public storedAt = Infinity;
+  /** MessageIds of the actions that have taken effect. */
+  public readonly actions = new Set<string>();
   /** Rows that load has yet to find, or has found, by their keys. */
   public readonly dueRows = new Map<string, DueRow>();
+  /** Whether a row of it has expired. */
+  public hasLostRows = false;
   /** In the delay queue and the queues behind it. */
   public readonly delayMessages = new Set<QueueMessage>();
   /** How many there have been. */

@@ -76,7 +76,7 @@ export class Notices {
       case 'not-failed':
         return states.some((state) => ['scheduled', 'retrying', 'delivering'].includes(state?.status ?? 'scheduled'));
       case 'missing':
-        return false;
+        return model?.hasLostRows === true;
       default:
         return states.some((state) => state?.status === refusal);
     }

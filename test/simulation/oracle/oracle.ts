@@ -125,7 +125,9 @@ export class Oracle implements QueueObserver, TableObserver, FleetObserver, Call
   public checkEnd(): void {
     const { findings, models, publications, faults } = this.book;
     for (const model of models.values()) {
-      findings.require(model.hasEnded, 'everythingEnds', () => `${model.state?.status ?? 'accepted'}, and stays so`, model.publicId);
+      // Dead letters have been moved back.
+      findings.require(model.hasEnded && model.state?.reason !== 'dead-letter', 'everythingEnds',
+        () => `${model.state?.status ?? 'accepted'} ${model.state?.reason ?? ''}, and stays so`, model.publicId);
       const copies = publications.copiesOf(model.accepted);
       findings.require(model.firstSenders.length <= copies || !faults.isFaultless, 'oneOwner', () => `sent ${model.firstSenders.length} times`, model.publicId);
     }

@@ -50,12 +50,14 @@ export class States {
 
   private wroteAction(model: WebhookModel, before: State | undefined, after: State): void {
     const messageId = after.actions?.at(-1);
-    if (messageId === undefined || messageId === before?.actions?.at(-1)) {
+    if (messageId === undefined || after.actions?.length === before?.actions?.length) {
       return;
     }
     const publication = this.book.publications.byMessageId(messageId);
-    const isRight = publication !== undefined && publication.id === model.publicId && isMadeBy(publication, before, after);
+    const isRight = publication !== undefined && publication.id === model.publicId && isMadeBy(publication, before, after)
+      && (before?.actionAt ?? 0) <= publication.publishedAt && !model.actions.has(messageId);
     this.book.findings.require(isRight, 'actions', () => `${publication?.kind} of ${publication?.id} makes ${nameOf(before)} ${nameOf(after)}`, model.publicId);
+    model.actions.add(messageId);
     this.book.publications.tookEffect(messageId);
     if (publication && after.version === messageId) {
       const changes: Fields = publication.kind === 'redrive'

@@ -95,6 +95,7 @@ export class Supply {
     const isNeeded = isById || (item.d === undefined ? version === model.state?.version : model.dueRows.get(sk)?.turn === model.turn);
     this.book.findings.require(model.hasEnded || !isNeeded, 'keptLongEnough', () => `row ${pk} ${sk} has expired before its webhook has ended`, model.publicId);
     model.dueRows.delete(sk);
+    model.hasLostRows = true;
     this.hasChanged(model);
   }
 
