@@ -8,7 +8,7 @@ import { Attempt } from '../../src/core/attempt';
 import { State } from '../../src/core/state';
 import { minuteOf, startOfMinute } from '../../src/core/timing';
 import { firstTurn, Turn, Webhook } from '../../src/core/webhook';
-import { anyJson, instant, keyId, turn } from '../support/arbitrary';
+import { anyJson, instant, keyId, numberJson, objectJsonOf, turn } from '../support/arbitrary';
 
 /** Text with all that a message can bring: line breaks, which end a compressed head, quotes, and what takes more than one byte. */
 const anyText = fc.string({ unit: fc.oneof(fc.constantFrom('\n', '"', '\\', '\u0000', 'é', '😀'), fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 })) });
@@ -80,7 +80,9 @@ describe('message rows', () => {
     const garbled = anyText.map((t): Item => ({ m: { S: `[${t}` } }));
     const notCompressed = fc.uint8Array().map((B): Item => ({ z: { B } }));
     const headless = fc.dictionary(fc.constantFrom('p', 'o', 'ttl'), anyText.map((S) => ({ S }))) as fc.Arbitrary<Item>;
-    fc.assert(fc.property(fc.oneof(garbled, notCompressed, headless), (item) => {
+    const otherJson = fc.oneof(numberJson, objectJsonOf(anyJson), fc.constantFrom('null', 'true', '""', '[]', '[1,2,3]', '["a","b",null,0,0,0]'))
+      .map((S): Item => ({ m: { S } }));
+    fc.assert(fc.property(fc.oneof(garbled, notCompressed, headless, otherJson), (item) => {
       expect(decodeMessage({ id: 'a', dueAt: 0, partition: 0 }, item)).toBeUndefined();
     }), { numRuns: 500 });
   });

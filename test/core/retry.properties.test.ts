@@ -1,6 +1,8 @@
 import * as fc from 'fast-check';
 import { Attempt } from '../../src/core/attempt';
-import { isExpired, MAX_RETRY_AFTER_MS, maxLifeMs, parseRetryAfter, parseRetryPlan, Retried, RetryPlan, Verdict, verdictOf } from '../../src/core/retry';
+import {
+  isExhausted, isExpired, MAX_RETRY_AFTER_MS, maxLifeMs, parseRetryAfter, parseRetryPlan, Retried, RetryPlan, Verdict, verdictOf,
+} from '../../src/core/retry';
 import { retryPlan } from '../support/arbitrary';
 
 const NOW = Date.parse('2030-01-01T00:00:00Z');
@@ -49,6 +51,7 @@ test('there is another attempt exactly where the plan and the message grant it, 
     const verdict = verdictOf(attemptOf(said), n, after, w, plan, NOW, () => r);
     const granted = n <= plan.delaysMs.length && n < (w.retry?.maxAttempts ?? Infinity);
     expect(verdict).toEqual(granted ? expect.not.objectContaining({ reason: 'exhausted' }) : { kind: 'failed', reason: 'exhausted' });
+    expect(isExhausted(w, plan, n)).toBe(!granted);
     if (verdict.kind === 'retry') {
       expect(verdict.at - w.dueAt).toBeLessThanOrEqual(Math.min(plan.maxAgeMs ?? Infinity, (w.retry?.maxAgeSeconds ?? Infinity) * 1_000));
     }

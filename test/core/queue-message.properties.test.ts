@@ -1,0 +1,58 @@
+import * as fc from 'fast-check';
+import { delayMessageText, parseDelayMessage, parseNotification } from '../../src/core/queue-message';
+import { State } from '../../src/core/state';
+import { firstTurn } from '../../src/core/webhook';
+import { anyJson, instant, turn } from '../support/arbitrary';
+
+const state: fc.Arbitrary<State> = fc.record({
+  key: turn,
+  status: fc.constantFrom('delivered', 'retrying', 'failed'),
+  attempts: fc.array(fc.record({ at: fc.string(), lateMs: fc.nat(), durationMs: fc.nat(), error: fc.string() }, { noNullPrototype: true })),
+  claimant: fc.string(),
+  keepUntil: instant,
+}).map(({ key, ...rest }) => ({ ...key, ...rest }));
+const anyText = fc.oneof(fc.string({ unit: 'binary' }), anyJson);
+
+test('what goes through the delay queue comes back: a turn, or the outcome of one', () => {
+  fc.assert(fc.property(turn, state, fc.nat(), (t, next, claimed) => {
+    for (const message of [{ turn: t }, { turn: firstTurn(t) }, { outcome: { turn: claimed, next } }]) {
+      expect(parseDelayMessage(delayMessageText(message))).toStrictEqual(message);
+    }
+  }), { numRuns: 500 });
+});
+
+test('any other text is neither: it throws an error, and gives no half of one', () => {
+  const other = fc.oneof(fc.jsonValue(), fc.constantFrom(1.5, '1', null, [], {}));
+  const almost = fc.tuple(state, fc.constantFrom('turn', 'next', 'next.id', 'next.status', 'next.attempts'), other).map(([next, spoilt, value]) => {
+    const [outer, inner] = spoilt.split('.');
+    const outcome = { turn: next.turn - 1, next };
+    return JSON.stringify({ outcome: { ...outcome, [outer]: inner === undefined ? value : { ...next, [inner]: value } } });
+  });
+  fc.assert(fc.property(fc.oneof(anyText, almost), (text) => {
+    let message;
+    try {
+      message = parseDelayMessage(text);
+    } catch (error) {
+      expect((error as Error).name).toMatch(/^(SyntaxError|TypeError)$/);
+      return;
+    }
+    const { id, turn: nth } = 'turn' in message ? message.turn : { id: message.outcome.next.id, turn: message.outcome.turn };
+    expect([typeof id, Number.isInteger(nth)]).toEqual(['string', true]);
+    expect('turn' in message || [typeof message.outcome.next.status, Array.isArray(message.outcome.next.attempts)]).toEqual('turn' in message || ['string', true]);
+  }), { numRuns: 1_000 });
+});
+
+test('a notification is taken out of its envelope to the character, whatever else the envelope holds', () => {
+  fc.assert(fc.property(anyText, fc.uuid(), instant, fc.dictionary(fc.stringMatching(/^X[a-z]{1,5}$/), fc.jsonValue()), (text, messageId, at, others) => {
+    const envelope = { Type: 'Notification', MessageId: messageId, Message: text, Timestamp: new Date(at).toISOString(), ...others };
+    expect(parseNotification(JSON.stringify(envelope))).toEqual({ messageId, text, publishedAt: at });
+  }), { numRuns: 500 });
+});
+
+test('what is no notification throws an error', () => {
+  const spoilt = fc.tuple(fc.constantFrom('MessageId', 'Message', 'Timestamp'), fc.oneof(fc.constantFrom(undefined, null, 1, {}), fc.constant(['a'])))
+    .map(([name, value]) => JSON.stringify({ MessageId: 'a', Message: 'b', Timestamp: '2030-01-01T00:00:00.000Z', [name]: value }));
+  fc.assert(fc.property(fc.oneof(anyText, spoilt), (text) => {
+    expect(() => parseNotification(text)).toThrow();
+  }), { numRuns: 500 });
+});
