@@ -78,7 +78,7 @@ describe('any text', () => {
         expect(parsed.errors.every(({ expected }) => expected.length > 0)).toBe(true);
         fieldsOf(parsed.errors).forEach((name) => expect([...FIELDS, 'message', 'other']).toContain(name));
       }
-    }), { numRuns: 2_000 });
+    }), { numRuns: 700 });
   });
 
   test('that is no JSON object is wrong as a whole, and nothing else is said of it', () => {
@@ -93,7 +93,7 @@ describe('any text', () => {
       expect(parse(text)).toEqual({
         id: OPTIONS.defaultId, errors: [{ field: 'message', received: cutTo100(JSON.stringify(text)), expected: expect.any(String) }],
       });
-    }), { numRuns: 500 });
+    }), { numRuns: 200 });
   });
 });
 
@@ -114,7 +114,7 @@ describe('a valid message', () => {
       expect(webhook.headers && Object.entries(webhook.headers).sort()).toEqual(textsOf(f.get('headers')));
       expect(webhook.cookies && Object.entries(webhook.cookies).sort()).toEqual(textsOf(f.get('cookies')));
       expect(webhook.retry ?? null).toEqual(said('retry'));
-    }), { numRuns: 1_000 });
+    }), { numRuns: 400 });
   });
 
   test('comes back from its text, the same webhook with the same payload, and then the text stays the same', () => {
@@ -124,7 +124,7 @@ describe('a valid message', () => {
       expect(again).toEqual(webhook);
       expect(again.payload).toBe(f.get('payload'));
       expect(messageText(again)).toBe(messageText(webhook));
-    }), { numRuns: 1_000 });
+    }), { numRuns: 400 });
   });
 
   test('means the same whatever the order of its fields, the space around them, and nulls for what it leaves out', () => {
@@ -133,7 +133,7 @@ describe('a valid message', () => {
       return fc.tuple(objectTextOf(f), fc.subarray(absent).chain((nulls) => objectTextOf(new Map([...f, ...nulls.map((name) => [name, 'null'] as const)]))));
     }), ([one, other]) => {
       expect(webhookOf(parse(`\r\n ${other}\t`))).toEqual(webhookOf(parse(one)));
-    }), { numRuns: 500 });
+    }), { numRuns: 200 });
   });
 });
 
@@ -183,7 +183,7 @@ describe('errors', () => {
     fc.assert(fc.property(faulty, ([text, list]) => {
       const expected = list.map(({ error }) => ({ field: error.field, received: cutTo100(error.received) }));
       expect(byField(named(errorsOf(parse(text))))).toEqual(byField(expected));
-    }), { numRuns: 2_000 });
+    }), { numRuns: 700 });
   });
 
   const anyFields = fc.tuple(fields, fc.array(fc.tuple(fc.constantFrom(...FIELDS.slice(1)), anyJson), { maxLength: 4 }))
@@ -201,7 +201,7 @@ describe('errors', () => {
       const heeded = new Map([...f].filter(([name]) => !wrong.has(name)));
       [...wrong].filter((name) => REQUIRED.includes(name)).forEach((name) => heeded.set(name, VALID.get(name) as string));
       expect(parse(plainText(heeded))).toHaveProperty('webhook');
-    }), { numRuns: 2_000 });
+    }), { numRuns: 700 });
   });
 
   test('name each member of a payload that no form can hold', () => {
@@ -211,7 +211,7 @@ describe('errors', () => {
     fc.assert(fc.property(entries.chain((e) => fc.tuple(fc.constant(e), objectTextOf(new Map(e)))), ([e, payload]) => {
       const wrong = e.filter(([, json]) => /^(null|\{|\[)/.test(json)).map(([name, json]) => ({ field: `payload.${name}`, received: json }));
       expect(byField(named(errorsOf(parse(message(payload)))))).toEqual(byField(wrong));
-    }), { numRuns: 500 });
+    }), { numRuns: 200 });
     fc.assert(fc.property(fc.oneof(numberJson, fc.constantFrom('true', '[]', '["a=b"]')), (payload) => {
       expect(named(errorsOf(parse(message(payload))))).toEqual([{ field: 'payload', received: payload }]);
     }));
@@ -262,7 +262,7 @@ describe('actions', () => {
         const [kind, id] = [JSON.parse(d.kind) as string, JSON.parse(d.id as string) as string];
         expect(parsed).toEqual({ action: kind === 'reschedule' ? { kind, id, changes: d.changes } : { kind, id } });
       }
-    }), { numRuns: 2_000 });
+    }), { numRuns: 700 });
   });
 
   test('a reschedule gives the webhook that a message with the replaced fields would have given', () => {
@@ -270,7 +270,7 @@ describe('actions', () => {
     fc.assert(fc.property(withChanges, ([[f, c], published]) => {
       const stored = messageText(webhookOf(parse(plainText(f))));
       expect(parse(mergeMessage(stored, c))).toEqual(parse(published));
-    }), { numRuns: 1_000 });
+    }), { numRuns: 400 });
   });
 });
 
@@ -291,7 +291,7 @@ describe('retry limits', () => {
         expect(limits?.maxAttempts ?? 1).toBeLessThanOrEqual(most.maxAttempts);
         expect(limits?.maxAgeSeconds ?? 1).toBeLessThanOrEqual(most.maxAgeSeconds);
       }
-    }), { numRuns: 1_000 });
+    }), { numRuns: 400 });
   });
 
   test('that were granted under another plan are cut to this one: no more than it grants, no less than was asked, and valid', () => {
@@ -307,6 +307,6 @@ describe('retry limits', () => {
         const uncut = parseMessage(JSON.stringify({ ...JSON.parse(text) as object, retry: { [name]: granted[name] } }), { ...OPTIONS, retry: plan });
         expect(retry[name] === granted[name]).toBe('webhook' in uncut);
       }
-    }), { numRuns: 500 });
+    }), { numRuns: 200 });
   });
 });

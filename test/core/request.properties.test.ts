@@ -22,13 +22,13 @@ test('a form says, name by name, what was written, digit for digit', () => {
   const member = fc.tuple(fc.string({ unit: 'grapheme' }), fc.oneof(scalarJson, fc.array(scalarJson, { maxLength: 3 })));
   const isWellFormed = (text: string) => !/[\ud800-\udfff]/u.test(text);
   const members = fc.uniqueArray(member, { selector: ([name]) => name, maxLength: 6 })
-    .filter((list) => list.flat(2).map(String).every((json) => isWellFormed(plainText(json))));
+    .filter((list) => list.flatMap(([, value]) => value).every((json) => isWellFormed(plainText(json))));
   fc.assert(fc.property(members, (list) => {
     const payload = `{${list.map(([name, value]) => `${JSON.stringify(name)}:${Array.isArray(value) ? `[ ${value.join(' , ')} ]` : value}`).join(',')}}`;
     const { body, unencodable } = encodeForm(payload);
     expect(unencodable).toEqual([]);
     expect([...new URLSearchParams(body)]).toEqual(list.flatMap(([name, value]) => [value].flat().map((json) => [name, plainText(json)])));
-  }), { numRuns: 500 });
+  }), { numRuns: 200 });
 });
 
 test('what no form can hold is named, and nothing else', () => {
@@ -37,7 +37,7 @@ test('what no form can hold is named, and nothing else', () => {
   fc.assert(fc.property(members, (list) => {
     const { unencodable } = encodeForm(`{${list.map(([name, json]) => `"${name}":${json}`).join(',')}}`);
     expect(unencodable).toEqual(list.filter(([, json]) => ['null', '{}', '[{}]', '[[]]', '[1,null]'].includes(json)).map(([name]) => name));
-  }), { numRuns: 500 });
+  }), { numRuns: 200 });
 });
 
 test('a request carries the method, the URL and the body of its message, and every header that it asks for', () => {
@@ -55,7 +55,7 @@ test('a request carries the method, the URL and the body of its message, and eve
     for (const [name, value] of Object.entries(w.headers ?? {})) {
       expect(header(request, name.toLowerCase())).toEqual([name.toLowerCase() === 'cookie' ? expect.stringContaining(value) : value]);
     }
-  }), { numRuns: 500 });
+  }), { numRuns: 200 });
 });
 
 test('each header of the sender\'s own is there once: who it is, which webhook, and when', () => {
@@ -66,7 +66,7 @@ test('each header of the sender\'s own is there once: who it is, which webhook, 
     expect(header(request, 'user-agent')).toHaveLength(1);
     const names = Object.keys(request.headers).map((name) => name.toLowerCase());
     expect(new Set(names).size).toBe(names.length);
-  }), { numRuns: 500 });
+  }), { numRuns: 200 });
 });
 
 test('cookies become one header that comes apart into them again', () => {
@@ -75,7 +75,7 @@ test('cookies become one header that comes apart into them again', () => {
     const cookies = Object.entries(w.cookies ?? {}).map(([name, value]) => `${name}=${value}`);
     const all = [...own, ...cookies];
     expect(header(toRequest(w, 0), 'cookie').filter(Boolean)).toEqual(all.length === 0 ? [] : [all.join('; ')]);
-  }), { numRuns: 500 });
+  }), { numRuns: 200 });
 });
 
 test('a message says which content it has: JSON, unless it is a string or says so itself', () => {

@@ -43,7 +43,7 @@ test('every answer, whatever it says, leads to one of the verdicts there are', (
     } else {
       expect(verdict).toEqual({ kind: 'failed', reason: expect.stringMatching(/^(permanent|exhausted|expired)$/) });
     }
-  }), { numRuns: 2_000 });
+  }), { numRuns: 1_000 });
 });
 
 test('there is another attempt exactly where the plan and the message grant it, and it comes within their lives', () => {
@@ -55,7 +55,7 @@ test('there is another attempt exactly where the plan and the message grant it, 
     if (verdict.kind === 'retry') {
       expect(verdict.at - w.dueAt).toBeLessThanOrEqual(Math.min(plan.maxAgeMs ?? Infinity, (w.retry?.maxAgeSeconds ?? Infinity) * 1_000));
     }
-  }), { numRuns: 2_000 });
+  }), { numRuns: 1_000 });
 });
 
 test('the delay is the planned one, up to the jitter more; or what the endpoint asked for, up to an hour', () => {
@@ -71,7 +71,7 @@ test('the delay is the planned one, up to the jitter more; or what the endpoint 
     if (r === 0 && after === undefined) {
       expect(at - NOW).toBe(planned);
     }
-  }), { numRuns: 2_000 });
+  }), { numRuns: 1_000 });
 });
 
 test('a whole life: no more attempts than granted, none too soon, none after its end, and none longer than the plan\'s longest life', () => {
