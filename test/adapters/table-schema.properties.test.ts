@@ -61,7 +61,7 @@ describe('message rows', () => {
     fc.assert(fc.property(webhook, fc.nat(300), (w, otherBytes) => {
       const { id, dueAt, partition, version } = w;
       expect(decodeMessage({ id, dueAt, partition, version }, encodeMessage(w, otherBytes))).toStrictEqual(w);
-    }), { numRuns: 1_000 });
+    }), { numRuns: 500 });
   });
 
   test('it is compressed exactly where that saves a write unit', () => {
@@ -70,7 +70,7 @@ describe('message rows', () => {
       const { z, m, p } = encodeMessage(w, otherBytes);
       const text = z?.B ? inflateRawSync(z.B).toString() : [m?.S, ...(p ? [p.S] : [])].join('\n');
       const compressed = units(otherBytes + deflateRawSync(text).length + 1);
-      const plain = units(otherBytes + Buffer.byteLength(text) + 1 + Number(w.payload !== undefined));
+      const plain = units(otherBytes + Buffer.byteLength(text) + 1);
       expect(z !== undefined).toBe(compressed < plain);
       expect(text.endsWith(w.payload ?? '')).toBe(true);
     }), { numRuns: 500 });
@@ -155,7 +155,7 @@ describe('the rows of a minute', () => {
     fc.assert(fc.property(kind, kind, alike, alike, (a, b, one, other) => {
       const isSame = JSON.stringify([a, kinds[a].identity(one)]) === JSON.stringify([b, kinds[b].identity(other)]);
       expect(keyOf(kinds[a].key(one)) === keyOf(kinds[b].key(other))).toBe(isSame);
-    }), { numRuns: 3_000 });
+    }), { numRuns: 1_500 });
   });
 });
 
