@@ -35,7 +35,7 @@ export class Scenario {
   public constructor(private readonly random: Random, private readonly settings: Settings, private readonly start: number) {
     const webhooks = random.weighted([[3, random.int(1, 4)], [4, random.int(3, 12)], [1, random.int(12, 40)]]);
     const span = random.pick([SECOND, 10 * MINUTE, 3 * HOUR, 2 * DAY]);
-    const burst = random.chance(0.2) ? start + random.spread(SECOND, DAY) : undefined;
+    const burst = random.chance(0.3) ? start + random.spread(SECOND, DAY) : undefined;
     for (let i = 0; i < webhooks; i++) {
       this.planWebhook(start + Math.floor(random.next() * span), burst);
     }

@@ -40,7 +40,16 @@ interface Course {
   readonly isAnswered: boolean;
 }
 
-const INVALID = ['ValidationException', 'InvalidParameterValue', 'ResourceNotFoundException', 'Error', 'TypeError'];
+/** Errors that a service answers with each time it is asked the same. */
+const INVALID = ['ValidationException', 'InvalidParameterValue', 'ResourceNotFoundException'];
+const CONDITION_FAILED = 'ConditionalCheckFailedException';
+
+/** What is asked for and does not exist. */
+const NOTHING: Resource = {
+  execute: () => {
+    throw Object.assign(new Error('there is no such resource'), { name: 'ResourceNotFoundException' });
+  },
+};
 
 export class SimServices {
   private readonly resources = new Map<string, Resource>();
@@ -88,7 +97,7 @@ export class SimServices {
 
   private carryOut(worker: Worker, name: string, target: string, input: object, course: Course, timeoutMs = Infinity): Promise<object> {
     return new Promise((resolve, reject) => {
-      let answer: () => void = () => reject(new Error(`no resource ${target}`));
+      let answer: () => void = () => undefined;
       course.effects.forEach((ms) => this.loop.after(ms, () => {
         // What a worker sent in the moment it died may or may not have reached its service.
         if (worker.isAlive || this.random.chance(0.5)) {
@@ -113,7 +122,7 @@ export class SimServices {
     worker: Worker, name: string, target: string, input: object, resolve: (output: object) => void, reject: (error: Error) => void,
   ): () => void {
     try {
-      const output = (this.resources.get(target) as Resource).execute(name, input, worker);
+      const output = (this.resources.get(target) ?? NOTHING).execute(name, input, worker);
       this.trace.add(worker.name, () => `${name} done ${short(output)}`);
       return () => resolve(output);
     } catch (error) {
@@ -121,6 +130,8 @@ export class SimServices {
       this.trace.add(worker.name, () => `${name} refused: ${kind}: ${message}`);
       if (INVALID.includes(kind)) {
         this.observer.misused(worker, `${name} on ${target}: ${message}`);
+      } else if (kind !== CONDITION_FAILED) {
+        throw error; // no service says that: something is wrong with the simulation
       }
       return () => reject(error as Error);
     }

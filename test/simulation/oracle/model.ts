@@ -54,6 +54,8 @@ export class WebhookModel {
   public storedAt = Infinity;
   /** MessageIds of the actions that have taken effect. */
   public readonly actions = new Set<string>();
+  /** When the last of them was published. */
+  public actionAt?: number;
   /** Rows that load has yet to find, or has found, by their keys. */
   public readonly dueRows = new Map<string, DueRow>();
   /** Whether a row of it has expired. */
@@ -76,7 +78,7 @@ export class WebhookModel {
 
   /** The message as it is now. */
   public get content(): Fields {
-    return this.contents.get(this.state?.version) as Fields;
+    return this.contents.get(this.state?.version) ?? this.accepted.fields;
   }
 
   public get turn(): number {

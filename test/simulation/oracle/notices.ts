@@ -90,14 +90,14 @@ export class Notices {
       return;
     }
     failing.notices++;
-    const isMessage = model.past.some(({ state }) => state?.status === 'failed' && isMessageOf(model.contents.get(state.version) as Fields, notice, text));
+    const isMessage = model.past.some(({ state }) => state?.status === 'failed' && isMessageOf(model.contents.get(state.version), notice, text));
     this.book.findings.require(isMessage, 'notices', () => `not the message that failed: ${text}`, notice.id);
   }
 }
 
-function isMessageOf(message: Fields, notice: Notice, text: string): boolean {
+function isMessageOf(message: Fields | undefined, notice: Notice, text: string): boolean {
   const told = notice.message as Record<string, unknown> | undefined;
-  return told !== undefined && text.includes(message.get('payload') ?? '')
+  return told !== undefined && message !== undefined && text.includes(message.get('payload') ?? '')
     && [...message].every(([name, json]) => JSON.stringify(told[name]) === JSON.stringify(JSON.parse(json)))
     && Object.keys(told).every((name) => name === 'id' || message.has(name));
 }

@@ -26,7 +26,9 @@ export class States {
     this.checkChange(model, before, after, by);
     model.state = after;
     model.past.push({ state: after, from: this.book.now() });
-    this.wroteAction(model, before, after);
+    if (by.functionName === 'ingest' && after.status !== 'failed') {
+      this.wroteAction(model, before, after);
+    }
     if (after.status === 'delivering') {
       this.wroteClaim(model, after, by);
     } else if (before?.status === 'delivering' && after.claimant !== undefined && after.claimant === before.claimant) {
@@ -49,20 +51,18 @@ export class States {
   }
 
   private wroteAction(model: WebhookModel, before: State | undefined, after: State): void {
-    const messageId = after.actions?.at(-1);
-    if (messageId === undefined || after.actions?.length === before?.actions?.length) {
-      return;
-    }
+    const messageId = after.actions?.at(-1) ?? '';
     const publication = this.book.publications.byMessageId(messageId);
     const isRight = publication !== undefined && publication.id === model.publicId && isMadeBy(publication, before, after)
-      && (before?.actionAt ?? 0) <= publication.publishedAt && !model.actions.has(messageId);
+      && !model.actions.has(messageId) && (model.actionAt ?? 0) <= publication.publishedAt;
     this.book.findings.require(isRight, 'actions', () => `${publication?.kind} of ${publication?.id} makes ${nameOf(before)} ${nameOf(after)}`, model.publicId);
     model.actions.add(messageId);
+    model.actionAt = publication?.publishedAt;
     this.book.publications.tookEffect(messageId);
     if (publication && after.version === messageId) {
       const changes: Fields = publication.kind === 'redrive'
         ? new Map([['date', JSON.stringify(new Date(publication.publishedAt).toISOString())]]) : publication.fields;
-      model.contents.set(messageId, new Map([...model.contents.get(before?.version) as Fields, ...changes]));
+      model.contents.set(messageId, new Map([...model.contents.get(before?.version) ?? [], ...changes]));
     }
   }
 
