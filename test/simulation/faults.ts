@@ -22,6 +22,8 @@ export interface FaultRates {
   readonly crash: number;
   /** A worker dies while it waits for an instant or an endpoint. */
   readonly crashWaiting: number;
+  /** A worker gets no processor for a while when it should go on. */
+  readonly stall: number;
   /** A queue delivers a message twice. */
   readonly duplicate: number;
   /** A message becomes visible late. */
@@ -51,6 +53,7 @@ export const NO_FAULTS: FaultRates = {
   partial: 0,
   crash: 0,
   crashWaiting: 0,
+  stall: 0,
   duplicate: 0,
   late: 0,
   responseLost: 0,
@@ -66,7 +69,7 @@ export function drawRates(random: Random): FaultRates {
   for (const kind of Object.keys(NO_FAULTS) as (keyof FaultRates)[]) {
     const rate = random.weighted([[4, 0], [4, 0.01], [3, 0.05], [1, 0.2]]);
     // An invocation makes many calls, and at times it has to come to an end.
-    rates[kind] = kind === 'crash' ? rate / 5 : rate;
+    rates[kind] = kind === 'crash' || kind === 'stall' ? rate / 5 : rate;
   }
   return rates;
 }

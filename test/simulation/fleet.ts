@@ -24,6 +24,7 @@ type Range = readonly [number, number];
 
 const COLD_START_MS: Range = [100, 600];
 const WARM_START_MS: Range = [1, 5];
+const MAX_STALL_MS = 20_000;
 
 export class Fleet implements WorkerWorld {
   private readonly idle: Worker[] = [];
@@ -81,6 +82,10 @@ export class Fleet implements WorkerWorld {
     if (this.faults.happens('crashWaiting', worker)) {
       this.loop.after(this.random.int(0, ms), () => this.crash(worker));
     }
+  }
+
+  public stallOf(worker: Worker): number {
+    return this.faults.happens('stall', worker) ? this.random.spread(1, MAX_STALL_MS) : 0;
   }
 
   private run(invocation: Invocation, event: SQSEvent): void {

@@ -39,7 +39,7 @@ test('among the worlds are crashes, repeats, outages, and months that pass', asy
   }
   const faults = new Set(outcomes.flatMap((outcome) => [...outcome.faults.keys()]));
   expect([...faults]).toEqual(expect.arrayContaining([
-    'refused', 'answerLost', 'lateEffect', 'repeated', 'slow', 'partial', 'crash', 'crashWaiting', 'duplicate', 'late', 'responseLost', 'pollLost',
+    'refused', 'answerLost', 'lateEffect', 'repeated', 'slow', 'partial', 'crash', 'crashWaiting', 'stall', 'duplicate', 'late', 'responseLost', 'pollLost',
     'missedTick', 'doubleTick', 'dynamodb down', 'sqs down', 'sns down',
   ]));
   expect(outcomes.some(({ repeats }) => repeats > 0)).toBe(true);

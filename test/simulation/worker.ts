@@ -25,6 +25,8 @@ export interface WorkerWorld {
   timerLateness(): number;
   /** A worker begins to wait for so many milliseconds; it may die meanwhile. */
   waits(worker: Worker, ms: number): void;
+  /** How long a worker is kept from going on, in milliseconds. */
+  stallOf(worker: Worker): number;
 }
 
 export class Worker {
@@ -54,6 +56,15 @@ export class Worker {
 
   /** Lets code of this worker go on; one that has died does nothing ever again. */
   public goOn(resume: () => void): void {
+    const stall = this.isAlive ? this.world.stallOf(this) : 0;
+    if (stall > 0) {
+      this.world.loop.after(stall, () => this.resume(resume));
+    } else {
+      this.resume(resume);
+    }
+  }
+
+  private resume(resume: () => void): void {
     if (this.isAlive) {
       this.world.loop.stir();
       resume();
