@@ -40,6 +40,15 @@ const isClaimOf = (id: string) => (operation: string, { ExpressionAttributeValue
 );
 
 sideBySide({
+  'deliver is killed after it fired, while another worker has turned away a copy of the queue message: it fires once more': async () => {
+    rig.isDuplicated = (queueUrl, messages) => queueUrl === rig.scheduler.delayQueueUrl && messages.includes('doubled');
+    rig.behaviours['/doubled'] = { first: [{ delayMs: 2_000 }] };
+    const killed = rig.whenArrived('doubled', () => rig.kill('deliver', 'doubled'));
+    await publishInTurn('doubled');
+    await killed;
+    await settle(rig, { id: 'doubled', ends: 'delivered', repeats: 1 });
+  },
+
   'deliver is killed between claim and fire: it fires once': async () => {
     const killed = rig.whenAnswered(isClaimOf('claimed'), () => rig.kill('deliver', 'claimed'));
     await publishInTurn('claimed');
@@ -160,6 +169,15 @@ sideBySide({
     await rig.publishMessage({ action: 'reschedule', id: 'rescheduled', date: new Date(sooner).toISOString() });
     await killed;
     await settle(rig, { id: 'rescheduled', ends: 'delivered' });
+  },
+
+  'load is killed between reading what comes due and sending it: each fires once': async () => {
+    const killed = rig.whenAnswered((operation, _, __, answer) => operation === 'Query' && answer.includes('unsent'), () => rig.kill('load'));
+    const ids = ['unsent-1', 'unsent-2', 'unsent-3'];
+    const dueAt = Date.now() + 14_000;
+    await rig.publish(...ids.map((id) => ({ id, dueAt })));
+    await killed;
+    await Promise.all(ids.map(async (id) => settle(rig, { id, ends: 'delivered' })));
   },
 
   'load is killed between sending what comes due and saving how far it came: each fires once': async () => {

@@ -10,10 +10,9 @@ import { text } from 'node:stream/consumers';
  * - `fail`: answered with an internal error, unseen by the service
  * - `hang`: never answered, unseen by the service
  * - `lose`: the service does it, and its answer gets lost
- * - `duplicate`: of a ReceiveMessage, what it brings is brought once more by the next one on the same queue
  * - `refuse`: of a SendMessageBatch, the service does not see the entries for which it is true, which are answered as failed
  */
-export type Fate = 'pass' | 'throttle' | 'fail' | 'hang' | 'lose' | 'duplicate' | { readonly refuse: (entry: BatchEntry) => boolean };
+export type Fate = 'pass' | 'throttle' | 'fail' | 'hang' | 'lose' | { readonly refuse: (entry: BatchEntry) => boolean };
 
 /** Parameters of a request: of a JSON body, or of a form. */
 export type Input = Readonly<Record<string, unknown>>;
@@ -71,6 +70,9 @@ export class FlakyProxy {
   /** Decides over each request, once, by its operation (`UpdateItem`…), by how often the client has tried it, from 1, and by its parameters. */
   public fateOf: (operation: string, attempt: number, input: Input) => Fate = () => 'pass';
 
+  /** Decides over each answer to a ReceiveMessage whether the next one on the same queue gets it too. */
+  public isDuplicated: (input: Input, answer: string) => boolean = () => false;
+
   /** Called when the service has done a request, and before its client hears of it. */
   public onAnswered: (operation: string, input: Input, answer: string) => void = () => undefined;
 
@@ -105,8 +107,8 @@ export class FlakyProxy {
         outgoing.destroy();
         return;
       }
-      const { Messages } = fate === 'duplicate' ? JSON.parse(answer.body) as { Messages?: unknown[] } : {};
-      if (Messages) {
+      const { Messages } = call.operation === 'ReceiveMessage' ? JSON.parse(answer.body) as { Messages?: unknown[] } : {};
+      if (Messages && this.isDuplicated(call.input, answer.body)) {
         this.again.set(call.input.QueueUrl, Messages);
       }
       reply(outgoing, answer);

@@ -138,11 +138,15 @@ export class Rig {
     this.dynamodb = new DynamoDBClient(client(engine.endpoints.dynamodb));
     const [messaging, table] = proxies;
     messaging.fateOf = (...call) => firstOf(this.faults.messaging, call);
+    messaging.isDuplicated = ({ QueueUrl }, messages) => this.isDuplicated(String(QueueUrl), messages);
     table.fateOf = (...call) => firstOf(this.faults.table, call);
     for (const proxy of proxies) {
       proxy.onAnswered = (...call) => [...this.answered].forEach((listener) => listener(...call));
     }
   }
+
+  /** Decides over what is taken from a queue whether it is delivered once more. */
+  public isDuplicated: (queueUrl: string, messages: string) => boolean = () => false;
 
   public get scheduler(): LocalScheduler {
     return this.engine.schedulers[0];
@@ -200,10 +204,12 @@ export class Rig {
   }
 
   /** Resolves when a service has done a request that is such, before its client hears of it. `text` is that of its parameters. */
-  public async whenAnswered(such: (operation: string, input: Input, text: string) => boolean, then: () => void = () => undefined): Promise<void> {
+  public async whenAnswered(
+    such: (operation: string, input: Input, text: string, answer: string) => boolean, then: () => void = () => undefined,
+  ): Promise<void> {
     await new Promise<void>((resolve) => {
-      const listener: Answered = (operation, input) => {
-        if (such(operation, input, JSON.stringify(input))) {
+      const listener: Answered = (operation, input, answer) => {
+        if (such(operation, input, JSON.stringify(input), answer)) {
           this.answered.splice(this.answered.indexOf(listener), 1);
           then();
           resolve();
@@ -256,13 +262,13 @@ export class Rig {
     return this.events.flatMap((event) => (event.type === 'invocation' && event.error !== undefined ? [event.error] : []));
   }
 
-  /** Kills the worker that handles a webhook; of load, which handles many, the one that runs. Returns the event that it was handling. */
+  /** Kills whoever handles a webhook; of load, which handles many, whoever runs. Returns the events that were being handled. */
   public kill(name: FunctionName, id = ''): string {
     const killed = this.engine.crash(this.scheduler.functions[name], id);
-    if (killed.length !== 1) {
-      throw new Error(`${killed.length} workers were handling ${id}, expected one`);
+    if (killed.length === 0) {
+      throw new Error(`no worker of ${name} was handling ${id}`);
     }
-    return killed[0];
+    return killed.join('\n');
   }
 
   public async send(queueUrl: string, body: string): Promise<void> {
