@@ -7,7 +7,8 @@ export interface ScheduledEvent {
   cancelled: boolean;
 }
 
-const nextTurn = setImmediate;
+// Runs once every microtask is done; a turn of the event loop, with its timers and sockets, would take longer.
+const nextTurn = process.nextTick;
 
 export class EventLoop {
   /** Events that have happened. */
@@ -58,7 +59,7 @@ export class EventLoop {
       event.action();
       if (this.stirred) {
         this.stirred = false;
-        await new Promise<void>((resolve) => nextTurn(resolve)); // every microtask is done before it
+        await new Promise<void>((resolve) => nextTurn(resolve));
       }
     }
     return true;

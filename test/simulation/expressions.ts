@@ -10,13 +10,13 @@ export interface Placeholders {
 }
 
 type Operand = (item: Item, placeholders: Placeholders) => AttributeValue | undefined;
-export type Condition = (item: Item, placeholders: Placeholders) => boolean;
+type Condition = (item: Item, placeholders: Placeholders) => boolean;
 type Change = (before: Item, after: Item, placeholders: Placeholders) => void;
 type Path = readonly string[];
 
 const TOKEN = /\s*(<>|<=|>=|[=<>(),.+\-[\]]|[:#]?[A-Za-z0-9_]+)/y;
 
-export class Expression {
+class Expression {
   /** The tokens of an expression, which has to be read from its start each time. */
   public static tokens(text: string): Expression {
     let expression = expressions.get(text);

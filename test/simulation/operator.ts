@@ -1,6 +1,6 @@
 // Whoever looks after the scheduler: comes sometime after a message has become a dead letter, and moves what lies there back.
 import { EventLoop, ScheduledEvent } from './event-loop';
-import { POISON } from './oracle/supply';
+import { POISON } from './publication';
 import { SimQueue } from './queue';
 import { Random } from './random';
 import { DAY, MINUTE } from './settings';

@@ -19,6 +19,9 @@ export interface Publication {
   readonly id?: string;
 }
 
+/** Body of the queue messages that no function can read, and that no producer has published. */
+export const POISON = 'poison';
+
 /** What is to be published. */
 export interface Draft extends Pick<Publication, 'kind' | 'fields' | 'id'> {
   /** What stands before the fields, where it is no plain message. */

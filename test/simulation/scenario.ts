@@ -41,6 +41,18 @@ export class Scenario {
     }
   }
 
+  /** What a producer may ask of a webhook, published at `at`. */
+  public actionsOn(id: string, at: number, due: number): Planned[] {
+    const { random } = this;
+    const actions: Planned[] = [];
+    while (random.chance(0.3)) {
+      const when = this.nearly(at, due);
+      const kind = random.weighted([[4, 'cancel'], [4, 'reschedule'], [1, 'redrive']] as const);
+      actions.push({ at: when, draft: { kind, action: kind, id, fields: kind === 'reschedule' ? this.changes(when, due) : new Map() } });
+    }
+    return actions;
+  }
+
   private planWebhook(at: number, burst: number | undefined): void {
     const { random } = this;
     if (random.chance(0.08)) {
@@ -67,11 +79,7 @@ export class Scenario {
     if (random.chance(0.08)) {
       this.plan(this.nearly(at, due), { kind: 'webhook', id, fields: this.fields(due + random.pick([1, SECOND, DAY])) });
     }
-    while (random.chance(0.3)) {
-      const when = this.nearly(at, due);
-      const kind = random.weighted([[4, 'cancel'], [4, 'reschedule'], [1, 'redrive']] as const);
-      this.plan(when, { kind, action: kind, id, fields: kind === 'reschedule' ? this.changes(when, due) : new Map() });
-    }
+    this.planned.push(...this.actionsOn(id, at, due));
   }
 
   /** Sometime between publication and a while after the date, most likely near one of them, or just before a message that it follows. */

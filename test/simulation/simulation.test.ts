@@ -18,7 +18,8 @@ test('a seed is the same world each time', async () => {
   for (const seed of [3, 17, 2_024]) {
     const [first, second] = [await simulate(seed, true), await simulate(seed, true)];
     expect(first.trace.length).toBeGreaterThan(100);
-    expect(second).toEqual(first);
+    expect(second.trace.join('\n') === first.trace.join('\n')).toBe(true); // Jest would take long to find no difference
+    expect({ ...second, trace: [] }).toEqual({ ...first, trace: [] });
   }
 });
 
@@ -34,7 +35,7 @@ test('worlds differ', async () => {
 
 test('among the worlds are crashes, repeats, outages, and months that pass', async () => {
   const outcomes = [];
-  for (let seed = 0; seed < 60; seed++) {
+  for (let seed = 0; seed < 40; seed++) {
     outcomes.push(await simulate(seed));
   }
   const faults = new Set(outcomes.flatMap((outcome) => [...outcome.faults.keys()]));

@@ -1,10 +1,5 @@
 // What happened, in order: one line an event, only written where someone will read it.
 
-/** Who did something: a function's process, or a part of the world around it. */
-export interface Actor {
-  readonly name: string;
-}
-
 export class Trace {
   public readonly lines: string[] = [];
 

@@ -8,8 +8,7 @@ import { Fleet, Handler } from './fleet';
 import { Operator } from './operator';
 import { Violation } from './oracle/invariants';
 import { Oracle } from './oracle/oracle';
-import { POISON } from './oracle/supply';
-import { Draft, dueOf, Publisher } from './publication';
+import { Draft, dueOf, POISON, Publisher } from './publication';
 import { SimQueue } from './queue';
 import { Random } from './random';
 import { Planned, Scenario } from './scenario';
@@ -55,8 +54,9 @@ export interface Outcome {
   readonly faults: ReadonlyMap<string, number>;
 }
 
-export class World {
+class World {
   private readonly random: Random;
+  private readonly scenario: Scenario;
   private readonly loop: EventLoop;
   private readonly trace: Trace;
   private readonly settings: Settings;
@@ -78,7 +78,8 @@ export class World {
     const loop = this.loop = new EventLoop(this.start);
     const trace = this.trace = new Trace(() => loop.now, withTrace);
     const settings = this.settings = drawSettings(random);
-    const { planned } = new Scenario(random, settings, this.start);
+    this.scenario = new Scenario(random, settings, this.start);
+    const { planned } = this.scenario;
     this.faults = this.drawFaults(planned);
     const oracle = this.oracle = new Oracle(() => loop.now, settings, this.faults);
     trace.add('world', () => short(settings));
@@ -189,6 +190,9 @@ export class World {
       this.trace.add('producer', () => `publishes ${publication.messageId} ${publication.text.replace(/^\{ +/, '{')}`);
       this.oracle.published(publication);
       this.topic.publish(publication.messageId, publication.text);
+      if (draft.kind === 'webhook' && draft.id === undefined) {
+        this.scenario.actionsOn(publication.messageId, this.loop.now, dueOf(draft.fields)).forEach((action) => this.plan(action.at, action.draft));
+      }
     });
   }
 

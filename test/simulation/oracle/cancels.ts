@@ -19,7 +19,9 @@ export class Cancels {
     const publications = invocation.batch.map(({ body }) => this.book.publications.inEnvelope(body));
     this.underWay.set(invocation, new Map(publications.flatMap((publication) => {
       const model = this.book.named(publication?.id);
-      return publication?.kind === 'cancel' && model ? [[publication, model.state]] : [];
+      // Without a state, a webhook is not found by its MessageId.
+      const isKnown = model !== undefined && (model.accepted.id !== undefined || model.state !== undefined);
+      return publication?.kind === 'cancel' && isKnown ? [[publication, model.state]] : [];
     })));
   }
 

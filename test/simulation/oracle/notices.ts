@@ -1,11 +1,10 @@
 // What the failure topic tells: of what has happened, with the message as it was published.
-import { Fields, Publication } from '../publication';
+import { Fields, POISON, Publication } from '../publication';
 import { QueueMessage } from '../queue';
 import { QueueName } from '../settings';
 import { Worker } from '../worker';
 import { Book } from './book';
 import { Notice } from './publications';
-import { POISON } from './supply';
 
 export class Notices {
   /** Bodies that nobody could read, and whether that was told. */

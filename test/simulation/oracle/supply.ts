@@ -1,6 +1,6 @@
 // Where webhooks lie: rows ahead of load, messages in queues. Whatever has not ended has to lie somewhere.
 import { Item } from '../expressions';
-import { dueOf, isSameContent, Publication } from '../publication';
+import { dueOf, isSameContent, POISON, Publication } from '../publication';
 import { QueueMessage } from '../queue';
 import { QueueName } from '../settings';
 import { RowKey } from '../table';
@@ -8,9 +8,6 @@ import { Worker } from '../worker';
 import { Book } from './book';
 import { WebhookModel } from './model';
 import { ID_PREFIX } from '../../../src/adapters/table-keys';
-
-/** Body of the queue messages that no function can read. */
-export const POISON = 'poison';
 
 const MINUTE_KEY = /^\d+#(\d+)$/;
 
