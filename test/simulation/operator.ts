@@ -23,7 +23,7 @@ export class Operator {
 
   /** Well within the retention of a queue. */
   private comeSoon(): void {
-    this.visit ??= this.loop.after(this.random.spread(MINUTE, 5 * DAY), () => {
+    this.visit ??= this.loop.after(this.random.spread(MINUTE, 13 * DAY), () => {
       this.visit = undefined;
       for (const [dead, source] of this.queues) {
         this.trace.add('operator', () => `moves ${dead.messages.size} messages from ${dead.name} to ${source.name}`);

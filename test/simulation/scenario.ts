@@ -45,7 +45,8 @@ export class Scenario {
   public actionsOn(id: string, at: number, due: number): Planned[] {
     const { random } = this;
     const actions: Planned[] = [];
-    while (random.chance(0.3)) {
+    const more = random.chance(0.05) ? 0.92 : 0.3;
+    while (random.chance(more)) {
       const when = this.nearly(at, due);
       const kind = random.weighted([[4, 'cancel'], [4, 'reschedule'], [1, 'redrive']] as const);
       actions.push({ at: when, draft: { kind, action: kind, id, fields: kind === 'reschedule' ? this.changes(when, due) : new Map() } });

@@ -38,7 +38,8 @@ export interface Settings {
 
 export function drawSettings(random: Random): Settings {
   const retry = drawRetry(random);
-  const leastDays = Math.max(15, Math.ceil(maxLifeMs(retry) / DAY) + 1);
+  // The least that the construct allows, and more.
+  const leastDays = Math.max(29, Math.ceil(maxLifeMs(retry) / DAY) + 15);
   return {
     partitions: random.int(1, 3),
     retentionMs: random.int(leastDays, leastDays + 30) * DAY,

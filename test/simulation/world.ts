@@ -227,10 +227,11 @@ class World {
   }
 }
 
-/** A service, or the schedule, is down from shortly before a moment that matters, for seconds to more than an hour. */
+/** A service is down from shortly before a moment that matters, for seconds to more than an hour; the schedule for longer. */
 function drawOutage(random: Random, moment: number): Outage {
   const from = moment - random.spread(SECOND, HOUR);
-  return { service: random.pick(['dynamodb', 'sqs', 'sns', 'ticks']), from, to: from + random.spread(SECOND, 2 * HOUR) };
+  const service = random.pick(['dynamodb', 'sqs', 'sns', 'ticks'] as const);
+  return { service, from, to: from + random.spread(SECOND, (service === 'ticks' ? 8 : 2) * HOUR) };
 }
 
 /** Runs the world of a seed. One at a time in a process. */
