@@ -1,7 +1,7 @@
 // What the failure topic tells: of what has happened, with the message as it was published.
 import { Fields, POISON, Publication } from '../publication';
 import { QueueMessage } from '../queue';
-import { QueueName } from '../settings';
+import { QueueName, timeoutOf } from '../settings';
 import { Worker } from '../worker';
 import { Book } from './book';
 import { Notice } from './publications';
@@ -62,8 +62,10 @@ export class Notices {
   }
 
   /** Whether that reason was given at some time of the invocation. */
-  private isRefusable({ id, publishedAt }: Publication, { refusal }: Notice, { invocation }: Worker): boolean {
-    const startedAt = invocation?.startedAt ?? 0;
+  private isRefusable({ id, publishedAt }: Publication, { refusal, failedAt }: Notice, { invocation }: Worker): boolean {
+    const refusedAt = new Date(failedAt).getTime() - this.book.settings.maxSkewMs;
+    // A notice may come to pass after its invocation.
+    const startedAt = Math.min(invocation?.startedAt ?? 0, refusedAt - timeoutOf('ingest', this.book.settings));
     const model = this.book.named(id);
     const states = model?.since(startedAt) ?? [undefined];
     switch (refusal) {
