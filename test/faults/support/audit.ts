@@ -35,11 +35,16 @@ export async function settle(rig: Rig, end: End): Promise<void> {
 /**
  * Waits for the queues to be empty, and looks at everything once more: also at what {@link settle} was never asked about, and for what has
  * come after it was.
+ *
+ * @param deadLetters how many lie in each dead-letter queue
  */
-export async function audit(rig: Rig): Promise<void> {
-  const { ingestQueueUrl, delayQueueUrl } = rig.scheduler;
-  const counts = async () => Promise.all([ingestQueueUrl, delayQueueUrl].map((url) => rig.countOf(url)));
-  await until('empty queues', async () => (await counts()).every((count) => count === 0), PATIENCE_SECONDS);
+export async function audit(rig: Rig, deadLetters = 0): Promise<void> {
+  const queueUrls = [rig.scheduler.ingestQueueUrl, rig.scheduler.delayQueueUrl];
+  const behind = await Promise.all(queueUrls.map(async (url) => rig.queuesBehind(url)));
+  const emptied = [...queueUrls, ...behind.map(({ unreported }) => unreported)];
+  const counts = async (urls: readonly string[]) => Promise.all(urls.map(async (url) => rig.countOf(url)));
+  await until('empty queues', async () => (await counts(emptied)).every((count) => count === 0), PATIENCE_SECONDS);
+  expect(await counts(behind.map((queues) => queues.deadLetters))).toEqual([deadLetters, deadLetters]);
 
   expect([...rig.ends.keys()].sort()).toEqual([...rig.published.keys()].sort());
   expect([...(await rig.states()).values()].filter((state) => !hasSettled(state))).toEqual([]);

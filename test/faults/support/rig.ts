@@ -23,8 +23,8 @@ import { RetryPolicy, WebhookScheduler } from 'cdk-webhook-scheduler';
 /** Milliseconds from a failed attempt to the next. */
 export const RETRY_DELAYS_MS: readonly number[] = [1_000, 2_000];
 
-/** Minutes of a deployed scheduler as seconds: the tick, and the horizons that say who sends a webhook to the delay queue. */
 const TICK_SECONDS = 2;
+/** The horizons that say who sends a webhook to the delay queue: seconds, where those of a deployed scheduler are as many minutes. */
 export const INGEST_HORIZON_SECONDS = 10;
 const LOAD_HORIZON_SECONDS = 5;
 
@@ -41,16 +41,15 @@ const SCALED = { deliverTimeout: 13, deliverVisibility: 20, ingestTimeout: 8, in
 export const DELIVER_TIMEOUT_MS = 1_000 * SCALED.deliverTimeout;
 const SCALED_UNREPORTED_VISIBILITY = 5;
 
+/** How old a reading of the states may be. */
 const STALE_MS = 100;
 
 /** A webhook to be published. */
 export interface GivenWebhook {
-  /** Path segment on the receiver too, unless `path` is given. */
+  /** Also its path on the receiver. */
   readonly id: string;
   /** Milliseconds since the epoch. */
   readonly dueAt: number;
-  /** On the receiver. */
-  readonly path?: string;
   /** Other fields of the message, or other values. */
   readonly fields?: Readonly<Record<string, unknown>>;
 }
@@ -98,11 +97,16 @@ export class Rig {
     });
     const behaviours: Record<string, Behaviour> = {};
     const onRequest: ((request: ReceivedRequest) => void)[] = [];
-    const receiver = await Receiver.start({ behaviours, onRequest: (request) => onRequest.forEach((listener) => listener(request)) });
+    const receiver = await Receiver.start({ behaviours, onRequest: (request) => [...onRequest].forEach((listener) => listener(request)) });
     const rig = new Rig(assembly, engine, events, proxies, receiver, behaviours, onRequest);
-    await rig.subscribeToFailures();
-    await rig.warmUp();
-    return rig;
+    try {
+      await rig.subscribeToFailures();
+      await rig.warmUp();
+      return rig;
+    } catch (error) {
+      await rig.stop();
+      throw error;
+    }
   }
 
   /** What was published: each id with the instant before which no request may arrive. */
@@ -153,20 +157,17 @@ export class Rig {
   }
 
   public async publish(...webhooks: readonly GivenWebhook[]): Promise<void> {
-    await Promise.all(webhooks.map(async ({ id, dueAt, path: target = `/${id}`, fields }) => {
+    await Promise.all(webhooks.map(async ({ id, dueAt, fields }) => {
       this.published.set(id, dueAt);
       await this.publishMessage({
-        id, date: new Date(dueAt).toISOString(), url: `${this.receiver.url}${target}`, method: 'post', payload: { id }, ...fields,
+        id, date: new Date(dueAt).toISOString(), url: `${this.receiver.url}/${id}`, method: 'post', payload: { id }, ...fields,
       });
     }));
   }
 
-  /** Publishes anything; returns its MessageId. */
-  public async publishMessage(message: object): Promise<string> {
-    const { MessageId = '' } = await this.sns.send(new PublishCommand({
-      TopicArn: this.scheduler.inputTopicArn, Message: JSON.stringify(message),
-    }));
-    return MessageId;
+  /** Publishes anything. */
+  public async publishMessage(message: object): Promise<void> {
+    await this.sns.send(new PublishCommand({ TopicArn: this.scheduler.inputTopicArn, Message: JSON.stringify(message) }));
   }
 
   /** What the receiver got of a webhook, in the order in which it arrived. */
@@ -174,7 +175,7 @@ export class Rig {
     return this.receiver.requests.filter((request) => webhookIdOf(request) === id).sort((a, b) => a.arrivedAt - b.arrivedAt);
   }
 
-  /** The states of all webhooks that have one, by id. Read together, since there are many who ask: at most {@link STALE_MS} old. */
+  /** The states of all webhooks that have one, by id. Read together, since there are many who ask. */
   public async states(): Promise<ReadonlyMap<string, State>> {
     if (Date.now() - this.statesReadAt > STALE_MS) {
       this.statesReadAt = Date.now();
