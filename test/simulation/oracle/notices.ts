@@ -63,9 +63,11 @@ export class Notices {
 
   /** Whether that reason was given at some time of the invocation. */
   private isRefusable({ id, publishedAt }: Publication, { refusal, failedAt }: Notice, { invocation }: Worker): boolean {
-    const refusedAt = new Date(failedAt).getTime() - this.book.settings.maxSkewMs;
+    const { settings } = this.book;
+    const refusedAt = new Date(failedAt).getTime();
     // A notice may come to pass after its invocation.
-    const startedAt = Math.min(invocation?.startedAt ?? 0, refusedAt - timeoutOf('ingest', this.book.settings));
+    const isLate = invocation === undefined || refusedAt < invocation.startedAt - settings.maxSkewMs;
+    const startedAt = isLate ? refusedAt - settings.maxSkewMs - timeoutOf('ingest', settings) : invocation.startedAt;
     const model = this.book.named(id);
     const states = model?.since(startedAt) ?? [undefined];
     switch (refusal) {
