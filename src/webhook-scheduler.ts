@@ -13,7 +13,7 @@ import { Construct } from 'constructs';
 import { ID_PREFIX, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from './adapters/table-keys';
 import { MANIFEST_KEY, SchedulerManifest } from './core/manifest';
 import { maxLifeMs } from './core/retry';
-import { MAX_HOLD_MS, RECORD_MS } from './core/timing';
+import { MAX_HOLD_MS, MAX_RECEIVES, RECORD_MS, UNREPORTED_MAX_RECEIVES } from './core/timing';
 import { DeliverFunction } from './handlers/deliver-function';
 import { Variable } from './handlers/environment';
 import { IngestFunction } from './handlers/ingest-function';
@@ -119,14 +119,6 @@ const DELIVER_START = Duration.seconds(4);
 const MAX_REQUEST_TIMEOUT = Duration.minutes(14);
 /** Longest that SQS keeps a message: what could not be handled is kept for as long as possible. */
 const MAX_QUEUE_RETENTION = Duration.days(14);
-/** The functions have a message come back after 2, 4, 8 … 300 s: this rides out an hour of a failing dependency before it is put aside. */
-const MAX_RECEIVE_COUNT = 20;
-/**
- * SQS counts receives across queues, so that what arrives in an unreported queue brings {@link MAX_RECEIVE_COUNT} along: load gets as many
- * tries of its own, an hour and a half. `ApproximateReceiveCount` in
- * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
- */
-const UNREPORTED_MAX_RECEIVE_COUNT = 2 * MAX_RECEIVE_COUNT;
 /** No shorter than load's timeout, so that no tick takes what another one is still reporting. */
 const UNREPORTED_VISIBILITY_TIMEOUT = LOAD_TIMEOUT;
 /**
@@ -264,7 +256,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     this.ingestUnreportedQueue = this.createUnreportedQueue('IngestUnreportedQueue', this.ingestDeadLetterQueue);
     this.ingestQueue = this.createQueue('IngestQueue', {
       visibilityTimeout: visibilityTimeoutFor(INGEST_TIMEOUT),
-      deadLetterQueue: { queue: this.ingestUnreportedQueue, maxReceiveCount: MAX_RECEIVE_COUNT },
+      deadLetterQueue: { queue: this.ingestUnreportedQueue, maxReceiveCount: MAX_RECEIVES },
     });
     this.inputTopic.addSubscription(new subscriptions.SqsSubscription(this.ingestQueue, { deadLetterQueue: this.ingestUnreportedQueue }));
 
@@ -284,7 +276,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     this.delayUnreportedQueue = this.createUnreportedQueue('DelayUnreportedQueue', this.delayDeadLetterQueue);
     this.delayQueue = this.createQueue('DelayQueue', {
       visibilityTimeout: visibilityTimeoutFor(deliverTimeout),
-      deadLetterQueue: { queue: this.delayUnreportedQueue, maxReceiveCount: MAX_RECEIVE_COUNT },
+      deadLetterQueue: { queue: this.delayUnreportedQueue, maxReceiveCount: MAX_RECEIVES },
     });
 
     // Ingest: topic to table, and to the delay queue what is due soon.
@@ -432,7 +424,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
   private createUnreportedQueue(id: string, deadLetterQueue: sqs.IQueue): sqs.Queue {
     return this.createQueue(id, {
       visibilityTimeout: UNREPORTED_VISIBILITY_TIMEOUT,
-      deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount: UNREPORTED_MAX_RECEIVE_COUNT },
+      deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount: UNREPORTED_MAX_RECEIVES },
     });
   }
 

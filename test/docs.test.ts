@@ -67,6 +67,7 @@ const STATE: Required<State> = {
   unreported: true,
   actions: ['b'],
   actionAt: 7,
+  redrivenAt: 7,
   keepUntil: 8000,
 };
 const FAILURE: Required<Failure> = {

@@ -268,10 +268,10 @@ describe('queues', () => {
     const chained = CHAINS.flatMap(({ queue, unreported, deadLetters }) => [queue, unreported, deadLetters]);
     expect(ofType('AWS::SQS::Queue').map(([id]) => id).sort()).toEqual([...chained].sort());
     for (const { queue, unreported, deadLetters } of CHAINS) {
-      expect(redriveOf(queue)).toEqual({ deadLetterTargetArn: arnOf(unreported), maxReceiveCount: 20 });
+      expect(redriveOf(queue)).toEqual({ deadLetterTargetArn: arnOf(unreported), maxReceiveCount: 50 });
       // SQS moves messages back only out of a queue that is the dead-letter queue of another one; and it counts receives across queues, so
-      // that with a count of 20 here, too, it would move them on before load gets to see them.
-      expect(redriveOf(unreported)).toEqual({ deadLetterTargetArn: arnOf(deadLetters), maxReceiveCount: 40 });
+      // that with a count of 50 here, too, it would move them on before load gets to see them.
+      expect(redriveOf(unreported)).toEqual({ deadLetterTargetArn: arnOf(deadLetters), maxReceiveCount: 70 });
       expect(propertiesOf(deadLetters)).not.toHaveProperty('RedrivePolicy');
     }
   });

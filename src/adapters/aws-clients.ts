@@ -28,6 +28,8 @@ class BoundedHttpHandler extends NodeHttpHandler {
 }
 
 const MAX_ATTEMPTS = 8;
+/** Nothing is tried again once this has passed, so that a service which hangs costs a function 8 s and not all its time. */
+const MAX_PATIENCE_MS = 4_000;
 const FIRST_BACKOFF_MS = 50;
 const MAX_BACKOFF_MS = 1_000;
 
@@ -38,15 +40,16 @@ const MAX_BACKOFF_MS = 1_000;
  */
 class PatientRetryStrategy implements RetryStrategyV2 {
   public async acquireInitialRetryToken(): Promise<RetryToken> {
-    return retryToken(0, 0);
+    return new PatientRetryToken(Date.now(), 0, 0);
   }
 
   public async refreshRetryTokenForRetry(token: RetryToken, { errorType }: RetryErrorInfo): Promise<RetryToken> {
+    const { startedAt } = token as PatientRetryToken;
     const retries = token.getRetryCount() + 1;
-    if (errorType === 'CLIENT_ERROR' || retries >= MAX_ATTEMPTS) {
+    if (errorType === 'CLIENT_ERROR' || retries >= MAX_ATTEMPTS || Date.now() - startedAt > MAX_PATIENCE_MS) {
       throw new Error(`not to be tried again: ${errorType}, attempt ${retries}`); // the SDK rejects with the error of the request
     }
-    return retryToken(retries, Math.random() * Math.min(FIRST_BACKOFF_MS * 2 ** (retries - 1), MAX_BACKOFF_MS));
+    return new PatientRetryToken(startedAt, retries, Math.random() * Math.min(FIRST_BACKOFF_MS * 2 ** (retries - 1), MAX_BACKOFF_MS));
   }
 
   public recordSuccess(): void {
@@ -54,8 +57,16 @@ class PatientRetryStrategy implements RetryStrategyV2 {
   }
 }
 
-function retryToken(retries: number, delayMs: number): RetryToken {
-  return { getRetryCount: () => retries, getRetryDelay: () => delayMs };
+class PatientRetryToken implements RetryToken {
+  public constructor(public readonly startedAt: number, private readonly retries: number, private readonly delayMs: number) {}
+
+  public getRetryCount(): number {
+    return this.retries;
+  }
+
+  public getRetryDelay(): number {
+    return this.delayMs;
+  }
 }
 
 const bounds = () => ({ requestHandler: new BoundedHttpHandler(), retryStrategy: new PatientRetryStrategy() });

@@ -56,10 +56,14 @@ export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, Deliv
   }
 
   public async putVersion(webhook: Webhook, turn: number, owner: Owner): Promise<void> {
-    // Only copies of one action write one version, and they write the same.
+    // Only copies of one action write one version, and where they found different states the later one counts.
     await this.client.send(new PutItemCommand({
-      TableName: this.config.tableName, Item: { ...this.messageItem(webhook, owner), t: { N: String(turn) } },
-    }));
+      TableName: this.config.tableName,
+      Item: { ...this.messageItem(webhook, owner), t: { N: String(turn) } },
+      ConditionExpression: 'attribute_not_exists(#turn) OR #turn <= :turn',
+      ExpressionAttributeNames: { '#turn': 't' },
+      ExpressionAttributeValues: { ':turn': { N: String(turn) } },
+    })).catch(ignoreFailedCondition);
     if (webhook.ownId) {
       await this.client.send(new UpdateItemCommand({
         TableName: this.config.tableName,
@@ -139,12 +143,12 @@ export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, Deliv
         TableName: this.config.tableName,
         Key: stateKey(turn.id),
         UpdateExpression: 'SET #status = :delivering, #claimant = :claimant, #leaseUntil = :until, #turn = :turn, #at = :at, #dueAt = :due,'
-          + ` #partition = :partition${isFirst ? ', #ttl = :ttl' : ''} REMOVE #endedAt, #reason, #unreported${isFirst ? ', #version, #attempts, #actions, #actionAt' : ''}`,
+          + ` #partition = :partition${isFirst ? ', #ttl = :ttl' : ''} REMOVE #endedAt, #reason, #unreported${isFirst ? ', #version, #attempts, #actions, #actionAt, #redrivenAt' : ''}`,
         // A first turn has no row yet, or one that has expired and is not yet deleted.
         ConditionExpression: isFirst ? `attribute_not_exists(#turn) OR #ttl < :expired OR (${isOpen})` : isOpen,
         ExpressionAttributeNames: names(
           'status', 'claimant', 'leaseUntil', 'turn', 'at', 'dueAt', 'partition', 'version', 'endedAt', 'reason', 'unreported',
-          ...(isFirst ? ['ttl', 'attempts', 'actions', 'actionAt'] : []),
+          ...(isFirst ? ['ttl', 'attempts', 'actions', 'actionAt', 'redrivenAt'] : []),
         ),
         ExpressionAttributeValues: {
           ':scheduled': { S: 'scheduled' },

@@ -66,9 +66,8 @@ class HeldRequest implements PreparedRequest {
         sentAt = this.clock.now();
       }
       connection.request.end(this.body);
-      const answer = await connection.answer;
-      discardBody(answer);
-      return { sentAt, durationMs: this.clock.now() - sentAt, status: answer.statusCode, retryAfter: answer.headers['retry-after'] };
+      const { statusCode, headers } = await connection.answer;
+      return { sentAt, durationMs: this.clock.now() - sentAt, status: statusCode, retryAfter: headers['retry-after'] };
     } catch (error) {
       return { sentAt, durationMs: this.clock.now() - sentAt, error: errorClass(error) };
     } finally {
@@ -84,24 +83,49 @@ class Connection {
   public error?: unknown;
   public readonly whenReady: Promise<void>;
   public readonly answer: Promise<IncomingMessage>;
+  private reject: (error: unknown) => void = () => undefined;
 
   public constructor(public readonly request: ClientRequest) {
-    const failed = new Promise<never>((_, reject) => {
-      request.on('error', (error) => {
-        this.error = error;
-        reject(error);
-      });
-    });
+    const failed = new Promise<never>((_, reject) => { this.reject = reject; });
+    request.on('error', (error) => this.broken(error));
+    // Comes without an error where the answer is none that Node.js passes on.
+    request.once('close', () => this.broken(errorOf('ECONNRESET')));
     this.whenReady = Promise.race([failed, connected(request).then(() => { this.ready = true; })]);
-    this.answer = Promise.race([failed, new Promise<IncomingMessage>((resolve) => request.once('response', resolve))]);
+    this.answer = Promise.race([failed, answered(request)]);
     // Both are awaited only once the request is sent; until then an error is kept in `error`.
     this.whenReady.catch(() => undefined);
     this.answer.catch(() => undefined);
   }
 
+  /** Ends it, whatever Node.js makes of that. */
   public fail(code: string): void {
-    this.request.destroy(Object.assign(new Error(code), { code }));
+    const error = errorOf(code);
+    this.broken(error);
+    this.request.destroy(error);
   }
+
+  private broken(error: unknown): void {
+    this.error ??= error;
+    this.reject(error);
+  }
+}
+
+function answered(request: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve) => {
+    request.once('response', (answer) => {
+      discardBody(answer);
+      resolve(answer);
+    });
+    // 101 Switching Protocols: the endpoint wants to speak something else. It is an answer like any other, and the end of the connection.
+    request.once('upgrade', (answer, socket) => {
+      socket.destroy();
+      resolve(answer);
+    });
+  });
+}
+
+function errorOf(code: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(code), { code });
 }
 
 async function connected(request: ClientRequest): Promise<void> {

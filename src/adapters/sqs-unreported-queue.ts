@@ -11,8 +11,12 @@ export class SqsUnreportedQueue implements UnreportedQueue {
   ) {}
 
   public async receive(): Promise<readonly DeadLetter[]> {
-    const { Messages = [] } = await this.client.send(new ReceiveMessageCommand({ QueueUrl: this.queueUrl, MaxNumberOfMessages: MAX_RECEIVED }));
-    return Messages.map(({ MessageId = '', ReceiptHandle = '', Body = '' }) => ({ queueMessageId: MessageId, receiptHandle: ReceiptHandle, body: Body }));
+    const { Messages = [] } = await this.client.send(new ReceiveMessageCommand({
+      QueueUrl: this.queueUrl, MaxNumberOfMessages: MAX_RECEIVED, MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+    }));
+    return Messages.map(({ MessageId = '', ReceiptHandle = '', Body = '', Attributes }) => ({
+      queueMessageId: MessageId, receiptHandle: ReceiptHandle, body: Body, receives: Number(Attributes?.ApproximateReceiveCount ?? 1),
+    }));
   }
 
   public async putAside(letter: DeadLetter): Promise<void> {

@@ -6,7 +6,7 @@
 //   message    <minute>#<partition>    <due ms>#<id>#<version>   as an action wrote it anew; also t: the turn it is for
 //   pointer    <minute>#<partition>    <at ms>#<id>#<turn>       a retry: d, v: due ms and version of its message; t: its turn; ttl
 //   state      id#<id>                 state                     status, turn, at, dueAt, partition, version, attempts, claimant,
-//                                                                leaseUntil, endedAt, reason, unreported, actions, actionAt, ttl
+//                                                                leaseUntil, endedAt, reason, unreported, actions, actionAt, redrivenAt, ttl
 //   name       id#<id>                 name                      hash, dueAt, partition, ttl: makes an id that a producer chose unique
 //   cursor     load                    cursor                    start, version, loadedTo: how far load has come
 //
@@ -131,7 +131,7 @@ function decode(key: WebhookKey, item: Item): Webhook {
 
 /** The attributes of a state row, without its key. */
 export function encodeState(state: State): Item {
-  const { status, turn, at, dueAt, partition, version, attempts, claimant, leaseUntil, endedAt, reason, unreported, actions, actionAt } = state;
+  const { status, turn, at, dueAt, partition, version, attempts, claimant, leaseUntil, endedAt, reason, unreported, actions, actionAt, redrivenAt } = state;
   return {
     status: { S: status },
     turn: number(turn),
@@ -147,6 +147,7 @@ export function encodeState(state: State): Item {
     ...(unreported ? { unreported: { BOOL: true } } : {}),
     ...(actions === undefined ? {} : { actions: { L: actions.map((id) => ({ S: id })) } }),
     ...(actionAt === undefined ? {} : { actionAt: number(actionAt) }),
+    ...(redrivenAt === undefined ? {} : { redrivenAt: number(redrivenAt) }),
     ttl: ttlOf(state.keepUntil),
   };
 }
@@ -169,6 +170,7 @@ export function decodeState(item: Item): State {
     unreported: item.unreported?.BOOL,
     actions: item.actions?.L?.map(({ S }) => S ?? ''),
     actionAt: optional('actionAt'),
+    redrivenAt: optional('redrivenAt'),
     keepUntil: Number(item.ttl.N) * 1000,
   };
 }

@@ -16,6 +16,8 @@ export interface ReceivedAction {
   readonly messageId: string;
   /** When it was published, in milliseconds since the epoch. */
   readonly publishedAt: number;
+  /** When it first came off the queue, in milliseconds since the epoch. */
+  readonly receivedAt: number;
   readonly text: string;
 }
 
@@ -27,10 +29,13 @@ export interface ActionsConfig extends Omit<ParseOptions, 'defaultId' | 'now'> {
 export type ActionResult = 'ended' | 'come-again' | { readonly errors: readonly FieldError[] };
 
 /**
- * How long after it was published an action waits for a webhook that is not there yet, or whose attempt is under way. Topics and queues do
- * not keep the order: a cancel may overtake what it cancels.
+ * How long after it was first received an action waits for a webhook that is not there yet, or whose attempt is under way. Topics and queues
+ * do not keep the order: a cancel may overtake what it cancels, the more so where both have waited for an ingest that was out of order.
  */
 export const ACTION_PATIENCE_MS = 60_000;
+
+/** What a producer could have published at once, and what a row has room for; several reschedules could add up to more. */
+const MAX_MESSAGE_BYTES = 256 * 1024;
 
 /** Ids of actions kept on the state. Copies of an action come within seconds, or when an operator moves dead letters back. */
 const MAX_ACTIONS = 10;
@@ -73,7 +78,8 @@ export class Actions {
     const next: State = {
       ...decision.next,
       actions: [...(state?.actions ?? []), received.messageId].slice(-MAX_ACTIONS),
-      actionAt: received.publishedAt,
+      actionAt: Math.max(received.publishedAt, state?.actionAt ?? 0),
+      ...(action.kind === 'redrive' ? { redrivenAt: received.publishedAt } : {}),
     };
     if (rewritten) {
       await this.store.putVersion(rewritten.webhook, next.turn, rewritten.owner);
@@ -89,7 +95,9 @@ export class Actions {
   private async decide(action: Action, { messageId, publishedAt }: ReceivedAction, { key, state, keepUntil }: FoundWebhook): Promise<Decision> {
     const now = this.clock.now();
     const current: State = state ?? { ...firstTurn(key), status: 'scheduled', attempts: [], keepUntil };
-    if (state?.actionAt !== undefined && state.actionAt > publishedAt) {
+    // In their order, a cancel would have come before a later reschedule and prevailed, but it would have been refused before a redrive.
+    const overtakenAt = action.kind === 'cancel' ? state?.redrivenAt : state?.actionAt;
+    if (overtakenAt !== undefined && overtakenAt > publishedAt) {
       return { refusal: 'superseded' };
     }
     if (isLeased(current, now)) {
@@ -115,15 +123,21 @@ export class Actions {
     const changes = action.kind === 'reschedule' ? action.changes : new Map([['date', JSON.stringify(new Date(publishedAt).toISOString())]]);
     // A policy that grants less since the webhook was accepted is nothing that this action is to blame for.
     const retry = stored.retry && cutTo(this.config.retry, stored.retry);
-    const parsed = parseMessage(mergeMessage(messageText({ ...stored, retry }), changes), { ...this.config, defaultId: publicId(key.id), now });
+    const merged = mergeMessage(messageText({ ...stored, retry }), changes);
+    const bytes = new TextEncoder().encode(merged).length;
+    if (bytes > MAX_MESSAGE_BYTES) {
+      return { errors: [{ field: 'message', received: `${bytes} bytes`, expected: `at most ${MAX_MESSAGE_BYTES} bytes, the fields that stay included` }] };
+    }
+    const parsed = parseMessage(merged, { ...this.config, defaultId: publicId(key.id), now });
     if (!('webhook' in parsed)) {
       return { errors: 'errors' in parsed ? parsed.errors : [] };
     }
     const webhook: Webhook = { ...parsed.webhook, id: key.id, ownId: stored.ownId, partition: key.partition, version: messageId };
     const { dueAt, version } = webhook;
-    // Without a new date the timing stays, that of a retry too.
-    const retrying = current.status === 'retrying' && !changes.has('date');
-    const at = retrying ? current.at : dueAt;
+    // Without a new date the timing and the attempts stay: what was to be a retry is still one, and load does not find it by its date.
+    const isRedated = changes.has('date');
+    const isRetry = !isRedated && current.at !== current.dueAt;
+    const at = isRedated ? dueAt : current.at;
     return {
       next: {
         ...atRest(current),
@@ -131,16 +145,16 @@ export class Actions {
         version,
         turn: current.turn + 1,
         at,
-        status: retrying ? 'retrying' : 'scheduled',
-        attempts: retrying ? current.attempts : [],
+        status: isRetry ? 'retrying' : 'scheduled',
+        attempts: isRedated ? [] : current.attempts,
       },
-      rewritten: { webhook, owner: retrying ? 'ingest' : ownerOf(at, now, this.config.ingestHorizonMs) },
+      rewritten: { webhook, owner: isRetry ? 'ingest' : ownerOf(at, now, this.config.ingestHorizonMs) },
     };
   }
 
-  private async refuse(action: Action, refusal: Refusal, { messageId, publishedAt, text }: ReceivedAction): Promise<ActionResult> {
+  private async refuse(action: Action, refusal: Refusal, { messageId, receivedAt, text }: ReceivedAction): Promise<ActionResult> {
     const now = this.clock.now();
-    if ((refusal === 'unknown-id' || refusal === 'delivering') && now - publishedAt < ACTION_PATIENCE_MS) {
+    if ((refusal === 'unknown-id' || refusal === 'delivering') && now - receivedAt < ACTION_PATIENCE_MS) {
       return 'come-again';
     }
     const failure: Failure = { reason: 'refused', id: action.id, failedAt: now, action: action.kind, refusal, message: text };

@@ -6,7 +6,8 @@ import { recordOutcome } from './outcome';
 import { DeadLetter, FailureReporter, Log, StateStore, UnreportedQueue } from './ports';
 import { DelayMessage, Notification, parseDelayMessage, parseNotification } from './queue-message';
 import { atRest, hasEnded, isAt, isLeased, State } from './state';
-import { Turn } from './webhook';
+import { BLIND_REPORT_RECEIVES } from './timing';
+import { publicId, Turn } from './webhook';
 
 /** The queues whose messages can fail. */
 type QueueName = 'ingest' | 'delay';
@@ -29,8 +30,13 @@ export class DeadLetters {
 
   /** Reports what lies in the queues. Rejects if something could not be reported; it stays, and comes again. */
   public async run(): Promise<void> {
-    const failed = await Promise.all([this.sweep('ingest'), this.sweep('delay')]);
-    const count = failed[0] + failed[1];
+    // Both to their end, whatever becomes of one: a function goes on with nothing once it has answered.
+    const sweeps = await Promise.allSettled([this.sweep('ingest'), this.sweep('delay')]);
+    const count = sweeps.reduce((sum, sweep) => sum + (sweep.status === 'fulfilled' ? sweep.value : 0), 0);
+    const [unreachable] = sweeps.flatMap((sweep) => (sweep.status === 'rejected' ? [sweep.reason as unknown] : []));
+    if (unreachable !== undefined) {
+      throw unreachable;
+    }
     if (count > 0) {
       throw new Error(`${count} dead letters could not be reported, and stay where they are`);
     }
@@ -81,6 +87,19 @@ export class DeadLetters {
       await this.report('delay', letter.queueMessageId, letter.body);
       return 'put-aside';
     }
+    try {
+      return await this.settle(message);
+    } catch (error) {
+      if (letter.receives < BLIND_REPORT_RECEIVES) {
+        throw error;
+      }
+      // SQS would soon put it aside without a word. What it is about stays as it is in the table, and goes on once it is moved back.
+      await this.report('delay', publicId('turn' in message ? message.turn.id : message.outcome.next.id));
+      return 'put-aside';
+    }
+  }
+
+  private async settle(message: DelayMessage): Promise<Fate> {
     if ('turn' in message) {
       return this.fail(message.turn);
     }
@@ -108,7 +127,7 @@ export class DeadLetters {
     return 'put-aside';
   }
 
-  private async report(queue: QueueName, id: string, message: string): Promise<void> {
+  private async report(queue: QueueName, id: string, message?: string): Promise<void> {
     await this.failures.report({ reason: 'dead-letter', id, failedAt: this.clock.now(), queue, message });
   }
 }

@@ -9,7 +9,7 @@ import { DelayQueue, DeliverStore, HttpClient, Log, Outcome } from './ports';
 import { toRequest } from './request';
 import { isExhausted, isExpired, RetryPlan, verdictOf } from './retry';
 import { hasEnded, isAt, State } from './state';
-import { CONNECT_AHEAD_MS, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS, RECORD_MS } from './timing';
+import { CONNECT_AHEAD_MS, LEASE_BEYOND_MS, MAX_HOLD_MS, RECORD_MS } from './timing';
 import { publicId, rowKey, Turn, Webhook } from './webhook';
 
 /** A turn as it came off the delay queue. */
@@ -37,9 +37,6 @@ export interface DeliverConfig {
   readonly requestTimeoutMs: number;
   readonly retry: RetryPlan;
 }
-
-/** Less than this would be no fair try: the webhook is left to another invocation. */
-const MIN_REQUEST_MS = 1_000;
 
 /** Of {@link RECORD_MS}, for sending the outcome on where the table has not taken it. */
 const SEND_ON_MS = 3_000;
@@ -110,11 +107,11 @@ export class Deliver {
     // Read before the claim: a table that cannot be read must not leave claims behind.
     const webhook = (await webhooks).get(rowKey(turn));
     const requestUntil = deadline - RECORD_MS;
-    const hasTime = () => Math.max(turn.at, this.clock.now()) + MIN_REQUEST_MS <= requestUntil;
-    if (!hasTime()) {
-      return false;
+    const hasTimeFor = (ms: number) => Math.max(turn.at, this.clock.now()) + ms <= requestUntil;
+    if (!hasTimeFor(this.config.requestTimeoutMs)) {
+      return false; // an endpoint is to have all its time: another invocation is better placed
     }
-    const claim = await this.store.claim(turn, claimant, this.clock.now(), deadline + MAX_CLOCK_SKEW_MS);
+    const claim = await this.store.claim(turn, claimant, this.clock.now(), deadline + LEASE_BEYOND_MS);
     if ('refused' in claim) {
       return this.dropCopy(turn, claim.refused);
     }
@@ -128,8 +125,8 @@ export class Deliver {
       this.log.warn(LOG_FAILED, { ...webhookFields(webhook), reason });
       return this.settle(claimed, this.failed(claimed, reason), webhook, deadline);
     }
-    if (!hasTime()) {
-      return false; // the claim took long; nothing has been sent, and it ends with its lease
+    if (!hasTimeFor(this.config.requestTimeoutMs / 2)) {
+      return false; // the claim took so long that it would be no fair try; nothing has been sent, and the claim ends with its lease
     }
 
     await this.clock.sleepUntil(turn.at - CONNECT_AHEAD_MS);

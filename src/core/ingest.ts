@@ -12,6 +12,8 @@ import { firstTurn, publicId, Turn, Webhook } from './webhook';
 export interface ReceivedMessage extends Notification {
   /** Identifies the queue message, for the batch response. */
   readonly receipt: string;
+  /** When it first came off the queue, in milliseconds since the epoch. */
+  readonly receivedAt: number;
 }
 
 export interface IngestConfig extends Omit<ParseOptions, 'defaultId' | 'now'> {

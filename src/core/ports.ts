@@ -121,6 +121,8 @@ export interface DeadLetter {
   readonly queueMessageId: string;
   readonly receiptHandle: string;
   readonly body: string;
+  /** How often it has been received, in all queues. */
+  readonly receives: number;
 }
 
 /** Tells that a message or webhook has failed. */

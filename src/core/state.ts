@@ -27,8 +27,10 @@ export interface State extends Turn {
   readonly unreported?: boolean;
   /** SNS MessageIds of the latest actions that took effect, so that a copy of one does not take effect again. */
   readonly actions?: readonly string[];
-  /** When the latest of them was published; milliseconds since the epoch. */
+  /** When the latest of all that took effect was published; milliseconds since the epoch. */
   readonly actionAt?: number;
+  /** When the latest redrive was published; milliseconds since the epoch. */
+  readonly redrivenAt?: number;
   /** How long the row has to stay; milliseconds since the epoch. Never less than before: old turns may still be on their way. */
   readonly keepUntil: number;
 }

@@ -24,6 +24,12 @@ export const CANCEL_GUARANTEE_MS = MAX_HOLD_MS + MAX_CLOCK_SKEW_MS;
 /** Kept of a deliver invocation's time to write the outcome down, or to send it on where the table does not take it. */
 export const RECORD_MS = 6_000;
 
+/**
+ * How long after its invocation has ended a lease lasts. An outcome that the table did not take comes back after 2, 4, 8 … 64 s, and has to
+ * find its claim until then. It costs nothing where a worker died: its messages come back later still, when their visibility timeout ends.
+ */
+export const LEASE_BEYOND_MS = 120_000 + MAX_CLOCK_SKEW_MS;
+
 /** Who sends a stored webhook to the delay queue. */
 export type Owner = 'ingest' | 'load';
 
@@ -44,6 +50,22 @@ const MAX_COME_BACK_SECONDS = 300;
 export function comeBackSeconds(receives: number): number {
   return Math.min(2 ** receives, MAX_COME_BACK_SECONDS);
 }
+
+/**
+ * How often a queue hands out a message before it puts it aside: with the delays of {@link comeBackSeconds}, three and a half hours of a
+ * failing dependency are waited out.
+ */
+export const MAX_RECEIVES = 50;
+
+/**
+ * The same of the queues in which load looks for what was put aside, every five minutes. SQS counts receives across queues, so that this
+ * is 20 tries of its own, an hour and a half. `ApproximateReceiveCount` in
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
+ */
+export const UNREPORTED_MAX_RECEIVES = MAX_RECEIVES + 20;
+
+/** Once a message was received this often, load tells of it without a look at the table, which may be what is out of order. */
+export const BLIND_REPORT_RECEIVES = MAX_RECEIVES + 10;
 
 /** The minute an instant lies in, counted from the epoch. */
 export function minuteOf(instant: number): number {

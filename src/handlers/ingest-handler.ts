@@ -22,7 +22,9 @@ export function createIngestHandler(environment: Environment, services: Services
   const redelivery = new SqsRedelivery(services.sqs, text(environment, Variable.INGEST_QUEUE_URL), log);
 
   return async (event) => {
-    const { items, poison } = readRecords(event, ({ messageId, body }) => ({ ...parseNotification(body), receipt: messageId }), log);
+    const { items, poison } = readRecords(event, ({ messageId, body, attributes }) => ({
+      ...parseNotification(body), receipt: messageId, receivedAt: Number(attributes.ApproximateFirstReceiveTimestamp),
+    }), log);
     return answerBatch(event, poison, await ingest.accept(items), redelivery);
   };
 }

@@ -129,6 +129,20 @@ test('a status is an answer, whatever it is, and redirects are not followed', as
   }
 });
 
+test.each([
+  ['with an upgrade', 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n'],
+  ['without', 'HTTP/1.1 101 Switching Protocols\r\n\r\n'],
+])('a 101 %s is an answer like any other', async (_, answer) => {
+  const host = await rawServer((socket) => socket.on('data', () => socket.write(answer)));
+  expect(await client.prepare(get(host)).send(2_000)).toMatchObject({ status: 101 });
+});
+
+test('two interim answers before the final one count for nothing', async () => {
+  const interim = 'HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n';
+  const host = await rawServer((socket) => socket.on('data', () => socket.write(interim + OK)));
+  expect(await client.prepare(get(host)).send(2_000)).toMatchObject({ status: 200 });
+});
+
 test.each<[string, (socket: Socket) => void, string]>([
   ['hangs', () => undefined, 'timeout'],
   ['resets', (socket) => socket.on('data', () => socket.resetAndDestroy()), 'ECONNRESET'],

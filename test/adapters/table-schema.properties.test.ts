@@ -51,6 +51,7 @@ const state: fc.Arbitrary<State> = fc.record({
   unreported: optional(fc.constant(true)),
   actions: optional(fc.array(fc.uuid(), { maxLength: 10 })),
   actionAt: optional(instant),
+  redrivenAt: optional(instant),
   keepUntil: instant,
 }).map(({ key, ...rest }) => ({ ...key, ...rest }));
 

@@ -2,6 +2,7 @@
 import { Receiver } from '../../scripts/support/receiver';
 import { CANCEL_GUARANTEE_MS, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS } from '../../src/core/timing';
 import { Cloud } from '../support/cloud';
+import { notification } from '../support/sqs-events';
 import { TestScheduler } from '../support/test-scheduler';
 
 const MINUTE_MS = 60_000;
@@ -108,6 +109,32 @@ test('a retry whose message is changed keeps its time and its attempts', async (
   expect(await scheduler.stateOf('.mended')).toMatchObject({ status: 'delivered', attempts: [expect.anything(), expect.anything()] });
 });
 
+test('a retry whose worker died keeps its attempts too', async () => {
+  await publish('orphaned', { url: `${receiver.url}/503`, retry: { maxAttempts: 2 } });
+  await scheduler.deliver();
+  scheduler.tableFault = (command) => (command === 'PutItemCommand' ? new Error('out of order') : undefined);
+  await scheduler.deliver(); // the second attempt, whose outcome is lost with the queue message that carries it
+  await cloud.delayed();
+  scheduler.tableFault = () => undefined;
+  scheduler.clock.advance(10 * MINUTE_MS);
+  const before = to('/503').length;
+  await act('reschedule', 'orphaned', { payload: ['new'] });
+  expect(await scheduler.stateOf('.orphaned')).toMatchObject({ status: 'retrying', attempts: [expect.anything()] });
+  await scheduler.deliver();
+  expect(to('/503').length).toBe(before + 1);
+  expect(await scheduler.stateOf('.orphaned')).toMatchObject({ status: 'failed', reason: 'exhausted' });
+  await cloud.notices();
+});
+
+test('reschedules may not add up to more than could have been published at once', async () => {
+  await publish('growing', { payload: 'a'.repeat(150_000) });
+  await act('reschedule', 'growing', { headers: { 'x-large': 'b'.repeat(150_000) } });
+  expect((await cloud.notices()).map(({ notice }) => notice)).toEqual([
+    expect.objectContaining({ reason: 'validation', id: 'growing', errors: [expect.objectContaining({ field: 'message', received: expect.stringMatching(/^30\d{4} bytes$/) })] }),
+  ]);
+  await scheduler.deliver();
+});
+
 test('a retry that is granted fewer attempts than it has had ends as exhausted, and is not fired again', async () => {
   await publish('fewer', { url: `${receiver.url}/503` });
   await scheduler.deliver();
@@ -139,6 +166,18 @@ test('a failed webhook is fired again by a redrive, once, with new attempts', as
   await scheduler.deliver();
   expect(to('/410')).toHaveLength(2);
   expect(await scheduler.stateOf('.redriven')).toMatchObject({ status: 'delivered', attempts: [expect.anything()] });
+});
+
+test('nor does it matter how long both have waited for ingest: the minute begins when an action is first received', async () => {
+  const publishedAt = scheduler.clock.now();
+  scheduler.clock.advance(HOUR_MS);
+  const cancel = notification({ action: 'cancel', id: 'backlog' }, 'cancel-backlog', publishedAt);
+  expect(await scheduler.ingest(cancel)).toBe(false); // in one batch with its webhook, it may well be looked at before
+  await publish('backlog');
+  expect(await scheduler.ingest(cancel)).toBe(true);
+  await scheduler.deliver();
+  expect(to('/backlog')).toHaveLength(0);
+  expect(await cloud.notices()).toEqual([]);
 });
 
 test('a reschedule that comes between a webhook\'s name and its message waits for it', async () => {
@@ -265,5 +304,26 @@ describe('refused, with the reason', () => {
     expect(await refusals()).toEqual([expect.objectContaining({ id: 'twice', refusal: 'superseded' })]);
     await scheduler.deliver();
     expect(to('/twice')).toHaveLength(0);
+  });
+
+  test('but a cancel prevails over a reschedule that came after it, as it would have in their order; over a redrive it does not', async () => {
+    await publish('reordered');
+    const earlier = scheduler.clock.now();
+    scheduler.clock.advance(100);
+    await act('reschedule', 'reordered', { payload: [2] });
+    expect(await scheduler.publish({ action: 'cancel', id: 'reordered' }, 'cancel-reordered', earlier)).toBe(true);
+    await scheduler.deliver();
+    expect(to('/reordered')).toHaveLength(0);
+    expect(await cloud.notices()).toEqual([]);
+
+    await publish('revived', { url: `${receiver.url}/503`, retry: { maxAttempts: 1 } });
+    await scheduler.deliver();
+    const beforeRedrive = scheduler.clock.now();
+    scheduler.clock.advance(100);
+    await act('redrive', 'revived');
+    expect(await scheduler.publish({ action: 'cancel', id: 'revived' }, 'cancel-revived', beforeRedrive)).toBe(true);
+    expect((await refusals()).filter(({ reason }) => reason === 'refused')).toEqual([expect.objectContaining({ id: 'revived', refusal: 'superseded' })]);
+    await scheduler.deliver();
+    await cloud.notices();
   });
 });

@@ -1,7 +1,9 @@
 // What no function could handle: reported, put aside, and handled after all once an operator moves it back.
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { Receiver } from '../../scripts/support/receiver';
+import { SqsUnreportedQueue } from '../../src/adapters/sqs-unreported-queue';
 import { delayMessageText } from '../../src/core/queue-message';
+import { BLIND_REPORT_RECEIVES } from '../../src/core/timing';
 import { firstTurn } from '../../src/core/webhook';
 import { accepted } from '../support/accepted';
 import { Cloud } from '../support/cloud';
@@ -134,6 +136,25 @@ test('many are reported in one run, and webhooks are loaded meanwhile', async ()
   expect(await notices()).toHaveLength(25);
   expect((await bodiesIn('IngestDeadLetters'))).toHaveLength(25);
   expect(await bodiesIn('Delay')).toEqual([delayMessageText({ turn: firstTurn(webhook) })]);
+});
+
+test('before SQS puts it aside without a word, a turn is told of without a look at a table that is out of order, and fires when it is moved back', async () => {
+  const body = await turnOf('blind');
+  await putAside('Delay', body);
+  const letters = new SqsUnreportedQueue(cloud.sqs, cloud.queueUrl('DelayUnreported'), cloud.queueUrl('DelayDeadLetters'));
+  const receive = jest.spyOn(SqsUnreportedQueue.prototype, 'receive');
+  scheduler.tableFault = (_, input) => (JSON.stringify(input).includes('"state"') ? new Error('out of order') : undefined);
+  try {
+    const [letter] = await letters.receive();
+    receive.mockResolvedValueOnce([]).mockResolvedValueOnce([{ ...letter, receives: BLIND_REPORT_RECEIVES }]).mockResolvedValue([]);
+    await scheduler.tick();
+  } finally {
+    receive.mockRestore();
+    scheduler.tableFault = () => undefined;
+  }
+  expect(await notices()).toEqual([{ version: 1, reason: 'dead-letter', id: 'blind', failedAt: expect.any(String), queue: 'delay' }]);
+  await scheduler.deliver(await bodiesIn('DelayDeadLetters'));
+  expect(to('/blind')).toHaveLength(1);
 });
 
 test('what cannot be reported stays, the run fails, and webhooks are loaded all the same', async () => {

@@ -49,7 +49,7 @@ const context = {
   get awsRequestId() {
     return `invocation-${++invocations}`;
   },
-  getRemainingTimeInMillis: () => 30_000,
+  getRemainingTimeInMillis: () => 60_000,
 };
 /** The queue message for the first turn of a webhook. */
 const bodyOf = (key: WebhookKey) => turnText(firstTurn(key));

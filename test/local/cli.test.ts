@@ -97,7 +97,7 @@ test('shows what runs and what happens, writes its outputs, and stops without a 
   for (const message of [
     JSON.stringify({ level: 'INFO', message: LOG_SCHEDULED, ...webhook, owner: 'load' }),
     JSON.stringify({ level: 'INFO', message: LOG_DELIVERED, ...webhook, lateMs: 4, durationMs: 12, status: 204 }),
-    JSON.stringify({ level: 'WARN', message: LOG_FAILED, ...webhook, lateMs: 5, durationMs: 13, error: 'ECONNREFUSED' }),
+    JSON.stringify({ level: 'WARN', message: LOG_FAILED, ...webhook, reason: 'exhausted', attempt: 1, lateMs: 5, durationMs: 13, error: 'ECONNREFUSED' }),
     JSON.stringify({ level: 'WARN', message: LOG_REJECTED, webhookId: 'id-2', fields: ['date', 'url'] }),
     JSON.stringify({ level: 'INFO', message: 'nothing to show' }),
     'no JSON',
@@ -109,7 +109,7 @@ test('shows what runs and what happens, writes its outputs, and stops without a 
   for (const line of [
     /scheduled +POST example\.com:8443 +due 2030-01-01T00:00:00\.000Z, load sends it on +id-1/,
     /delivered +POST example\.com:8443 +4 ms late +status 204 in 12 ms +id-1/,
-    /failed +POST example\.com:8443 +ECONNREFUSED in 13 ms +id-1/,
+    /failed +POST example\.com:8443 +exhausted: ECONNREFUSED in 13 ms +id-1/,
     /rejected +wrong: date, url +id-2/,
     /output +ingest: no JSON/,
     /ERROR +function ingest failed: Error: it broke/,

@@ -4,12 +4,19 @@ import type { SQSEvent, SQSRecord } from 'aws-lambda';
 let count = 0;
 
 export function sqsEvent(...bodies: string[]): SQSEvent {
+  return sqsEventReceivedAt(Date.now(), ...bodies);
+}
+
+/** @param receivedAt when the messages first came off the queue, in milliseconds since the epoch */
+export function sqsEventReceivedAt(receivedAt: number, ...bodies: string[]): SQSEvent {
   return {
     Records: bodies.map((body): SQSRecord => ({
       messageId: `queue-message-${++count}`,
       receiptHandle: 'receipt',
       body,
-      attributes: { ApproximateReceiveCount: '1', SentTimestamp: '0', SenderId: 'sender', ApproximateFirstReceiveTimestamp: '0' },
+      attributes: {
+        ApproximateReceiveCount: '1', SentTimestamp: '0', SenderId: 'sender', ApproximateFirstReceiveTimestamp: String(receivedAt),
+      },
       messageAttributes: {},
       md5OfBody: '',
       eventSource: 'aws:sqs',

@@ -4,7 +4,7 @@ import { Message, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs
 import { Cloud } from './cloud';
 import { FakeClock } from './fake-clock';
 import { RecordingLog } from './recording-log';
-import { notification, sqsEvent } from './sqs-events';
+import { notification, sqsEvent, sqsEventReceivedAt } from './sqs-events';
 import { NodeHttpClient } from '../../src/adapters/node-http-client';
 import { parseDelayMessage } from '../../src/core/queue-message';
 import { LEAD_MS } from '../../src/core/timing';
@@ -41,14 +41,18 @@ export class TestScheduler {
     return new Date(this.clock.now() + msFromNow).toISOString();
   }
 
-  /** Hands a published message to ingest; returns whether it is done with it. */
+  /**
+   * Hands a published message to ingest; returns whether it is done with it.
+   *
+   * @param publishedAt when it was published, and first received, in milliseconds since the epoch
+   */
   public async publish(message: unknown, messageId?: string, publishedAt = this.clock.now()): Promise<boolean> {
-    return this.ingest(notification(message, messageId, publishedAt));
+    return this.ingest(notification(message, messageId, publishedAt), publishedAt);
   }
 
   /** Hands a message of the ingest queue to ingest; returns whether it is done with it. */
-  public async ingest(body: string): Promise<boolean> {
-    return (await this.ingestHandler(sqsEvent(body))).batchItemFailures.length === 0;
+  public async ingest(body: string, receivedAt = this.clock.now()): Promise<boolean> {
+    return (await this.ingestHandler(sqsEventReceivedAt(receivedAt, body))).batchItemFailures.length === 0;
   }
 
   public async tick(): Promise<void> {
