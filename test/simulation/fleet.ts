@@ -143,7 +143,7 @@ function eventOf(batch: readonly QueueMessage[]): SQSEvent {
     throw new Error(`a batch of ${batch.length}`);
   }
   return {
-    Records: batch.map(({ id, body, receiptHandle = '', receives, sentAt }) => ({
+    Records: batch.map(({ id, body, receiptHandle = '', receives, sentAt, firstReceivedAt }) => ({
       messageId: id,
       receiptHandle,
       body,
@@ -151,7 +151,7 @@ function eventOf(batch: readonly QueueMessage[]): SQSEvent {
         ApproximateReceiveCount: String(receives),
         SentTimestamp: String(sentAt),
         SenderId: 'sender',
-        ApproximateFirstReceiveTimestamp: String(sentAt),
+        ApproximateFirstReceiveTimestamp: String(firstReceivedAt),
       },
       messageAttributes: {},
       md5OfBody: '',

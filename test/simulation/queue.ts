@@ -16,6 +16,8 @@ export interface QueueMessage {
   readonly sentAt: number;
   visibleAt: number;
   receives: number;
+  /** When it was received for the first time. */
+  firstReceivedAt?: number;
   /** The latest: what was given out before is no longer good. */
   receiptHandle?: string;
 }
@@ -64,7 +66,9 @@ export class SimQueue {
         const { MaxNumberOfMessages = 1 } = input as ReceiveMessageCommandInput;
         const messages = this.receive(MaxNumberOfMessages);
         return messages.length === 0 ? {} : {
-          Messages: messages.map(({ id, body, receiptHandle }) => ({ MessageId: id, Body: body, ReceiptHandle: receiptHandle })),
+          Messages: messages.map(({ id, body, receiptHandle, receives }) => ({
+            MessageId: id, Body: body, ReceiptHandle: receiptHandle, Attributes: { ApproximateReceiveCount: String(receives) },
+          })),
         };
       }
       case 'DeleteMessageCommand':
@@ -166,6 +170,7 @@ export class SimQueue {
 
   private hide(message: QueueMessage): void {
     message.receives++;
+    message.firstReceivedAt ??= this.loop.now;
     message.receiptHandle = this.random.uuid();
     this.showAt(message, this.loop.now + (this.faults.happens('duplicate') ? this.random.int(0, DUPLICATE_WITHIN_MS) : visibilityTimeoutOf(this.name, this.settings)));
   }

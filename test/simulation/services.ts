@@ -16,6 +16,8 @@ export interface Resource {
 export interface CallObserver {
   /** A function does what its role does not allow, or what the service refuses as invalid whenever it is asked. */
   misused(worker: Worker, what: string): void;
+  /** A function goes on after it has answered, when its worker may be frozen. */
+  outlived(worker: Worker, command: string): void;
   /** A call of a disturbed worker ended in an error, or it is not known how. */
   unanswered(worker: Worker, command: string, input: object): void;
 }
@@ -79,6 +81,9 @@ export class SimServices {
     }
     const name = command.constructor.name;
     const target = targetOf(command.input);
+    if (worker.invocation?.ended) {
+      this.observer.outlived(worker, name);
+    }
     if (!isAllowed(worker, name, target)) {
       this.observer.misused(worker, `${name} on ${target}`);
     }

@@ -98,10 +98,10 @@ export function visibilityTimeoutOf(name: QueueName, settings: Pick<Settings, 'r
 
 /** Where SQS puts what was received more often than so many times. */
 export const REDRIVE: Readonly<Partial<Record<QueueName, { readonly to: QueueName; readonly maxReceiveCount: number }>>> = {
-  ingest: { to: 'ingestUnreported', maxReceiveCount: 20 },
-  delay: { to: 'delayUnreported', maxReceiveCount: 20 },
-  ingestUnreported: { to: 'ingestDead', maxReceiveCount: 40 },
-  delayUnreported: { to: 'delayDead', maxReceiveCount: 40 },
+  ingest: { to: 'ingestUnreported', maxReceiveCount: 50 },
+  delay: { to: 'delayUnreported', maxReceiveCount: 50 },
+  ingestUnreported: { to: 'ingestDead', maxReceiveCount: 70 },
+  delayUnreported: { to: 'delayDead', maxReceiveCount: 70 },
 };
 
 export function queueUrl(name: QueueName): string {

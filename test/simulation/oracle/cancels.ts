@@ -30,7 +30,7 @@ export class Cancels {
       const model = this.book.named(publication.id);
       const left = (found?.at ?? (model ? dueOf(model.accepted.fields) : 0)) - this.book.now();
       const isWaiting = found === undefined || found.status === 'scheduled' || found.status === 'retrying';
-      const isSuperseded = (found?.actionAt ?? 0) > publication.publishedAt;
+      const isSuperseded = model?.isSuperseded(publication) === true;
       if (how === 'answered' && !invocation.disturbed && isWaiting && !isSuperseded && left >= CANCEL_GUARANTEE_MS) {
         this.book.findings.require(model?.state !== found, 'cancelPrevails', () => `taken in ${left} ms before the date, to no effect`, publication.id);
       }

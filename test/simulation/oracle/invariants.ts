@@ -14,7 +14,7 @@ export const INVARIANTS = {
   retryPolicy: 'there are no more attempts than policy and message allow, no sooner than they ask for',
   attemptsRecorded: 'the attempts on a state are the requests that were written, save for those whose outcome is unknown',
   permissions: 'a function asks for nothing that its role does not allow or that a service refuses as invalid',
-  answersInTime: 'a function that nothing has disturbed answers within its timeout',
+  answersInTime: 'a function that nothing has disturbed answers within its timeout, and none goes on after its answer',
   legalStates: 'a state only goes where it may from where it is, and its turn never back',
   keptLongEnough: 'no row goes while it is needed',
   oneOwner: 'a first turn is sent to the delay queue by ingest or by load, never by both, and without faults only once',

@@ -54,8 +54,9 @@ export class WebhookModel {
   public storedAt = Infinity;
   /** MessageIds of the actions that have taken effect. */
   public readonly actions = new Set<string>();
-  /** When the last of them was published. */
-  public actionAt?: number;
+  /** When the latest of them was published, and the latest redrive. */
+  public actionAt = 0;
+  public redrivenAt = 0;
   /** Rows that load has yet to find, or has found, by their keys. */
   public readonly dueRows = new Map<string, DueRow>();
   /** Whether a row of it has expired. */
@@ -94,6 +95,11 @@ export class WebhookModel {
   /** The states it has been in since an instant. */
   public since(instant: number): (State | undefined)[] {
     return this.past.filter((_, i) => (this.past[i + 1]?.from ?? Infinity) >= instant).map(({ state }) => state);
+  }
+
+  /** Whether an action comes too late: published before one that has taken effect. A cancel prevails over all but redrives. */
+  public isSuperseded({ kind, publishedAt }: Publication): boolean {
+    return (kind === 'cancel' ? this.redrivenAt : this.actionAt) > publishedAt;
   }
 
   /** Whether a failure of this turn has been told. */

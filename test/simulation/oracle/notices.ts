@@ -13,9 +13,15 @@ export class Notices {
   public constructor(private readonly book: Book) {}
 
   public queued(queue: QueueName, { body }: QueueMessage, by: Worker | undefined): void {
-    if (body.startsWith(POISON)) {
-      this.poison.set(body, this.poison.get(body) ?? false);
-      this.book.findings.require(!queue.endsWith('Dead') || by === undefined || this.poison.get(body) === true, 'notices', () => `put aside without a word: ${body}`);
+    if (!body.startsWith(POISON)) {
+      return;
+    }
+    if (queue.endsWith('Dead') && by === undefined) {
+      this.poison.delete(body); // SQS itself has put it aside, since the topic was down for too long
+    } else {
+      const isTold = this.poison.get(body) ?? false;
+      this.book.findings.require(isTold || !queue.endsWith('Dead'), 'notices', () => `put aside without a word: ${body}`);
+      this.poison.set(body, isTold);
     }
   }
 
@@ -26,6 +32,9 @@ export class Notices {
       this.refused(notice, text, worker);
     } else if (typeof notice.message === 'string' && notice.message.startsWith(POISON)) {
       this.poison.set(notice.message, true);
+    } else if (notice.queue === 'delay' && notice.message === undefined) {
+      // Told without a look at the table; what it is about waits among the dead letters.
+      this.book.findings.require((this.book.named(notice.id)?.delayMessages.size ?? 0) > 0, 'notices', () => `no dead letter: ${text}`, notice.id);
     } else if (notice.queue === 'ingest') {
       this.book.findings.require(this.book.publications.toldBy(text) !== undefined, 'notices', () => `never published: ${text}`, notice.id);
     } else {
@@ -62,20 +71,20 @@ export class Notices {
   }
 
   /** Whether that reason was given at some time of the invocation. */
-  private isRefusable({ id, publishedAt }: Publication, { refusal, failedAt }: Notice, { invocation }: Worker): boolean {
+  private isRefusable(publication: Publication, { refusal, failedAt }: Notice, { invocation }: Worker): boolean {
     const { settings } = this.book;
     const refusedAt = new Date(failedAt).getTime();
     // A notice may come to pass after its invocation.
     const isLate = invocation === undefined || refusedAt < invocation.startedAt - settings.maxSkewMs;
     const startedAt = isLate ? refusedAt - settings.maxSkewMs - timeoutOf('ingest', settings) : invocation.startedAt;
-    const model = this.book.named(id);
+    const model = this.book.named(publication.id);
     const states = model?.since(startedAt) ?? [undefined];
     switch (refusal) {
       case 'unknown-id':
         // By a MessageId nothing is found before there is a state.
         return !model || model.storedAt >= startedAt || (model.accepted.id === undefined && states.includes(undefined));
       case 'superseded':
-        return states.some((state) => (state?.actionAt ?? 0) > publishedAt);
+        return model?.isSuperseded(publication) === true;
       case 'not-failed':
         return states.some((state) => ['scheduled', 'retrying', 'delivering'].includes(state?.status ?? 'scheduled'));
       case 'missing':

@@ -104,6 +104,10 @@ export class Oracle implements QueueObserver, TableObserver, FleetObserver, Call
     this.book.findings.report('permissions', `${worker.name}: ${what}`);
   }
 
+  public outlived(worker: Worker, command: string): void {
+    this.book.findings.report('answersInTime', `${worker.name} calls ${command} after it has answered`);
+  }
+
   public unanswered(worker: Worker, command: string, input: object): void {
     this.requests.unanswered(worker, command, input);
   }

@@ -54,10 +54,13 @@ export class States {
     const messageId = after.actions?.at(-1) ?? '';
     const publication = this.book.publications.byMessageId(messageId);
     const isRight = publication !== undefined && publication.id === model.publicId && isMadeBy(publication, before, after)
-      && !model.actions.has(messageId) && (model.actionAt ?? 0) <= publication.publishedAt;
+      && !model.actions.has(messageId) && !model.isSuperseded(publication);
     this.book.findings.require(isRight, 'actions', () => `${publication?.kind} of ${publication?.id} makes ${nameOf(before)} ${nameOf(after)}`, model.publicId);
     model.actions.add(messageId);
-    model.actionAt = publication?.publishedAt;
+    model.actionAt = Math.max(model.actionAt, publication?.publishedAt ?? 0);
+    if (publication?.kind === 'redrive') {
+      model.redrivenAt = publication.publishedAt;
+    }
     this.book.publications.tookEffect(messageId);
     if (publication && after.version === messageId) {
       const changes: Fields = publication.kind === 'redrive'

@@ -15,6 +15,7 @@ interface Way {
 const isOver = (before: State | undefined, _: State, now: number) => before?.leaseUntil !== undefined && before.leaseUntil < now;
 const isOwn = (before: State | undefined, after: State) => before?.claimant === after.claimant;
 const isDeadLetter = (before: State | undefined) => before?.reason === 'dead-letter';
+const isRetry = (before: State | undefined) => before !== undefined && before.at !== before.dueAt;
 const WAITING = ['none', 'scheduled', 'retrying'] as const;
 
 const WAYS: readonly Way[] = [
@@ -32,14 +33,16 @@ const WAYS: readonly Way[] = [
   { from: ['failed'], to: 'failed', by: ['load'], turns: 0, only: (before, after) => isDeadLetter(before) && isDeadLetter(after) },
   { from: ['failed'], to: 'failed', by: ['ingest', 'load', 'deliver'], turns: 0, only: (before, after) => before?.unreported === true && !after.unreported },
 
-  ...(['cancelled', 'scheduled', 'retrying'] as const).flatMap((to): Way[] => {
-    const turns = to === 'cancelled' ? 0 : 1;
-    return [
-      { from: to === 'retrying' ? ['retrying'] : WAITING, to, by: ['ingest'], turns },
-      { from: to === 'retrying' ? [] : ['delivering'], to, by: ['ingest'], turns, only: isOver },
-      { from: to === 'retrying' ? [] : ['failed'], to, by: ['ingest'], turns, only: (before) => to === 'scheduled' || isDeadLetter(before) },
-    ];
-  }),
+  { from: WAITING, to: 'cancelled', by: ['ingest'], turns: 0 },
+  { from: ['delivering'], to: 'cancelled', by: ['ingest'], turns: 0, only: isOver },
+  { from: ['failed'], to: 'cancelled', by: ['ingest'], turns: 0, only: isDeadLetter },
+  { from: WAITING, to: 'scheduled', by: ['ingest'], turns: 1 },
+  { from: ['delivering'], to: 'scheduled', by: ['ingest'], turns: 1, only: isOver },
+  { from: ['failed'], to: 'scheduled', by: ['ingest'], turns: 1 },
+  // A retry whose message, but not its date, is changed.
+  { from: ['retrying'], to: 'retrying', by: ['ingest'], turns: 1 },
+  { from: ['delivering'], to: 'retrying', by: ['ingest'], turns: 1, only: (...change) => isOver(...change) && isRetry(change[0]) },
+  { from: ['failed'], to: 'retrying', by: ['ingest'], turns: 1, only: (before) => isDeadLetter(before) && isRetry(before) },
 ];
 
 /** Whether a state may follow another, written by a function whose clock says `now`. */
