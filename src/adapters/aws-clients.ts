@@ -28,28 +28,29 @@ class BoundedHttpHandler extends NodeHttpHandler {
 }
 
 const MAX_ATTEMPTS = 8;
-/** Nothing is tried again once this has passed, so that a service which hangs costs a function 8 s and not all its time. */
-const MAX_PATIENCE_MS = 4_000;
+/** Of a service that hangs: nothing is tried again this long after the first failure, so that it costs a function 12 s and not all its time. */
+const MAX_PATIENCE_MS = 6_000;
 const FIRST_BACKOFF_MS = 50;
 const MAX_BACKOFF_MS = 1_000;
 
 /**
- * Tries what was throttled or interrupted again, up to 8 times in about 2 seconds, with full jitter. The SDK's own strategy shares a
- * quota among all requests of a client: of a burst that meets a throttled table it lets some 100 try again and fails the others, which
- * would come back only after their visibility timeout, minutes late.
+ * Tries what was throttled or interrupted again, up to 8 times, with full jitter: in about 2 seconds where the refusals are quick. The
+ * SDK's own strategy shares a quota among all requests of a client: of a burst that meets a throttled table it lets some 100 try again and
+ * fails the others, which would come back late.
  */
 class PatientRetryStrategy implements RetryStrategyV2 {
   public async acquireInitialRetryToken(): Promise<RetryToken> {
-    return new PatientRetryToken(Date.now(), 0, 0);
+    return new PatientRetryToken(undefined, 0, 0);
   }
 
   public async refreshRetryTokenForRetry(token: RetryToken, { errorType }: RetryErrorInfo): Promise<RetryToken> {
-    const { startedAt } = token as PatientRetryToken;
+    const { failedAt = Date.now() } = token as PatientRetryToken;
     const retries = token.getRetryCount() + 1;
-    if (errorType === 'CLIENT_ERROR' || retries >= MAX_ATTEMPTS || Date.now() - startedAt > MAX_PATIENCE_MS) {
+    const isHanging = errorType === 'TRANSIENT' && Date.now() - failedAt > MAX_PATIENCE_MS;
+    if (errorType === 'CLIENT_ERROR' || retries >= MAX_ATTEMPTS || isHanging) {
       throw new Error(`not to be tried again: ${errorType}, attempt ${retries}`); // the SDK rejects with the error of the request
     }
-    return new PatientRetryToken(startedAt, retries, Math.random() * Math.min(FIRST_BACKOFF_MS * 2 ** (retries - 1), MAX_BACKOFF_MS));
+    return new PatientRetryToken(failedAt, retries, Math.random() * Math.min(FIRST_BACKOFF_MS * 2 ** (retries - 1), MAX_BACKOFF_MS));
   }
 
   public recordSuccess(): void {
@@ -58,7 +59,8 @@ class PatientRetryStrategy implements RetryStrategyV2 {
 }
 
 class PatientRetryToken implements RetryToken {
-  public constructor(public readonly startedAt: number, private readonly retries: number, private readonly delayMs: number) {}
+  /** @param failedAt when the first try failed, in milliseconds since the epoch */
+  public constructor(public readonly failedAt: number | undefined, private readonly retries: number, private readonly delayMs: number) {}
 
   public getRetryCount(): number {
     return this.retries;

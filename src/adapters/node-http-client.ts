@@ -76,6 +76,14 @@ class HeldRequest implements PreparedRequest {
   }
 }
 
+/** A promise that is rejected from outside. */
+class Deferred {
+  public reject!: (error: unknown) => void;
+  public readonly promise = new Promise<never>((_, reject) => {
+    this.reject = reject;
+  });
+}
+
 /** One try at connecting and being answered. */
 class Connection {
   public ready = false;
@@ -83,13 +91,13 @@ class Connection {
   public error?: unknown;
   public readonly whenReady: Promise<void>;
   public readonly answer: Promise<IncomingMessage>;
-  private reject: (error: unknown) => void = () => undefined;
+  private readonly failure = new Deferred();
 
   public constructor(public readonly request: ClientRequest) {
-    const failed = new Promise<never>((_, reject) => { this.reject = reject; });
     request.on('error', (error) => this.broken(error));
     // Comes without an error where the answer is none that Node.js passes on.
     request.once('close', () => this.broken(errorOf('ECONNRESET')));
+    const failed = this.failure.promise;
     this.whenReady = Promise.race([failed, connected(request).then(() => { this.ready = true; })]);
     this.answer = Promise.race([failed, answered(request)]);
     // Both are awaited only once the request is sent; until then an error is kept in `error`.
@@ -106,7 +114,7 @@ class Connection {
 
   private broken(error: unknown): void {
     this.error ??= error;
-    this.reject(error);
+    this.failure.reject(error);
   }
 }
 

@@ -131,7 +131,8 @@ function decode(key: WebhookKey, item: Item): Webhook {
 
 /** The attributes of a state row, without its key. */
 export function encodeState(state: State): Item {
-  const { status, turn, at, dueAt, partition, version, attempts, claimant, leaseUntil, endedAt, reason, unreported, actions, actionAt, redrivenAt } = state;
+  const { status, turn, at, dueAt, partition, version, attempts, claimant, leaseUntil, endedAt, reason, unreported } = state;
+  const { actions, actionAt, redrivenAt } = state;
   return {
     status: { S: status },
     turn: number(turn),

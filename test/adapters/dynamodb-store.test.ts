@@ -88,6 +88,16 @@ test('a webhook whose answer was lost when it was stored is stored once, under i
   expect(await store.put({ ...webhook, url: 'https://example.org' }, 'ingest')).toBe('taken');
 });
 
+test('a table that hangs is given up after three tries', async () => {
+  let tries = 0;
+  proxy.fateOf = () => {
+    tries++;
+    return 'hang';
+  };
+  await expect(store.readCursor()).rejects.toThrow();
+  expect(tries).toBe(3); // eight would have taken longer than a function has
+});
+
 test('what the table refuses for good is not tried again', async () => {
   let requests = 0;
   proxy.fateOf = () => {
