@@ -15,21 +15,21 @@ export class SqsDelayQueue implements DelayQueue {
     private readonly client: Pick<SQSClient, 'send'>, private readonly queueUrl: string, private readonly clock: Clock, private readonly log: Log,
   ) {}
 
-  public async send(turns: readonly Turn[]): Promise<readonly Turn[]> {
-    return (await Promise.all(batchesOf(turns, MAX_BATCH).map((batch) => this.sendBatch(batch)))).flat();
+  public async send(turns: readonly Turn[], minDelaySeconds = 0): Promise<readonly Turn[]> {
+    return (await Promise.all(batchesOf(turns, MAX_BATCH).map((batch) => this.sendBatch(batch, minDelaySeconds)))).flat();
   }
 
   public async sendOutcome(outcome: Outcome): Promise<void> {
     await this.client.send(new SendMessageCommand({ QueueUrl: this.queueUrl, MessageBody: delayMessageText({ outcome }) }));
   }
 
-  private async sendBatch(turns: readonly Turn[]): Promise<Turn[]> {
+  private async sendBatch(turns: readonly Turn[], minDelaySeconds: number): Promise<Turn[]> {
     const now = this.clock.now();
     try {
       const { Failed = [] } = await this.client.send(new SendMessageBatchCommand({
         QueueUrl: this.queueUrl,
         Entries: turns.map((turn, i) => ({
-          Id: String(i), MessageBody: delayMessageText({ turn }), DelaySeconds: queueDelaySeconds(turn.at, now),
+          Id: String(i), MessageBody: delayMessageText({ turn }), DelaySeconds: Math.max(queueDelaySeconds(turn.at, now), minDelaySeconds),
         })),
       }));
       if (Failed.length > 0) {

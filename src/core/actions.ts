@@ -83,6 +83,7 @@ export class Actions {
     };
     if (rewritten) {
       await this.store.putVersion(rewritten.webhook, next.turn, rewritten.owner);
+      await this.followUp.announce(next);
     }
     if (!(await this.store.replaceState(state, next))) {
       return 'come-again'; // something has happened to the webhook meanwhile

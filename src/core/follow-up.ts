@@ -11,6 +11,9 @@ export interface FollowUpConfig {
   readonly ingestHorizonMs: number;
 }
 
+/** Longer than a worker of ingest, and a write it has sent, can take. */
+const ANNOUNCED_AHEAD_SECONDS = 60;
+
 export class FollowUp {
   public constructor(
     private readonly config: FollowUpConfig,
@@ -34,10 +37,18 @@ export class FollowUp {
     }
   }
 
-  private async place(state: State): Promise<void> {
+  /**
+   * Leaves word of a turn before the state is at it, for an action: the message of the action is no safe memory, since a copy of it may be
+   * refused, and deleted, by a worker that has read the state before. Whoever gets this finds out whether the turn has come to be.
+   */
+  public async announce(state: State): Promise<void> {
+    await this.place(state, ANNOUNCED_AHEAD_SECONDS);
+  }
+
+  private async place(state: State, minDelaySeconds = 0): Promise<void> {
     // Somewhat beyond the horizon too: what an action left to ingest by one clock must not be left to load by another.
     if (state.at - this.clock.now() <= this.config.ingestHorizonMs + MAX_CLOCK_SKEW_MS) {
-      const unsent = await this.delayQueue.send([state]);
+      const unsent = await this.delayQueue.send([state], minDelaySeconds);
       if (unsent.length > 0) {
         throw new Error('the next turn could not be sent to the delay queue');
       }

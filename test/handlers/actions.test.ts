@@ -1,5 +1,6 @@
 // Cancel, reschedule and redrive, by the handlers, on emulated services.
 import { Receiver } from '../../scripts/support/receiver';
+import { FollowUp } from '../../src/core/follow-up';
 import { CANCEL_GUARANTEE_MS, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS } from '../../src/core/timing';
 import { Cloud } from '../support/cloud';
 import { notification } from '../support/sqs-events';
@@ -14,7 +15,8 @@ let scheduler: TestScheduler;
 
 beforeAll(async () => {
   cloud = await Cloud.start();
-  receiver = await Receiver.start({ behaviours: { '/503': { status: 503 }, '/410': { first: [{ status: 410 }] }, '/410-too': { first: [{ status: 410 }] } } });
+  const oneGone = { first: [{ status: 410 }] };
+  receiver = await Receiver.start({ behaviours: { '/503': { status: 503 }, '/410': oneGone, '/410-too': oneGone, '/410-three': oneGone } });
   scheduler = new TestScheduler(cloud);
 });
 afterAll(async () => {
@@ -205,6 +207,18 @@ test('a redrive is not refused for retries that the policy has ceased to grant',
   stingy.close();
   expect(to('/410-too')).toHaveLength(2);
   expect(await cloud.notices()).toEqual([]);
+});
+
+test('a redrive whose worker died once the state was written fires all the same, even where the message of the redrive is gone', async () => {
+  await publish('announced', { url: `${receiver.url}/410-three` });
+  await scheduler.deliver();
+  const died = jest.spyOn(FollowUp.prototype, 'of').mockRejectedValueOnce(new Error('died'));
+  expect(await act('redrive', 'announced')).toBe(false); // and a copy of the message, refused by another worker, has deleted it
+  died.mockRestore();
+  await scheduler.deliver();
+  expect(to('/410-three')).toHaveLength(2);
+  expect(await scheduler.stateOf('.announced')).toMatchObject({ status: 'delivered' });
+  await cloud.notices();
 });
 
 test('a webhook without an id of its own is known by its MessageId once it has been attempted', async () => {
