@@ -69,7 +69,8 @@ export interface WebhookSchedulerProps {
    *
    * The functions are allowed to publish by policies of their own roles, and to use the topic's key where the app knows it. For an
    * imported topic that is encrypted with a key, that takes `sns.Topic.fromTopicAttributes` with `topicArn` and `keyArn`. A topic of
-   * another account, and its key, have to allow this account on their side too.
+   * another account, and its key, have to allow this account on their side too. It has to take messages of 256 KiB, as topics do by
+   * default.
    *
    * @default - the scheduler creates one
    */

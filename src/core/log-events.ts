@@ -19,10 +19,10 @@ export const LOG_FAILED = 'webhook failed';
 /** A cancel, reschedule or redrive took effect. Fields: `webhookId` and `action`. */
 export const LOG_ACTION = 'action taken';
 
-/** A cancel, reschedule or redrive was refused. Fields: `webhookId` where it names a webhook, `action` and `refusal` as on the failure topic. */
+/** A cancel, reschedule or redrive was refused. Fields: `webhookId`, which is the action's own SNS MessageId where it names no webhook, `action` and `refusal` as on the failure topic. */
 export const LOG_REFUSED = 'action refused';
 
-/** A queue message was put aside in a dead-letter queue, and that was reported. Fields: `queue`, `queueMessageId`, and `webhookId` where it is known. */
+/** A queue message was put aside in a dead-letter queue, and that was reported. Fields: `queue` and `queueMessageId`. */
 export const LOG_DEAD_LETTER = 'dead letter';
 
 /** A message was not valid. Fields: `webhookId`, which is the SNS MessageId, and `fields`, the names of the wrong ones. */
