@@ -106,10 +106,17 @@ export class States {
     if (before?.status !== 'failed') {
       model.failings.push({ turn: after.turn, reason: after.reason ?? '', notices: 0, isOvertaken: false });
       findings.require(after.reason !== 'missing', 'nothingLost', () => 'its message is missing', model.publicId);
+      findings.require(after.reason !== 'dead-letter' || hasMessageOf(model, after), 'legalStates', () => 'dead letters of another turn make it fail', model.publicId);
     } else if (!after.unreported) {
       findings.require(model.isTold(after.turn), 'notices', () => 'reported, it says, and it is not', model.publicId);
     }
   }
+}
+
+/** Whether there is a queue message of the turn that a state is at. */
+function hasMessageOf({ delayMessages }: WebhookModel, { turn, version }: State): boolean {
+  const turns = [...delayMessages].map(({ body }) => JSON.parse(body) as Partial<State>);
+  return turns.some((other) => (other.turn ?? 0) === turn && other.version === version);
 }
 
 function isMadeBy({ kind, messageId }: Publication, before: State | undefined, after: State): boolean {
