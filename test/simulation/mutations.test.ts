@@ -58,11 +58,12 @@ function replace<T extends object>(type: T, method: string, replacement: (origin
   });
 }
 
-/** Has a method do everything but what follows from the state. */
+/** Has a method do everything but what follows from the state, or is announced before it. */
 function withoutFollowUp(type: object, method: string): void {
+  const nothing = async () => undefined;
   const original = (type as Record<string, (...args: unknown[]) => unknown>)[method];
   jest.spyOn(type as Record<string, (...args: unknown[]) => unknown>, method).mockImplementation(function (this: object, ...args: unknown[]) {
-    return original.apply(Object.create(this, { followUp: { value: { of: async () => undefined } } }), args);
+    return original.apply(Object.create(this, { followUp: { value: { announce: nothing, of: nothing } } }), args);
   });
 }
 
@@ -210,7 +211,7 @@ const MUTATIONS: readonly Mutation[] = [
   },
   {
     invariant: 'nothingLost',
-    what: 'an action is done with before its turn is placed',
+    what: 'an action takes effect, and its turn is neither announced nor placed',
     breakIt: () => withoutFollowUp(Actions.prototype, 'take'),
   },
   {

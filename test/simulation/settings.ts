@@ -141,6 +141,7 @@ export function environmentOf(name: FunctionName, settings: Settings): Environme
       return {
         ...common,
         [Variable.REQUEST_TIMEOUT_SECONDS]: seconds(settings.requestTimeoutMs),
+        [Variable.LEASE_BEYOND_SECONDS]: '120',
         [Variable.RETRY_POLICY]: JSON.stringify(settings.retry),
       };
   }

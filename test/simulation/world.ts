@@ -31,6 +31,8 @@ const QUEUES: readonly QueueName[] = ['ingest', 'delay', 'ingestUnreported', 'de
 const EPOCH = Date.UTC(2027, 0, 1);
 /** After so many events everything works, and then it has to come to an end before so many. */
 const [MAX_FAULTY_STEPS, MAX_STEPS] = [60_000, 300_000];
+/** So many events, and then the process may do something else. */
+const STEPS_AT_A_TIME = 5_000;
 /** How often a webhook that has failed is redriven, at most. */
 const MAX_REDRIVES = 2;
 
@@ -113,6 +115,9 @@ class World {
     while (!this.oracle.violation && !this.ticker.isQuiet) {
       await this.loop.step();
       this.oracle.checkStep();
+      if (this.loop.steps % STEPS_AT_A_TIME === 0) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
       if (this.loop.steps === MAX_FAULTY_STEPS) {
         this.faults.stop();
       } else if (this.loop.steps >= MAX_STEPS) {
