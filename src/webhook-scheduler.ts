@@ -118,6 +118,11 @@ const LOAD_TIMEOUT = Duration.minutes(5);
 const DELIVER_START = Duration.seconds(4);
 /** Lambda's 15 minutes have to hold the start, the wait for the date and the record of the outcome too. */
 const MAX_REQUEST_TIMEOUT = Duration.minutes(14);
+/**
+ * An outcome that the table did not take comes back after 2, 4, 8 … 64 s, and has to find its claim until then. It costs nothing where a
+ * worker died: its messages come back later still, when their visibility timeout ends.
+ */
+const LEASE_BEYOND = Duration.minutes(2);
 /** Longest that SQS keeps a message: what could not be handled is kept for as long as possible. */
 const MAX_QUEUE_RETENTION = Duration.days(14);
 /** No shorter than load's timeout, so that no tick takes what another one is still reporting. */
@@ -355,6 +360,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         [Variable.DELAY_QUEUE_URL]: this.delayQueue.queueUrl,
         [Variable.FAILURE_TOPIC_ARN]: this.failureTopic.topicArn,
         [Variable.REQUEST_TIMEOUT_SECONDS]: seconds(requestTimeout),
+        [Variable.LEASE_BEYOND_SECONDS]: seconds(LEASE_BEYOND),
         // Node.js looks names up on this pool, of four threads by default: two name servers that hang would stop everyone else.
         UV_THREADPOOL_SIZE: '64',
         [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),

@@ -9,7 +9,7 @@ import { DelayQueue, DeliverStore, HttpClient, Log, Outcome } from './ports';
 import { toRequest } from './request';
 import { isExhausted, isExpired, RetryPlan, verdictOf } from './retry';
 import { hasEnded, isAt, State } from './state';
-import { CONNECT_AHEAD_MS, LEASE_BEYOND_MS, MAX_HOLD_MS, RECORD_MS } from './timing';
+import { CONNECT_AHEAD_MS, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS, RECORD_MS } from './timing';
 import { publicId, rowKey, Turn, Webhook } from './webhook';
 
 /** A turn as it came off the delay queue. */
@@ -35,6 +35,8 @@ export interface Invocation {
 export interface DeliverConfig {
   /** How long an endpoint may take to answer. */
   readonly requestTimeoutMs: number;
+  /** How long a claim outlasts its invocation, so that an outcome which travels through the queue still finds it. */
+  readonly leaseBeyondMs: number;
   readonly retry: RetryPlan;
 }
 
@@ -111,7 +113,7 @@ export class Deliver {
     if (!hasTimeFor(this.config.requestTimeoutMs)) {
       return false; // an endpoint is to have all its time: another invocation is better placed
     }
-    const claim = await this.store.claim(turn, claimant, this.clock.now(), deadline + LEASE_BEYOND_MS);
+    const claim = await this.store.claim(turn, claimant, this.clock.now(), deadline + this.config.leaseBeyondMs + MAX_CLOCK_SKEW_MS);
     if ('refused' in claim) {
       return this.dropCopy(turn, claim.refused);
     }

@@ -24,12 +24,6 @@ export const CANCEL_GUARANTEE_MS = MAX_HOLD_MS + MAX_CLOCK_SKEW_MS;
 /** Kept of a deliver invocation's time to write the outcome down, or to send it on where the table does not take it. */
 export const RECORD_MS = 6_000;
 
-/**
- * How long after its invocation has ended a lease lasts. An outcome that the table did not take comes back after 2, 4, 8 … 64 s, and has to
- * find its claim until then. It costs nothing where a worker died: its messages come back later still, when their visibility timeout ends.
- */
-export const LEASE_BEYOND_MS = 120_000 + MAX_CLOCK_SKEW_MS;
-
 /** Who sends a stored webhook to the delay queue. */
 export type Owner = 'ingest' | 'load';
 

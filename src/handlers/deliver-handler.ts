@@ -16,7 +16,11 @@ export function createDeliverHandler(
 ): (event: SQSEvent, context: InvocationContext) => Promise<SQSBatchResponse> {
   const { clock, log, random } = services;
   const { store, delayQueue, followUp } = commonParts(environment, services);
-  const config = { requestTimeoutMs: milliseconds(environment, Variable.REQUEST_TIMEOUT_SECONDS), retry: retryPlan(environment) };
+  const config = {
+    requestTimeoutMs: milliseconds(environment, Variable.REQUEST_TIMEOUT_SECONDS),
+    leaseBeyondMs: milliseconds(environment, Variable.LEASE_BEYOND_SECONDS),
+    retry: retryPlan(environment),
+  };
   const deliver = new Deliver(config, clock, store, delayQueue, http, followUp, log, random);
   const redelivery = new SqsRedelivery(services.sqs, text(environment, Variable.DELAY_QUEUE_URL), log);
 

@@ -24,6 +24,8 @@ export enum Variable {
   RETENTION_SECONDS = 'RETENTION_SECONDS',
   /** How long an endpoint may take. */
   REQUEST_TIMEOUT_SECONDS = 'REQUEST_TIMEOUT_SECONDS',
+  /** How long a claim outlasts its invocation. */
+  LEASE_BEYOND_SECONDS = 'LEASE_BEYOND_SECONDS',
   /** The retry plan, as JSON. */
   RETRY_POLICY = 'RETRY_POLICY',
 }

@@ -65,6 +65,7 @@ export class Cloud {
       [Variable.MAX_HORIZON_SECONDS]: String(366 * 86_400),
       [Variable.RETENTION_SECONDS]: String(30 * 86_400),
       [Variable.REQUEST_TIMEOUT_SECONDS]: '20',
+      [Variable.LEASE_BEYOND_SECONDS]: '120',
       [Variable.RETRY_POLICY]: JSON.stringify(RETRY_PLAN),
       ...variables,
     });

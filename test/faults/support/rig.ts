@@ -89,7 +89,11 @@ export class Rig {
       assembly,
       tickSeconds: TICK_SECONDS,
       onEvent: (event) => events.push(event),
-      environment: { INGEST_HORIZON_SECONDS: String(INGEST_HORIZON_SECONDS), LOAD_HORIZON_SECONDS: String(LOAD_HORIZON_SECONDS) },
+      environment: {
+        INGEST_HORIZON_SECONDS: String(INGEST_HORIZON_SECONDS),
+        LOAD_HORIZON_SECONDS: String(LOAD_HORIZON_SECONDS),
+        ...(options.shortTimeouts ? { LEASE_BEYOND_SECONDS: '1' } : {}),
+      },
       intercept: async ({ sns, dynamodb }) => {
         const messaging = await proxied(sns); // one emulator for both topics and queues
         return { sns: messaging, sqs: messaging, dynamodb: await proxied(dynamodb) };
