@@ -145,8 +145,9 @@ sideBySide({
   },
 
   'a cancelled webhook never fires': async () => {
-    const dueAt = Date.now() + 14_000;
+    const dueAt = Date.now() + 20_000;
     await rig.publish({ id: 'cancelled', dueAt });
+    await rig.whenAccepted('cancelled');
     await rig.publishMessage({ action: 'cancel', id: 'cancelled' });
     await settle(rig, { id: 'cancelled', ends: 'cancelled' });
     await pause(dueAt + 1_000 - Date.now()); // for its turn to come, which the audit then must not find to have fired
@@ -161,8 +162,9 @@ sideBySide({
   },
 
   'a rescheduled webhook fires once, when and where it was rescheduled to': async () => {
-    const [first, second] = [Date.now() + 14_000, Date.now() + 16_000];
+    const [first, second] = [Date.now() + 20_000, Date.now() + 22_000];
     await rig.publish({ id: 'rescheduled', dueAt: first });
+    await rig.whenAccepted('rescheduled');
     await rig.publishMessage({
       action: 'reschedule', id: 'rescheduled', date: new Date(second).toISOString(), url: `${rig.receiver.url}/new-place`,
     });
@@ -172,8 +174,9 @@ sideBySide({
   },
 
   'a webhook that is brought forward fires then, and not again at its old date': async () => {
-    const [later, sooner] = [Date.now() + 13_000, Date.now() + 6_000];
+    const [later, sooner] = [Date.now() + 22_000, Date.now() + 10_000];
     await rig.publish({ id: 'forward', dueAt: later });
+    await rig.whenAccepted('forward');
     await rig.publishMessage({ action: 'reschedule', id: 'forward', date: new Date(sooner).toISOString() });
     rig.published.set('forward', sooner);
     await settle(rig, { id: 'forward', ends: 'delivered' });

@@ -12,6 +12,7 @@ import { IConstruct } from 'constructs';
 import type { End } from './audit';
 import { Behaviour, ReceivedRequest, Receiver } from '../../../scripts/support/receiver';
 import { decodeState, Item } from '../../../src/adapters/table-schema';
+import { LOG_SCHEDULED } from '../../../src/core/log-events';
 import { State } from '../../../src/core/state';
 import { publicId } from '../../../src/core/webhook';
 import { LOCAL_CREDENTIALS } from '../../../src/local/emulators';
@@ -167,6 +168,13 @@ export class Rig {
         id, date: new Date(dueAt).toISOString(), url: `${this.receiver.url}/${id}`, method: 'post', payload: { id }, ...fields,
       });
     }));
+  }
+
+  /** Resolves once a webhook is stored. */
+  public async whenAccepted(id: string): Promise<void> {
+    await until(`${id} to be accepted`, () => this.events.some((event) => (
+      event.type === 'log' && event.record?.message === LOG_SCHEDULED && event.record.webhookId === id
+    )));
   }
 
   /** Publishes anything. */
