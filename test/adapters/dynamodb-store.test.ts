@@ -44,7 +44,7 @@ const outcomes = (claims: readonly { outcome: string }[]) => new Set(claims.map(
 
 test('a burst that meets a throttled table is slow, and complete', async () => {
   proxy.fateOf = (_, attempt) => (attempt <= 3 ? 'throttle' : 'pass');
-  const claims = await Promise.all(Array.from({ length: 300 }, (__, i) => claim(`throttled-${i}`, 'worker')));
+  const claims = await Promise.all(Array.from({ length: 150 }, (__, i) => claim(`throttled-${i}`, 'worker')));
   expect(outcomes(claims)).toEqual(new Set(['claimed']));
 });
 

@@ -300,8 +300,8 @@ describe('the template of the construct', () => {
     const next = (queue: string): unknown => JSON.parse(called(plan, queue).attributes.RedrivePolicy ?? 'null');
     const unreported = called(plan, `${id}UnreportedQueue`);
     const deadLetters = called(plan, `${id}DeadLetterQueue`);
-    expect(next(`${id}Queue`)).toEqual({ deadLetterTargetArn: unreported.arn, maxReceiveCount: 20 });
-    expect(next(`${id}UnreportedQueue`)).toEqual({ deadLetterTargetArn: deadLetters.arn, maxReceiveCount: 40 });
+    expect(next(`${id}Queue`)).toEqual({ deadLetterTargetArn: unreported.arn, maxReceiveCount: 50 });
+    expect(next(`${id}UnreportedQueue`)).toEqual({ deadLetterTargetArn: deadLetters.arn, maxReceiveCount: 70 });
     expect(next(`${id}DeadLetterQueue`)).toBeNull();
     const load = plan.functions.find(({ name }) => name === plan.schedulers[0].functions.load);
     expect(load?.variables).toMatchObject({

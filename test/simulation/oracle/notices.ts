@@ -71,12 +71,12 @@ export class Notices {
   }
 
   /** Whether that reason was given at some time of the invocation. */
-  private isRefusable(publication: Publication, { refusal, failedAt }: Notice, { invocation }: Worker): boolean {
+  private isRefusable(publication: Publication, { refusal, failedAt }: Notice, { invocation, clock }: Worker): boolean {
     const { settings } = this.book;
-    const refusedAt = new Date(failedAt).getTime();
-    // A notice may come to pass after its invocation.
-    const isLate = invocation === undefined || refusedAt < invocation.startedAt - settings.maxSkewMs;
-    const startedAt = isLate ? refusedAt - settings.maxSkewMs - timeoutOf('ingest', settings) : invocation.startedAt;
+    const refusedAt = new Date(failedAt).getTime() - (clock.now() - this.book.now());
+    // A notice may come to pass after its invocation, in the midst of the next one.
+    const isLate = invocation === undefined || refusedAt < invocation.startedAt;
+    const startedAt = isLate ? refusedAt - timeoutOf('ingest', settings) : invocation.startedAt;
     const model = this.book.named(publication.id);
     const states = model?.since(startedAt) ?? [undefined];
     switch (refusal) {
