@@ -64,7 +64,7 @@ function row({ webhook, arrivals, way, problems }: WebhookVerdict): Cell[] {
   const verdict: Cell = problems.length === 0 ? ['✔ yes', 'green'] : ['✘ no', 'red'];
   if (arrivals.length === 0) {
     const nothing: Cell = webhook.answers.length === 0 ? 'nothing: cancelled' : ['nothing', 'red'];
-    return [webhook.name, due, '–', '', nothing, verdict, way ?? '–'];
+    return [webhook.name, due, '–', '–', nothing, verdict, way ?? '–'];
   }
   const [first] = arrivals;
   const late = first.arrivedAt - webhook.dueAt;
