@@ -119,8 +119,8 @@ const DELIVER_START = Duration.seconds(4);
 /** Lambda's 15 minutes have to hold the start, the wait for the date and the record of the outcome too. */
 const MAX_REQUEST_TIMEOUT = Duration.minutes(14);
 /**
- * An outcome that the table did not take comes back after 2, 4, 8 … 64 s, and has to find its claim until then. It costs nothing where a
- * worker died: its messages come back later still, when their visibility timeout ends.
+ * An outcome that the table did not take comes back after 2, 4, 8 … s, some six times within this, and has to find its claim. It costs next
+ * to nothing where a worker died: its messages come back only when their visibility timeout ends, by default a little later than this.
  */
 const LEASE_BEYOND = Duration.minutes(2);
 /** Longest that SQS keeps a message: what could not be handled is kept for as long as possible. */

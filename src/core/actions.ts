@@ -30,9 +30,10 @@ export type ActionResult = 'ended' | 'come-again' | { readonly errors: readonly 
 
 /**
  * How long after it was first received an action waits for a webhook that is not there yet, or whose attempt is under way. Topics and queues
- * do not keep the order: a cancel may overtake what it cancels, the more so where both have waited for an ingest that was out of order.
+ * do not keep the order: a cancel may overtake what it cancels. It has to be longer than the message of a webhook takes to come back from a
+ * worker that has died (three minutes) or found the table out of order (five), and than the lease of one that died while it fired.
  */
-export const ACTION_PATIENCE_MS = 60_000;
+export const ACTION_PATIENCE_MS = 10 * 60_000;
 
 /** What a producer could have published at once, and what a row has room for; several reschedules could add up to more. */
 const MAX_MESSAGE_BYTES = 256 * 1024;
@@ -81,14 +82,20 @@ export class Actions {
       actionAt: Math.max(received.publishedAt, state?.actionAt ?? 0),
       ...(action.kind === 'redrive' ? { redrivenAt: received.publishedAt } : {}),
     };
+    if (state?.unreported) {
+      await this.followUp.of(state); // the next state knows nothing of it any more
+    }
+    let isPlaced = false;
     if (rewritten) {
       await this.store.putVersion(rewritten.webhook, next.turn, rewritten.owner);
-      await this.followUp.announce(next);
+      isPlaced = await this.followUp.announce(next);
     }
     if (!(await this.store.replaceState(state, next))) {
       return 'come-again'; // something has happened to the webhook meanwhile
     }
-    await this.followUp.of(next);
+    if (!isPlaced) {
+      await this.followUp.of(next);
+    }
     this.log.info(LOG_ACTION, { webhookId: publicId(next.id), action: action.kind });
     return 'ended';
   }
@@ -126,7 +133,7 @@ export class Actions {
     const retry = stored.retry && cutTo(this.config.retry, stored.retry);
     const merged = mergeMessage(messageText({ ...stored, retry }), changes);
     const bytes = new TextEncoder().encode(merged).length;
-    if (bytes > MAX_MESSAGE_BYTES) {
+    if (action.kind === 'reschedule' && bytes > MAX_MESSAGE_BYTES) {
       return { errors: [{ field: 'message', received: `${bytes} bytes`, expected: `at most ${MAX_MESSAGE_BYTES} bytes, the fields that stay included` }] };
     }
     const parsed = parseMessage(merged, { ...this.config, defaultId: publicId(key.id), now });

@@ -3,7 +3,7 @@
 import { Clock } from './clock';
 import { DelayQueue, FailureReporter, FollowUpStore } from './ports';
 import { State } from './state';
-import { MAX_CLOCK_SKEW_MS } from './timing';
+import { MAX_CLOCK_SKEW_MS, queueDelaySeconds } from './timing';
 import { messageText, publicId, rowKey, Webhook } from './webhook';
 
 export interface FollowUpConfig {
@@ -40,9 +40,13 @@ export class FollowUp {
   /**
    * Leaves word of a turn before the state is at it, for an action: the message of the action is no safe memory, since a copy of it may be
    * refused, and deleted, by a worker that has read the state before. Whoever gets this finds out whether the turn has come to be.
+   *
+   * @returns whether the turn is placed by that as well as it can be; otherwise its instant is so near that it comes late
    */
-  public async announce(state: State): Promise<void> {
+  public async announce(state: State): Promise<boolean> {
+    const isInTime = queueDelaySeconds(state.at, this.clock.now()) >= ANNOUNCED_AHEAD_SECONDS;
     await this.place(state, ANNOUNCED_AHEAD_SECONDS);
+    return isInTime;
   }
 
   private async place(state: State, minDelaySeconds = 0): Promise<void> {

@@ -1,5 +1,7 @@
 // Cancel, reschedule and redrive, by the handlers, on emulated services.
 import { Receiver } from '../../scripts/support/receiver';
+import { SnsFailureReporter } from '../../src/adapters/sns-failure-reporter';
+import { ACTION_PATIENCE_MS } from '../../src/core/actions';
 import { FollowUp } from '../../src/core/follow-up';
 import { CANCEL_GUARANTEE_MS, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS } from '../../src/core/timing';
 import { Cloud } from '../support/cloud';
@@ -16,7 +18,7 @@ let scheduler: TestScheduler;
 beforeAll(async () => {
   cloud = await Cloud.start();
   const oneGone = { first: [{ status: 410 }] };
-  receiver = await Receiver.start({ behaviours: { '/503': { status: 503 }, '/410': oneGone, '/410-too': oneGone, '/410-three': oneGone } });
+  receiver = await Receiver.start({ behaviours: { '/503': { status: 503 }, '/410': oneGone, '/410-too': oneGone, '/410-three': oneGone, '/410-four': oneGone } });
   scheduler = new TestScheduler(cloud);
 });
 afterAll(async () => {
@@ -170,7 +172,7 @@ test('a failed webhook is fired again by a redrive, once, with new attempts', as
   expect(await scheduler.stateOf('.redriven')).toMatchObject({ status: 'delivered', attempts: [expect.anything()] });
 });
 
-test('nor does it matter how long both have waited for ingest: the minute begins when an action is first received', async () => {
+test('nor does it matter how long both have waited for ingest: the wait begins when an action is first received', async () => {
   const publishedAt = scheduler.clock.now();
   scheduler.clock.advance(HOUR_MS);
   const cancel = notification({ action: 'cancel', id: 'backlog' }, 'cancel-backlog', publishedAt);
@@ -221,6 +223,19 @@ test('a redrive whose worker died once the state was written fires all the same,
   await cloud.notices();
 });
 
+test('a failure that nobody has been told of yet is told before a redrive makes it forgotten', async () => {
+  await publish('untold', { url: `${receiver.url}/410-four` });
+  const notTold = jest.spyOn(SnsFailureReporter.prototype, 'report').mockRejectedValue(new Error('out of order'));
+  await scheduler.deliver();
+  expect(await scheduler.stateOf('.untold')).toMatchObject({ status: 'failed', unreported: true });
+  expect(await act('redrive', 'untold')).toBe(false);
+  notTold.mockRestore();
+  expect(await act('redrive', 'untold')).toBe(true);
+  expect((await cloud.notices()).map(({ notice: { id, reason } }) => [id, reason])).toEqual([['untold', 'permanent']]);
+  await scheduler.deliver();
+  expect(to('/410-four')).toHaveLength(2);
+});
+
 test('a webhook without an id of its own is known by its MessageId once it has been attempted', async () => {
   await scheduler.publish({ date: scheduler.at(0), url: `${receiver.url}/404`, method: 'get', retry: { maxAttempts: 1 } }, 'message-id');
   await act('cancel', 'message-id');
@@ -250,14 +265,14 @@ test('an id stays taken after its webhook is no longer kept: published again it 
   expect(await scheduler.publish(message)).toBe(true);
   await scheduler.deliver();
   expect(to('/old')).toHaveLength(1);
-  await scheduler.publish({ action: 'cancel', id: 'old' }, 'cancel-old', scheduler.clock.now() - MINUTE_MS);
+  await scheduler.publish({ action: 'cancel', id: 'old' }, 'cancel-old', scheduler.clock.now() - ACTION_PATIENCE_MS);
   expect(await refusals()).toEqual([expect.objectContaining({ id: 'old', refusal: 'unknown-id' })]);
 });
 
 describe('refused, with the reason', () => {
-  test.each(['cancel', 'redrive'])('%s of an id that nobody knows, after a minute', async (action) => {
+  test.each(['cancel', 'redrive'])('%s of an id that nobody knows, after ten minutes', async (action) => {
     const publishedAt = scheduler.clock.now();
-    scheduler.clock.advance(MINUTE_MS - 1);
+    scheduler.clock.advance(ACTION_PATIENCE_MS - 1);
     expect(await scheduler.publish({ action, id: 'nobody' }, `${action}-nobody`, publishedAt)).toBe(false);
     expect(await cloud.notices()).toEqual([]);
     scheduler.clock.advance(1);
@@ -295,7 +310,7 @@ describe('refused, with the reason', () => {
     ]);
   });
 
-  test('of one that is being delivered, if that does not end within a minute', async () => {
+  test('of one that is being delivered, if that does not end within ten minutes', async () => {
     await publish('busy');
     scheduler.tableFault = (command) => (command === 'PutItemCommand' ? new Error('out of order') : undefined);
     const publishedAt = scheduler.clock.now();
@@ -303,7 +318,7 @@ describe('refused, with the reason', () => {
     scheduler.tableFault = () => undefined;
     const cancel = { action: 'cancel', id: 'busy' };
     expect(await scheduler.publish(cancel, 'cancel-busy', scheduler.clock.now())).toBe(false);
-    expect(await scheduler.publish(cancel, 'cancel-busy', publishedAt - MINUTE_MS)).toBe(true);
+    expect(await scheduler.publish(cancel, 'cancel-busy', publishedAt - ACTION_PATIENCE_MS)).toBe(true);
     expect(await refusals()).toEqual([{ reason: 'refused', id: 'busy', action: 'cancel', refusal: 'delivering' }]);
     await scheduler.deliver();
     expect(await scheduler.stateOf('.busy')).toMatchObject({ status: 'delivered' });
