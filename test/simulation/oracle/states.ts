@@ -46,7 +46,9 @@ export class States {
     const { findings } = this.book;
     findings.require(isLegal(before, after, by.functionName, by.clock.now()), 'legalStates',
       () => `${by.name} makes ${nameOf(before)} ${nameOf(after)}`, model.publicId);
-    findings.require(after.keepUntil >= Math.max(before?.keepUntil ?? 0, after.at), 'keptLongEnough',
+    // A claim of a first turn reckons by the clock of its worker, which may be behind that of who wrote before; and in whole seconds.
+    const clocksApart = 2 * this.book.settings.maxSkewMs + 1_000;
+    findings.require(after.keepUntil >= Math.max((before?.keepUntil ?? 0) - clocksApart, after.at), 'keptLongEnough',
       () => `kept until ${after.keepUntil}, before that until ${before?.keepUntil}`, model.publicId);
   }
 
