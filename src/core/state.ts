@@ -31,7 +31,10 @@ export interface State extends Turn {
   readonly actionAt?: number;
   /** When the latest redrive was published; milliseconds since the epoch. */
   readonly redrivenAt?: number;
-  /** How long the row has to stay; milliseconds since the epoch. Never less than before, but for what clocks differ: old turns may still be on their way. */
+  /**
+   * How long the row has to stay; milliseconds since the epoch. Never less than before, but for what clocks differ: old turns may still be
+   * on their way.
+   */
   readonly keepUntil: number;
 }
 
