@@ -5,7 +5,8 @@ import { LOG_DEAD_LETTER } from './log-events';
 import { recordOutcome } from './outcome';
 import { DeadLetter, FailureReporter, Log, StateStore, UnreportedQueue } from './ports';
 import { DelayMessage, Notification, parseDelayMessage, parseNotification } from './queue-message';
-import { atRest, hasEnded, isAt, isLeased, State } from './state';
+import { rejectionsOf } from './rejections';
+import { atRest, isLeased, isSuperfluous, State } from './state';
 import { BLIND_REPORT_RECEIVES } from './timing';
 import { publicId, Turn } from './webhook';
 
@@ -33,7 +34,7 @@ export class DeadLetters {
     // Both to their end, whatever becomes of one: a function goes on with nothing once it has answered.
     const sweeps = await Promise.allSettled([this.sweep('ingest'), this.sweep('delay')]);
     const count = sweeps.reduce((sum, sweep) => sum + (sweep.status === 'fulfilled' ? sweep.value : 0), 0);
-    const [unreachable] = sweeps.flatMap((sweep) => (sweep.status === 'rejected' ? [sweep.reason as unknown] : []));
+    const [unreachable] = rejectionsOf(sweeps);
     if (unreachable !== undefined) {
       throw unreachable;
     }
@@ -111,7 +112,7 @@ export class DeadLetters {
   private async fail(turn: Turn): Promise<Fate> {
     const now = this.clock.now();
     const state = await this.store.readState(turn.id);
-    if (!isAt(state, turn) || (state && hasEnded(state))) {
+    if (isSuperfluous(turn, state)) {
       await (state && this.followUp.of(state));
       return 'dropped';
     }

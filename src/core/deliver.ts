@@ -8,7 +8,7 @@ import { recordOutcome } from './outcome';
 import { DelayQueue, DeliverStore, HttpClient, Log, Outcome } from './ports';
 import { toRequest } from './request';
 import { isExhausted, isExpired, RetryPlan, verdictOf } from './retry';
-import { hasEnded, isAt, State } from './state';
+import { isSuperfluous, State } from './state';
 import { CONNECT_AHEAD_MS, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS, RECORD_MS } from './timing';
 import { publicId, rowKey, Turn, Webhook } from './webhook';
 
@@ -67,16 +67,10 @@ export class Deliver {
 
   /** Writes down outcomes that the table did not take at first; returns the receipts of those that it does not take now either. */
   public async record(outcomes: readonly SentOutcome[]): Promise<readonly string[]> {
-    const comeAgain = await Promise.all(outcomes.map(async ({ receipt, outcome }) => {
-      try {
-        await recordOutcome(outcome, this.store, this.followUp, this.log);
-        return [];
-      } catch (error) {
-        this.log.error('outcome not written, will come again', { webhookId: publicId(outcome.next.id), error });
-        return [receipt];
-      }
-    }));
-    return comeAgain.flat();
+    return this.unsettled(outcomes, ({ outcome }) => outcome.next.id, 'outcome not written, will come again', async ({ outcome }) => {
+      await recordOutcome(outcome, this.store, this.followUp, this.log);
+      return true;
+    });
   }
 
   private async sendBack(tooEarly: readonly DueTurn[]): Promise<string[]> {
@@ -89,17 +83,25 @@ export class Deliver {
 
   private async deliverDue(due: readonly DueTurn[], invocation: Invocation): Promise<string[]> {
     const webhooks = this.store.get(due.map(({ turn }) => turn));
-    const comeAgain = await Promise.all(due.map(async ({ receipt, turn }, index) => {
+    return this.unsettled(due, ({ turn }) => turn.id, 'webhook not settled, will come again', ({ turn }, index) => (
+      // Each copy is a claimant of its own, also where a batch holds two of one webhook.
+      this.deliverOne(turn, webhooks, `${invocation.id}#${index}`, invocation.deadline)
+    ));
+  }
+
+  /** Settles each, all at once; returns the receipts of those that could not be, or where that failed, which is logged as `failure`. */
+  private async unsettled<T extends { readonly receipt: string }>(
+    items: readonly T[], idOf: (item: T) => string, failure: string, settle: (item: T, index: number) => Promise<boolean>,
+  ): Promise<string[]> {
+    const receipts = await Promise.all(items.map(async (item, index) => {
       try {
-        // Each copy is a claimant of its own, also where a batch holds two of one webhook.
-        const settled = await this.deliverOne(turn, webhooks, `${invocation.id}#${index}`, invocation.deadline);
-        return settled ? [] : [receipt];
+        return await settle(item, index) ? [] : [item.receipt];
       } catch (error) {
-        this.log.error('webhook not settled, will come again', { webhookId: publicId(turn.id), error });
-        return [receipt];
+        this.log.error(failure, { webhookId: publicId(idOf(item)), error });
+        return [item.receipt];
       }
     }));
-    return comeAgain.flat();
+    return receipts.flat();
   }
 
   /** `false` if the queue message has to stay, since this turn is neither settled nor overtaken. */
@@ -152,12 +154,12 @@ export class Deliver {
   /** A copy that is none of the current turn, or of one that has ended, goes once what follows from the state is sure to have happened. */
   private async dropCopy(turn: Turn, state: State | undefined): Promise<boolean> {
     // Otherwise there was a claim a moment ago, or there is one, and only its outcome makes this copy superfluous.
-    const isSuperfluous = !isAt(state, turn) || (state !== undefined && hasEnded(state));
-    this.log.info('copy of a webhook dropped', { webhookId: publicId(turn.id), status: state?.status, comesAgain: !isSuperfluous });
-    if (isSuperfluous && state) {
+    const isDone = isSuperfluous(turn, state);
+    this.log.info('copy of a webhook dropped', { webhookId: publicId(turn.id), status: state?.status, comesAgain: !isDone });
+    if (isDone && state) {
       await this.followUp.of(state);
     }
-    return isSuperfluous;
+    return isDone;
   }
 
   /** Why there is to be no attempt any more: it comes late, or a reschedule or a deployment has lowered the number of attempts. */

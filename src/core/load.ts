@@ -1,6 +1,7 @@
 // Each minute: sends the webhooks that come due to the delay queue, from where the last run ended.
 import { Clock } from './clock';
 import { Cursor, DelayQueue, LoadStore, Log } from './ports';
+import { rejectionsOf } from './rejections';
 import { minuteOf, startOfMinute } from './timing';
 
 export interface LoadConfig {
@@ -38,7 +39,7 @@ export class Load {
     const results = await Promise.allSettled(partitions.map((partition) => this.loadPartition(partition, target, progress)));
     await progress.save();
 
-    const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+    const errors = rejectionsOf(results);
     const loadedTo = Math.min(...partitions.map((partition) => progress.of(partition)));
     this.log.info('loaded', {
       webhooks: progress.webhooks, partitions: partitions.length - errors.length, behindMs: Math.max(0, this.clock.now() - loadedTo),

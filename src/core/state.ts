@@ -47,8 +47,13 @@ export function hasEnded({ status, reason }: State): boolean {
  * Whether a webhook is at this turn. Any other turn fires nothing: it is over, or it is one of an action that never took effect. Turns are
  * placed only once the state is at them.
  */
-export function isAt(state: State | undefined, turn: Turn): boolean {
+function isAt(state: State | undefined, turn: Turn): boolean {
   return state ? state.turn === turn.turn && state.version === turn.version : turn.turn === 0;
+}
+
+/** Whether a copy of a turn has nothing to bring about any more: the webhook is at another turn, or has ended. */
+export function isSuperfluous(turn: Turn, state: State | undefined): boolean {
+  return !isAt(state, turn) || (state !== undefined && hasEnded(state));
 }
 
 /** Whether a worker may be firing the webhook at `now`. */

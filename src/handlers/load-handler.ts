@@ -4,6 +4,7 @@ import { commonParts, Services } from './services';
 import { SqsUnreportedQueue } from '../adapters/sqs-unreported-queue';
 import { DeadLetters } from '../core/dead-letters';
 import { Load } from '../core/load';
+import { rejectionsOf } from '../core/rejections';
 
 export function createLoadHandler(environment: Environment, services: Services): () => Promise<void> {
   const { clock, sqs, log } = services;
@@ -20,8 +21,7 @@ export function createLoadHandler(environment: Environment, services: Services):
 
   return async () => {
     // Neither waits for the other, and neither is kept from its work by the other's failure.
-    const results = await Promise.allSettled([load.run(), deadLetters.run()]);
-    const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+    const errors = rejectionsOf(await Promise.allSettled([load.run(), deadLetters.run()]));
     if (errors.length > 0) {
       throw errors.length === 1 ? errors[0] : new AggregateError(errors, errors.map((error) => (error as Error).message).join('; '));
     }
