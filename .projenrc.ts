@@ -71,17 +71,21 @@ const project = new awscdk.AwsCdkConstructLibrary({
   devDeps: [
     '@aws-lambda-powertools/logger',
     '@aws-sdk/client-dynamodb',
+    '@aws-sdk/client-secrets-manager',
     '@aws-sdk/client-sns',
     '@aws-sdk/client-sqs',
     '@smithy/node-http-handler',
     '@smithy/types',
     '@types/aws-lambda',
+    // 2.38 needs constructs 10.5.1, 3.x also aws-cdk-lib 2.257.0.
+    'cdk-nag@~2.37.55',
     'dynalite@^4.0.0',
     'fast-check@^4.0.0',
     // 2.x needs Node.js 22.5.
     'fauxqs@~1.9.2',
     // 4 and later are ES modules, which jest does not load.
     'p-limit@^3.1.0',
+    'standardwebhooks',
     'tsx',
   ],
 

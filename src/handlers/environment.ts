@@ -28,6 +28,12 @@ export enum Variable {
   LEASE_BEYOND_SECONDS = 'LEASE_BEYOND_SECONDS',
   /** The retry plan, as JSON. */
   RETRY_POLICY = 'RETRY_POLICY',
+  /** Where webhooks may go: the network rules, as JSON. */
+  NETWORK_POLICY = 'NETWORK_POLICY',
+  /** How requests are signed, as JSON; absent where they are not. */
+  SIGNING = 'SIGNING',
+  /** Headers whose values are secrets, as JSON; absent where there are none. */
+  SECRET_HEADERS = 'SECRET_HEADERS',
 }
 
 /** The variables of a function, by name. */
