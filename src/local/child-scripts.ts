@@ -1,16 +1,16 @@
 // Compiles the scripts of the engine's child processes once, so that no TypeScript loader runs in them.
 
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
-import { transformSync } from 'esbuild';
+import { buildSync } from 'esbuild';
 
 /** The scripts that children run, as JavaScript in a temporary directory. */
 export class ChildScripts {
   public readonly directory = realpathSync(mkdtempSync(path.join(tmpdir(), 'webhook-scheduler-local-')));
   /** Started for each execution environment of a function. */
   public readonly functionHost: string;
-  /** Started once: SNS, SQS and DynamoDB. */
+  /** Started once: SNS, SQS, DynamoDB and Secrets Manager. */
   public readonly emulators: string;
 
   constructor() {
@@ -26,9 +26,10 @@ export class ChildScripts {
   }
 
   private compile(source: string, target: string): string {
-    const file = path.join(this.directory, target);
-    const code = readFileSync(path.join(__dirname, source), 'utf8');
-    writeFileSync(file, transformSync(code, { loader: 'ts', format: 'cjs', target: 'node20', platform: 'node', sourcefile: source }).code);
-    return file;
+    const outfile = path.join(this.directory, target);
+    buildSync({
+      entryPoints: [path.join(__dirname, source)], outfile, bundle: true, packages: 'external', format: 'cjs', target: 'node20', platform: 'node', logLevel: 'error',
+    });
+    return outfile;
   }
 }

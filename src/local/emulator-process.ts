@@ -1,10 +1,13 @@
-// Child process of the engine: runs the SNS and SQS emulator and the DynamoDB emulator on loopback until the engine is gone.
+// Child process of the engine: runs the emulators of SNS and SQS, DynamoDB and Secrets Manager on loopback until the engine is gone.
 
-import type { Server } from 'node:http';
+import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import dynalite from 'dynalite';
+import { LOCAL_ACCOUNT } from './local-account';
+import { SecretsManager } from './secrets-manager';
+import { secretsManagerListener } from './secrets-manager-http';
 
 /** Sent by the engine to start the emulators. */
 export interface EmulatorRequest {
@@ -12,9 +15,9 @@ export interface EmulatorRequest {
   readonly port: number;
 }
 
-/** Sent to the engine once both listen, or when they cannot. */
+/** Sent to the engine once all listen, or when they cannot. */
 export type EmulatorReply =
-  | { readonly ready: { readonly messagingPort: number; readonly dynamodbPort: number } }
+  | { readonly ready: { readonly messagingPort: number; readonly dynamodbPort: number; readonly secretsManagerPort: number } }
   | { readonly failed: { readonly code?: string; readonly message: string } };
 
 /** The part of the emulator's queue store that is used here. Its class is not exported, only the option that takes an instance. */
@@ -41,7 +44,7 @@ async function loopbackStore(): Promise<QueueStore> {
   // Its own URLs are on sqs.<region>.localhost, which not every system resolves, and it finds a queue by its exact URL only.
   store.buildQueueUrl = (name, port) => {
     origin = `http://${LOOPBACK}:${port}`;
-    return `${origin}/000000000000/${name}`;
+    return `${origin}/${LOCAL_ACCOUNT}/${name}`;
   };
   const getQueue = store.getQueue.bind(store);
   store.getQueue = url => getQueue(url) ?? (URL.canParse(url) ? getQueue(origin + new URL(url).pathname) : undefined);
@@ -83,17 +86,23 @@ async function start({ port }: EmulatorRequest): Promise<EmulatorReply> {
     const messaging = buildApp({ logger: false, stores });
     await messaging.listen({ port, host: LOOPBACK });
     const dynamodb: Server = dynalite({ createTableMs: 0 });
-    await new Promise<void>((resolve, reject) => dynamodb.once('error', reject).listen(0, LOOPBACK, resolve));
+    const secretsManager = createServer(secretsManagerListener(new SecretsManager(LOCAL_ACCOUNT)));
     return {
       ready: {
         messagingPort: (messaging.server.address() as AddressInfo).port,
-        dynamodbPort: (dynamodb.address() as AddressInfo).port,
+        dynamodbPort: await listen(dynamodb),
+        secretsManagerPort: await listen(secretsManager),
       },
     };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     return { failed: { code, message } };
   }
+}
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, LOOPBACK, resolve));
+  return (server.address() as AddressInfo).port;
 }
 
 // Ctrl+C reaches the whole process group; the engine decides when the emulators end.

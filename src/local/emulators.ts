@@ -14,13 +14,14 @@ export interface Endpoints {
   readonly sns: string;
   readonly sqs: string;
   readonly dynamodb: string;
+  readonly secretsmanager: string;
 }
 
 /** What an SDK client needs to talk to an emulator, which takes any credentials. */
 export const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' } as const;
 
 export class Emulators {
-  /** Starts both; `port` is for SNS and SQS, a free one where it is not given. */
+  /** Starts them; `port` is for SNS and SQS, a free one where it is not given. */
   public static async start(script: string, port: number | undefined, region: string): Promise<Emulators> {
     const child = fork(script, [], {
       execArgv: [],
@@ -34,9 +35,11 @@ export class Emulators {
           ? `Port ${port} on 127.0.0.1 is in use by another program. Choose another one, or none for a free one.`
           : `The emulators did not start: ${reply.failed.message}`);
       }
-      const { messagingPort, dynamodbPort } = reply.ready;
-      const messaging = `http://127.0.0.1:${messagingPort}`;
-      return new Emulators(child, { sns: messaging, sqs: messaging, dynamodb: `http://127.0.0.1:${dynamodbPort}` });
+      const { messagingPort, dynamodbPort, secretsManagerPort } = reply.ready;
+      const at = (listening: number): string => `http://127.0.0.1:${listening}`;
+      return new Emulators(child, {
+        sns: at(messagingPort), sqs: at(messagingPort), dynamodb: at(dynamodbPort), secretsmanager: at(secretsManagerPort),
+      });
     } catch (error) {
       child.kill('SIGKILL');
       throw error;

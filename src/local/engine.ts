@@ -6,7 +6,7 @@ import { ChildScripts } from './child-scripts';
 import { Emulators, type Endpoints, LOCAL_CREDENTIALS } from './emulators';
 import { EventSource } from './event-source';
 import { type EngineEvent, FunctionRuntime } from './function-runtime';
-import { LOCAL_ACCOUNT } from './intrinsics';
+import { LOCAL_ACCOUNT } from './local-account';
 import { type EnginePlan, type LocalScheduler, planAssembly } from './plan';
 import type { IgnoredResource } from './resources';
 import { Schedule } from './schedule';

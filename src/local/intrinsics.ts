@@ -2,9 +2,8 @@
 
 import type { StackTemplate } from './assembly';
 import { type Json, type JsonObject, asString, isObject, show } from './json';
+import { LOCAL_ACCOUNT } from './local-account';
 
-/** The one account of the SNS and SQS emulator; every ARN it makes holds it, whatever account the app names. */
-export const LOCAL_ACCOUNT = '000000000000';
 const DEFAULT_REGION = 'us-east-1';
 
 /** A value that has no meaning outside AWS, or none in this assembly. */

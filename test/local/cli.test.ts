@@ -69,7 +69,7 @@ function assembly(): string {
 interface Outputs {
   readonly region: string;
   readonly inputTopicArn: string;
-  readonly endpoints: Record<'sns' | 'sqs' | 'dynamodb', string>;
+  readonly endpoints: Record<'sns' | 'sqs' | 'dynamodb' | 'secretsmanager', string>;
 }
 
 test('shows what runs and what happens, writes its outputs, and stops without a trace on SIGINT', async () => {
@@ -86,7 +86,12 @@ test('shows what runs and what happens, writes its outputs, and stops without a 
     failureTopicArn: expect.stringMatching(/^arn:aws:sns:us-east-1:000000000000:Stack-PFailureTopic/),
     tableName: expect.stringMatching(/^Stack-PTable/),
     delayQueueUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/000000000000\/Stack-PDelayQueue/),
-    endpoints: { sns: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/), sqs: outputs.endpoints.sns, dynamodb: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) },
+    endpoints: {
+      sns: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      sqs: outputs.endpoints.sns,
+      dynamodb: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      secretsmanager: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+    },
   });
   expect(running.output()).toContain(`aws sns publish --endpoint-url ${outputs.endpoints.sns} --region us-east-1 --topic-arn ${outputs.inputTopicArn}`);
   expect(running.output()).toContain(`boto3.client('sns', endpoint_url='${outputs.endpoints.sns}', region_name='us-east-1'`);

@@ -127,6 +127,7 @@ describe('a function', () => {
       AWS_ENDPOINT_URL_SQS: engine.endpoints.sqs,
       AWS_ENDPOINT_URL_SNS: engine.endpoints.sns,
       AWS_ENDPOINT_URL_DYNAMODB: engine.endpoints.dynamodb,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: engine.endpoints.secretsmanager,
       TZ: ':UTC',
       PATH: process.env.PATH,
     });
@@ -437,7 +438,7 @@ describe('the engine', () => {
   test('listens on loopback only', async () => {
     const { engine } = await start(synthStack(stack => new Parts(stack, 'P')));
     const listeners = engine.childPids.flatMap(listeningAddresses);
-    expect(listeners).toHaveLength(2);
+    expect(listeners).toHaveLength(3);
     expect(new Set(listeners)).toEqual(new Set(['127.0.0.1']));
     expect(Object.values(engine.endpoints).every(url => url.startsWith('http://127.0.0.1:'))).toBe(true);
   });
@@ -480,7 +481,7 @@ describe('the engine', () => {
       parts.ingest.addEventSource(new SqsEventSource(parts.ingestQueue));
     }), {
       intercept: async services => ({
-        sns: await proxied('sns', services.sns), sqs: await proxied('sqs', services.sqs), dynamodb: await proxied('dynamodb', services.dynamodb),
+        ...services, sns: await proxied('sns', services.sns), sqs: await proxied('sqs', services.sqs), dynamodb: await proxied('dynamodb', services.dynamodb),
       }),
     });
     await publish(running, 'x');

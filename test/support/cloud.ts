@@ -1,5 +1,6 @@
 // The emulated AWS services of one test file, with the resources that the handlers expect.
 import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, DeleteMessageBatchCommand, GetQueueAttributesCommand, Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { PARTITION_KEY, SORT_KEY } from '../../src/adapters/table-keys';
@@ -24,6 +25,7 @@ export class Cloud {
   }
 
   public readonly dynamodb: DynamoDBClient;
+  public readonly secrets: SecretsManagerClient;
   public readonly sns: SNSClient;
   public readonly sqs: SQSClient;
   public readonly tableName = 'Webhooks';
@@ -38,6 +40,7 @@ export class Cloud {
     this.ingestQueueUrl = this.queueUrl('Ingest');
     this.failureQueueUrl = this.queueUrl('FailureNotices');
     this.dynamodb = new DynamoDBClient({ endpoint: endpoints.dynamodb, region: REGION, credentials: LOCAL_CREDENTIALS });
+    this.secrets = new SecretsManagerClient({ endpoint: endpoints.secretsmanager, region: REGION, credentials: LOCAL_CREDENTIALS });
     this.sns = new SNSClient({ endpoint: endpoints.sns, region: REGION, credentials: LOCAL_CREDENTIALS });
     this.sqs = new SQSClient({ endpoint: endpoints.sqs, region: REGION, credentials: LOCAL_CREDENTIALS });
   }
@@ -49,6 +52,7 @@ export class Cloud {
       AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
       AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
       AWS_ENDPOINT_URL_DYNAMODB: this.emulators.endpoints.dynamodb,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: this.emulators.endpoints.secretsmanager,
       AWS_ENDPOINT_URL_SNS: this.emulators.endpoints.sns,
       AWS_ENDPOINT_URL_SQS: this.emulators.endpoints.sqs,
       [Variable.TABLE_NAME]: this.tableName,
@@ -125,7 +129,7 @@ export class Cloud {
   }
 
   public async stop(): Promise<void> {
-    [this.dynamodb, this.sns, this.sqs].forEach((client) => client.destroy());
+    [this.dynamodb, this.secrets, this.sns, this.sqs].forEach((client) => client.destroy());
     await this.emulators.stop();
     this.scripts.remove();
   }

@@ -95,9 +95,9 @@ export class Rig {
         LOAD_HORIZON_SECONDS: String(LOAD_HORIZON_SECONDS),
         ...(options.shortTimeouts ? { LEASE_BEYOND_SECONDS: '1' } : {}),
       },
-      intercept: async ({ sns, dynamodb }) => {
-        const messaging = await proxied(sns); // one emulator for both topics and queues
-        return { sns: messaging, sqs: messaging, dynamodb: await proxied(dynamodb) };
+      intercept: async (services) => {
+        const messaging = await proxied(services.sns); // one emulator for both topics and queues
+        return { ...services, sns: messaging, sqs: messaging, dynamodb: await proxied(services.dynamodb) };
       },
     });
     const behaviours: Record<string, Behaviour> = {};
