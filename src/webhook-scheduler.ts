@@ -4,22 +4,24 @@ import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sns from 'aws-cdk-lib/aws-sns';
-import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ID_PREFIX, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from './adapters/table-keys';
 import { MANIFEST_KEY, SchedulerManifest } from './core/manifest';
 import { maxLifeMs } from './core/retry';
 import { MAX_HOLD_MS, MAX_RECEIVES, RECORD_MS, UNREPORTED_MAX_RECEIVES } from './core/timing';
+import { allowServices, allowUse, EncryptedService } from './encryption';
 import { DeliverFunction } from './handlers/deliver-function';
 import { Variable } from './handlers/environment';
 import { IngestFunction } from './handlers/ingest-function';
 import { LoadFunction } from './handlers/load-function';
 import { RetryPolicy } from './retry-policy';
 import { requireBetween } from './validation';
+import { WebhookSchedulerProps } from './webhook-scheduler-props';
 
 /** A scheduler of webhooks, owned or imported. */
 export interface IWebhookScheduler extends IResource {
@@ -38,67 +40,17 @@ export interface IWebhookScheduler extends IResource {
   grantPublish(grantee: iam.IGrantable): iam.Grant;
 }
 
-/** Properties of a {@link WebhookScheduler}. All are optional. */
-export interface WebhookSchedulerProps {
-  /**
-   * How far ahead the date of a webhook may lie. A message with a later date is a validation failure.
-   *
-   * @default Duration.days(366)
-   */
-  readonly maxHorizon?: Duration;
+/** What a scheduler is imported by. */
+export interface WebhookSchedulerAttributes {
+  /** ARN of its input topic. */
+  readonly inputTopicArn: string;
 
   /**
-   * How long an endpoint may take to answer, connecting included: whole seconds from 1 to 840.
+   * ARN of its `encryptionKey`, which producers have to be allowed to use.
    *
-   * The default is the lower end of what Standard Webhooks recommends (15 to 30 seconds). The timeout of the deliver function and the
-   * visibility timeout of the delay queue follow it.
-   *
-   * @default Duration.seconds(15)
+   * @default - it has none
    */
-  readonly requestTimeout?: Duration;
-
-  /**
-   * When a failed attempt is made again.
-   *
-   * @default RetryPolicy.standardWebhooks() - ten attempts in somewhat more than three days
-   */
-  readonly retryPolicy?: RetryPolicy;
-
-  /**
-   * An existing topic to publish failure notices to: a standard topic of the same region, of this or of another account.
-   *
-   * The functions are allowed to publish by policies of their own roles, and to use the topic's key where the app knows it. For an
-   * imported topic that is encrypted with a key, that takes `sns.Topic.fromTopicAttributes` with `topicArn` and `keyArn`. A topic of
-   * another account, and its key, have to allow this account on their side too. It has to take messages of 256 KiB, as topics do by
-   * default.
-   *
-   * @default - the scheduler creates one
-   */
-  readonly failureTopic?: sns.ITopic;
-
-  /**
-   * How long the table keeps a webhook and its outcome after its date: at least 29 days, since a message may wait 14 days in a queue and
-   * 14 more as a dead letter, and has to be recognised when it is moved back; and at least 15 days longer than the retry policy may take.
-   *
-   * DynamoDB deletes expired rows at no cost, within a few days.
-   *
-   * @default Duration.days(30)
-   */
-  readonly retention?: Duration;
-
-  /**
-   * How long the log groups of the functions keep their lines.
-   *
-   * @default logs.RetentionDays.ONE_MONTH
-   */
-  readonly logRetention?: logs.RetentionDays;
-
-  /**
-   * What becomes of the table and the log groups when they leave the stack.
-   *
-   * @default RemovalPolicy.RETAIN - scheduled webhooks are not deleted with the stack
-   */
-  readonly removalPolicy?: RemovalPolicy;
+  readonly encryptionKeyArn?: string;
 }
 
 /** Partitions of a minute. One takes 1,000 writes a second, so a single minute can receive 16,000 webhooks a second. */
@@ -165,8 +117,14 @@ export class WebhookScheduler extends WebhookSchedulerBase {
    * @param inputTopicArn ARN of its input topic
    */
   public static fromInputTopicArn(scope: Construct, id: string, inputTopicArn: string): IWebhookScheduler {
+    return WebhookScheduler.fromWebhookSchedulerAttributes(scope, id, { inputTopicArn });
+  }
+
+  /** Uses a scheduler that another stack, or another account, owns, and that may be encrypted with a key of its owner's. */
+  public static fromWebhookSchedulerAttributes(scope: Construct, id: string, attributes: WebhookSchedulerAttributes): IWebhookScheduler {
+    const { inputTopicArn, encryptionKeyArn } = attributes;
     class Import extends WebhookSchedulerBase {
-      public readonly inputTopic = sns.Topic.fromTopicArn(this, 'InputTopic', inputTopicArn);
+      public readonly inputTopic = sns.Topic.fromTopicAttributes(this, 'InputTopic', { topicArn: inputTopicArn, keyArn: encryptionKeyArn });
     }
     return new Import(scope, id, { environmentFromArn: inputTopicArn });
   }
@@ -232,8 +190,11 @@ export class WebhookScheduler extends WebhookSchedulerBase {
   /** Each minute, sends on what is due next, and reports what the other functions could not handle. */
   public readonly loadFunction: lambda.IFunction;
 
-  /** Fires webhooks. */
+  /** Fires webhooks. In a VPC, its `connections` are those of its security groups. */
   public readonly deliverFunction: lambda.IFunction;
+
+  /** Encrypts all that is kept; `undefined` where the services' own keys do. */
+  public readonly encryptionKey?: kms.IKey;
 
   constructor(scope: Construct, id: string, props: WebhookSchedulerProps = {}) {
     super(scope, id);
@@ -253,9 +214,14 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     }
     const deliverTimeout = DELIVER_START.plus(Duration.millis(MAX_HOLD_MS)).plus(requestTimeout).plus(Duration.millis(RECORD_MS));
 
+    this.encryptionKey = props.encryptionKey;
+    if (this.encryptionKey) {
+      allowServices(this.encryptionKey, this.stack);
+    }
+
     // Producers publish here. SNS encrypts at rest by itself; the managed key `alias/aws/sns` on top would shut out other accounts.
-    this.inputTopic = new sns.Topic(this, 'InputTopic', { enforceSSL: true });
-    this.failureTopic = props.failureTopic ?? new sns.Topic(this, 'FailureTopic', { enforceSSL: true });
+    this.inputTopic = new sns.Topic(this, 'InputTopic', { enforceSSL: true, masterKey: this.encryptionKey });
+    this.failureTopic = props.failureTopic ?? new sns.Topic(this, 'FailureTopic', { enforceSSL: true, masterKey: this.encryptionKey });
 
     // The queue keeps what is published until its row is in the table.
     this.ingestDeadLetterQueue = this.createQueue('IngestDeadLetterQueue');
@@ -264,7 +230,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
       visibilityTimeout: visibilityTimeoutFor(INGEST_TIMEOUT),
       deadLetterQueue: { queue: this.ingestUnreportedQueue, maxReceiveCount: MAX_RECEIVES },
     });
-    this.inputTopic.addSubscription(new subscriptions.SqsSubscription(this.ingestQueue, { deadLetterQueue: this.ingestUnreportedQueue }));
+    this.subscribe(this.ingestQueue, this.ingestUnreportedQueue);
 
     // The first generation of the table construct on purpose: a global table settles conflicts by the last write, and a claim has to have
     // one winner. DynamoDB encrypts every table at rest, by default with a key of its own.
@@ -273,7 +239,9 @@ export class WebhookScheduler extends WebhookSchedulerBase {
       sortKey: { name: SORT_KEY, type: dynamodb.AttributeType.STRING },
       timeToLiveAttribute: TTL_ATTRIBUTE,
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: props.pointInTimeRecovery ?? true },
+      deletionProtection: props.deletionProtection ?? removalPolicy !== RemovalPolicy.DESTROY,
+      encryptionKey: this.encryptionKey,
       removalPolicy,
     });
 
@@ -308,6 +276,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     allow(this.ingestFunction, this.ingestQueue.queueArn, 'sqs:ChangeMessageVisibility');
     allow(this.ingestFunction, this.delayQueue.queueArn, 'sqs:SendMessage');
     this.allowFailureNotices(this.ingestFunction);
+    this.allowEncryption(this.ingestFunction);
     // Without a batching window: a webhook that is due in a moment should not wait for company.
     this.consume('IngestSource', this.ingestQueue, this.ingestFunction, { batchSize: 10 });
 
@@ -343,6 +312,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
       allow(this.loadFunction, queue.queueArn, 'sqs:ReceiveMessage', 'sqs:DeleteMessage');
     }
     this.allowFailureNotices(this.loadFunction);
+    this.allowEncryption(this.loadFunction);
     new events.Rule(this, 'Tick', {
       description: `Loads the webhooks of ${this.node.path} that come due`,
       schedule: events.Schedule.rate(TICK),
@@ -352,6 +322,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     // Deliver: delay queue to endpoint.
     this.deliverFunction = new DeliverFunction(this, 'Deliver', {
       ...this.handlerDefaults('Deliver', logRetention, removalPolicy),
+      ...this.deliverNetwork(props),
       description: 'Webhook scheduler: fires webhooks',
       timeout: deliverTimeout,
       memorySize: 1024,
@@ -374,6 +345,10 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     allow(this.deliverFunction, this.table.tableArn, 'dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:PutItem');
     allow(this.deliverFunction, this.delayQueue.queueArn, 'sqs:SendMessage', 'sqs:ChangeMessageVisibility');
     this.allowFailureNotices(this.deliverFunction);
+    this.allowEncryption(this.deliverFunction);
+    if (props.vpc) {
+      this.allowNetworkInterfaces(this.deliverFunction);
+    }
     // Without a batching window here too: where there is little traffic, Lambda may wait 20 s in spite of a shorter window, far beyond a
     // webhook's date. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
     this.consume('DeliverSource', this.delayQueue, this.deliverFunction, { batchSize: 10 });
@@ -390,6 +365,9 @@ export class WebhookScheduler extends WebhookSchedulerBase {
    * @see https://github.com/cdk-webhook-scheduler/cdk-webhook-scheduler/blob/main/docs/outcomes.md
    */
   public grantRead(grantee: iam.IGrantable): iam.Grant {
+    if (this.encryptionKey) {
+      allowUse(this.encryptionKey, grantee, this.stack, ['dynamodb'], 'kms:Decrypt');
+    }
     return iam.Grant.addToPrincipal({
       grantee,
       actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
@@ -412,6 +390,9 @@ export class WebhookScheduler extends WebhookSchedulerBase {
    * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
    */
   public grantRedrive(grantee: iam.IGrantable): iam.Grant {
+    if (this.encryptionKey) {
+      allowUse(this.encryptionKey, grantee, this.stack, ['sqs'], 'kms:Decrypt', 'kms:GenerateDataKey');
+    }
     return iam.Grant.addToPrincipal({
       grantee,
       actions: [
@@ -437,16 +418,35 @@ export class WebhookScheduler extends WebhookSchedulerBase {
 
   private createQueue(id: string, options: Pick<sqs.QueueProps, 'visibilityTimeout' | 'deadLetterQueue'> = {}): sqs.Queue {
     return new sqs.Queue(this, id, {
-      encryption: sqs.QueueEncryption.SQS_MANAGED,
+      encryption: this.encryptionKey ? sqs.QueueEncryption.KMS : sqs.QueueEncryption.SQS_MANAGED,
+      encryptionMasterKey: this.encryptionKey,
       enforceSSL: true,
       retentionPeriod: MAX_QUEUE_RETENTION,
       ...options,
     });
   }
 
+  /**
+   * Takes what is published to a queue. Not by `SqsSubscription`: for an encrypted queue that may name the topic in the key's policy, and the
+   * topic, encrypted with the same key, could then not be created before the key, nor the key before the topic.
+   */
+  private subscribe(queue: sqs.IQueue, deadLetterQueue: sqs.IQueue): void {
+    const { policyDependable } = queue.addToResourcePolicy(new iam.PolicyStatement({
+      principals: [new iam.ServicePrincipal('sns.amazonaws.com')],
+      actions: ['sqs:SendMessage'],
+      resources: [queue.queueArn],
+      conditions: { ArnEquals: { 'aws:SourceArn': this.inputTopic.topicArn } },
+    }));
+    const subscription = new sns.Subscription(this, 'IngestSubscription', {
+      topic: this.inputTopic, protocol: sns.SubscriptionProtocol.SQS, endpoint: queue.queueArn, deadLetterQueue,
+    });
+    // What is published before SNS may write to the queue would go to the other one.
+    subscription.node.addDependency(policyDependable!);
+  }
+
   /** A role and a log group of its own for each function: nothing but its own lines to write, and what is granted one by one. */
   private handlerDefaults(id: string, retention: logs.RetentionDays, removalPolicy: RemovalPolicy): lambda.FunctionOptions {
-    const logGroup = new logs.LogGroup(this, `${id}LogGroup`, { retention, removalPolicy });
+    const logGroup = new logs.LogGroup(this, `${id}LogGroup`, { retention, removalPolicy, encryptionKey: this.encryptionKey });
     const role = new iam.Role(this, `${id}Role`, {
       description: `${id} function of the webhook scheduler ${this.node.path}`,
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
@@ -458,8 +458,48 @@ export class WebhookScheduler extends WebhookSchedulerBase {
   /** By the function's own policy, never the topic's: the topic may belong to someone else. */
   private allowFailureNotices(grantee: iam.IGrantable): void {
     allow(grantee, this.failureTopic.topicArn, 'sns:Publish');
-    // What SNS asks of who publishes to an encrypted topic: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-    this.failureTopic.masterKey?.grant(grantee, 'kms:GenerateDataKey*', 'kms:Decrypt');
+    if (this.failureTopic.masterKey !== this.encryptionKey) {
+      // What SNS asks of who publishes to an encrypted topic: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+      this.failureTopic.masterKey?.grant(grantee, 'kms:GenerateDataKey*', 'kms:Decrypt');
+    }
+  }
+
+  /** To read and write what the key protects; DynamoDB has a caller decrypt the table's own key, and needs no more of him. */
+  private allowEncryption(grantee: iam.IGrantable): void {
+    if (this.encryptionKey) {
+      const topics: EncryptedService[] = this.failureTopic.masterKey === this.encryptionKey ? ['sns'] : [];
+      allowUse(this.encryptionKey, grantee, this.stack, ['sqs', ...topics], 'kms:Decrypt', 'kms:GenerateDataKey');
+      allowUse(this.encryptionKey, grantee, this.stack, ['dynamodb'], 'kms:Decrypt');
+    }
+  }
+
+  private deliverNetwork({ vpc, vpcSubnets, securityGroups }: WebhookSchedulerProps): lambda.FunctionOptions {
+    if (!vpc) {
+      if (vpcSubnets || securityGroups) {
+        throw new Error(`${vpcSubnets ? 'vpcSubnets is' : 'securityGroups are'} given without vpc, expected vpc too`);
+      }
+      return {};
+    }
+    return { vpc, vpcSubnets, securityGroups };
+  }
+
+  /** Network interfaces are for Lambda to create, by the role of the function; the code of the function may not. */
+  private allowNetworkInterfaces(target: lambda.IFunction): void {
+    // https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+    const interfaces = ['ec2:CreateNetworkInterface', 'ec2:DeleteNetworkInterface', 'ec2:AssignPrivateIpAddresses', 'ec2:UnassignPrivateIpAddresses'];
+    const descriptions = ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'];
+    allow(target, this.stack.formatArn({ service: 'ec2', resource: '*', resourceName: '*' }), ...interfaces);
+    allow(target, '*', ...descriptions); // EC2 describes all or nothing
+    // A policy of its own: it names the function, which is created after its role and the role's own policy.
+    new iam.Policy(this, 'DeliverCodePolicy', {
+      roles: [target.role!],
+      statements: [new iam.PolicyStatement({
+        effect: iam.Effect.DENY,
+        actions: [...interfaces, ...descriptions],
+        resources: ['*'],
+        conditions: { ArnEquals: { 'lambda:SourceFunctionArn': target.functionArn } },
+      })],
+    });
   }
 
   private consume(id: string, queue: sqs.IQueue, target: lambda.IFunction, options: lambda.EventSourceMappingOptions): void {

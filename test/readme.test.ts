@@ -28,7 +28,7 @@ test('the commands exist', () => {
 });
 
 test('the props table names every prop', () => {
-  const interfaceText = /export interface WebhookSchedulerProps \{([^]*?)\n\}/.exec(file('src', 'webhook-scheduler.ts'))?.[1] ?? '';
+  const interfaceText = /export interface WebhookSchedulerProps \{([^]*?)\n\}/.exec(file('src', 'webhook-scheduler-props.ts'))?.[1] ?? '';
   const props = [...interfaceText.matchAll(/readonly (\w+)\?:/g)].map(([, name]) => name);
   const [, table] = /\| prop \| default \| \|\n([^]*?)\n\n/.exec(README) ?? [];
   expect([...table.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name)).toEqual(props);

@@ -1,0 +1,122 @@
+// What a WebhookScheduler can be given, and the defaults.
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import { RetryPolicy } from './retry-policy';
+
+/** Properties of a {@link WebhookScheduler}. All are optional. */
+export interface WebhookSchedulerProps {
+  /**
+   * How far ahead the date of a webhook may lie. A message with a later date is a validation failure.
+   *
+   * @default Duration.days(366)
+   */
+  readonly maxHorizon?: Duration;
+
+  /**
+   * How long an endpoint may take to answer, connecting included: whole seconds from 1 to 840.
+   *
+   * The default is the lower end of what Standard Webhooks recommends (15 to 30 seconds). The timeout of the deliver function and the
+   * visibility timeout of the delay queue follow it.
+   *
+   * @default Duration.seconds(15)
+   */
+  readonly requestTimeout?: Duration;
+
+  /**
+   * When a failed attempt is made again.
+   *
+   * @default RetryPolicy.standardWebhooks() - ten attempts in somewhat more than three days
+   */
+  readonly retryPolicy?: RetryPolicy;
+
+  /**
+   * An existing topic to publish failure notices to: a standard topic of the same region, of this or of another account.
+   *
+   * The functions are allowed to publish by policies of their own roles, and to use the topic's key where the app knows it. For an
+   * imported topic that is encrypted with a key, that takes `sns.Topic.fromTopicAttributes` with `topicArn` and `keyArn`. A topic of
+   * another account, and its key, have to allow this account on their side too. It has to take messages of 256 KiB, as topics do by
+   * default.
+   *
+   * @default - the scheduler creates one
+   */
+  readonly failureTopic?: sns.ITopic;
+
+  /**
+   * How long the table keeps a webhook and its outcome after its date: at least 29 days, since a message may wait 14 days in a queue and
+   * 14 more as a dead letter, and has to be recognised when it is moved back; and at least 15 days longer than the retry policy may take.
+   *
+   * DynamoDB deletes expired rows at no cost, within a few days.
+   *
+   * @default Duration.days(30)
+   */
+  readonly retention?: Duration;
+
+  /**
+   * How long the log groups of the functions keep their lines.
+   *
+   * @default logs.RetentionDays.ONE_MONTH
+   */
+  readonly logRetention?: logs.RetentionDays;
+
+  /**
+   * What becomes of the table and the log groups when they leave the stack.
+   *
+   * @default RemovalPolicy.RETAIN - scheduled webhooks are not deleted with the stack
+   */
+  readonly removalPolicy?: RemovalPolicy;
+
+  /**
+   * Whether DynamoDB refuses to delete the table, whoever asks.
+   *
+   * @default - true, or false where `removalPolicy` is `DESTROY`, which would fail otherwise
+   */
+  readonly deletionProtection?: boolean;
+
+  /**
+   * Whether the table can be restored to any second of the last 35 days.
+   *
+   * @default true
+   */
+  readonly pointInTimeRecovery?: boolean;
+
+  /**
+   * A symmetric key of AWS KMS to encrypt all that is kept with: both topics (a `failureTopic` that is passed in keeps its own), all queues,
+   * the table, the log groups and the generated signing secret.
+   *
+   * Its policy gets what SNS and CloudWatch Logs need, and has to let this account decide by IAM policies who else may use it, as the policy
+   * of every `kms.Key` does. An imported key cannot be changed from here: its owner has to allow `kms:Decrypt` and `kms:GenerateDataKey` to
+   * `sns.amazonaws.com`, and what CloudWatch Logs asks for to `logs.<region>.amazonaws.com`.
+   *
+   * Producers that are granted to publish may use the key too. So may, after `grantRead` and `grantRedrive`, who has these.
+   *
+   * @default - keys that SNS, SQS, DynamoDB and CloudWatch Logs own: encrypted at rest, at no cost, without a policy of your own
+   */
+  readonly encryptionKey?: kms.IKey;
+
+  /**
+   * VPC that webhooks are sent from, to reach endpoints inside it. Only the deliver function is placed there.
+   *
+   * Its subnets need a way to DynamoDB, SQS, SNS and, where there are secrets, Secrets Manager: a NAT gateway or VPC endpoints. To call
+   * private addresses, `networkPolicy` has to allow them, too.
+   *
+   * @default - none: the function has Lambda's own network, which reaches public addresses only
+   */
+  readonly vpc?: ec2.IVpc;
+
+  /**
+   * Subnets of the VPC to send webhooks from.
+   *
+   * @default - the private subnets with a way out
+   */
+  readonly vpcSubnets?: ec2.SubnetSelection;
+
+  /**
+   * Security groups of the function that sends webhooks, in the VPC.
+   *
+   * @default - a new one that lets nothing in, and out what `networkPolicy` allows (by ports), and HTTPS to AWS
+   */
+  readonly securityGroups?: ec2.ISecurityGroup[];
+}
