@@ -460,7 +460,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     allow(grantee, this.failureTopic.topicArn, 'sns:Publish');
     if (this.failureTopic.masterKey !== this.encryptionKey) {
       // What SNS asks of who publishes to an encrypted topic: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-      this.failureTopic.masterKey?.grant(grantee, 'kms:GenerateDataKey*', 'kms:Decrypt');
+      this.failureTopic.masterKey?.grant(grantee, 'kms:Decrypt', 'kms:GenerateDataKey');
     }
   }
 

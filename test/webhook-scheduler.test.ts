@@ -515,12 +515,12 @@ describe('a failure topic that exists', () => {
   test('encrypted: the functions may use its key', () => {
     const result = withTopic((stack) => new sns.Topic(stack, 'Mine', { masterKey: new kms.Key(stack, 'Key') }));
     const [key] = result.ofType('AWS::KMS::Key').map(([id]) => id);
-    expect(allowedOn(arnOf(key), result)).toEqual(['kms:Decrypt', 'kms:GenerateDataKey*']);
+    expect(allowedOn(arnOf(key), result)).toEqual(['kms:Decrypt', 'kms:GenerateDataKey']);
   });
 
   test('imported and encrypted: the functions may use its key where it is named', () => {
     const result = withTopic((stack) => sns.Topic.fromTopicAttributes(stack, 'Imported', { topicArn: TOPIC_ARN, keyArn: KEY_ARN }));
-    expect(allowedOn(KEY_ARN, result)).toEqual(['kms:Decrypt', 'kms:GenerateDataKey*']);
+    expect(allowedOn(KEY_ARN, result)).toEqual(['kms:Decrypt', 'kms:GenerateDataKey']);
     expect(allowedOn(TOPIC_ARN, result)).toEqual(['sns:Publish']);
   });
 
