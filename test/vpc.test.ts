@@ -1,0 +1,73 @@
+// A scheduler that sends webhooks from a VPC.
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { WebhookScheduler, WebhookSchedulerProps } from '../src';
+
+function inVpc(props: (stack: Stack, vpc: ec2.IVpc) => WebhookSchedulerProps = (_, vpc) => ({ vpc })) {
+  const stack = new Stack(new App(), 'Stack', { env: { account: '111122223333', region: 'eu-west-1' } });
+  const vpc = new ec2.Vpc(stack, 'Vpc');
+  const scheduler = new WebhookScheduler(stack, 'Sched', props(stack, vpc));
+  return { stack, vpc, scheduler, template: Template.fromStack(stack) };
+}
+
+function functionsOf(template: Template) {
+  return Object.entries(template.findResources('AWS::Lambda::Function')).filter(([id]) => id.startsWith('Sched'))
+    .map(([id, { Properties }]) => ({ id, vpcConfig: (Properties as { VpcConfig?: { SecurityGroupIds: unknown[]; SubnetIds: unknown[] } }).VpcConfig }));
+}
+
+test('the function that sends webhooks is placed in the private subnets, and the others are not', () => {
+  const { stack, vpc, template } = inVpc();
+  const placed = functionsOf(template).filter(({ vpcConfig }) => vpcConfig !== undefined);
+  expect(placed.map(({ id }) => id)).toEqual([expect.stringMatching(/^SchedDeliver/)]);
+  expect(placed[0].vpcConfig?.SubnetIds).toEqual(vpc.privateSubnets.map(({ subnetId }) => stack.resolve(subnetId) as unknown));
+});
+
+test('subnets and security groups can be chosen', () => {
+  const { stack, vpc, template } = inVpc((scope, network) => ({
+    vpc: network,
+    vpcSubnets: { subnets: [network.privateSubnets[1]] },
+    securityGroups: [new ec2.SecurityGroup(scope, 'Group', { vpc: network })],
+  }));
+  const placed = functionsOf(template).find(({ vpcConfig }) => vpcConfig !== undefined)?.vpcConfig;
+  expect(placed?.SubnetIds).toEqual([stack.resolve(vpc.privateSubnets[1].subnetId)]);
+  expect(placed?.SecurityGroupIds).toEqual([{ 'Fn::GetAtt': [expect.stringMatching(/^Group/), 'GroupId'] }]);
+  expect(Object.keys(template.findResources('AWS::EC2::SecurityGroup')).filter((id) => id.startsWith('Sched'))).toEqual([]);
+});
+
+test('the role lets Lambda make network interfaces, and the code of the function is denied just that', () => {
+  const { template } = inVpc();
+  const actions = ['ec2:CreateNetworkInterface', 'ec2:DeleteNetworkInterface', 'ec2:AssignPrivateIpAddresses', 'ec2:UnassignPrivateIpAddresses'];
+  const descriptions = ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'];
+  template.hasResourceProperties('AWS::IAM::Policy', {
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        Match.objectLike({
+          Effect: 'Allow',
+          Action: actions,
+          Resource: { 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':ec2:eu-west-1:111122223333:*/*']] },
+        }),
+        Match.objectLike({ Effect: 'Allow', Action: descriptions, Resource: '*' }),
+      ]),
+    },
+  });
+  const [{ id }] = functionsOf(template).filter(({ vpcConfig }) => vpcConfig !== undefined);
+  template.hasResourceProperties('AWS::IAM::Policy', {
+    PolicyDocument: {
+      Statement: [{
+        Effect: 'Deny',
+        Action: [...actions, ...descriptions],
+        Resource: '*',
+        Condition: { ArnEquals: { 'lambda:SourceFunctionArn': { 'Fn::GetAtt': [id, 'Arn'] } } },
+      }],
+    },
+    Roles: [{ Ref: Match.stringLikeRegexp('^SchedDeliverRole') }],
+  });
+});
+
+test.each([
+  ['vpcSubnets', { vpcSubnets: {} }, 'vpcSubnets is given without vpc'],
+  ['securityGroups', { securityGroups: [] }, 'securityGroups are given without vpc'],
+])('%s without a vpc is an error', (_, props, message) => {
+  expect(() => inVpc(() => props)).toThrow(message);
+});
