@@ -130,6 +130,22 @@ export interface FailureReporter {
   report(failure: Failure): Promise<void>;
 }
 
+/** Where secrets are kept. */
+export interface SecretSource {
+  /**
+   * The version of a secret that has this label, or `undefined` if none has. Rejects with a `SecretError` where it is refused, with anything
+   * else where the store is out of order, and after `timeoutMs`.
+   */
+  read(secretId: string, stage: 'AWSCURRENT' | 'AWSPREVIOUS', timeoutMs: number): Promise<SecretVersion | undefined>;
+}
+
+export interface SecretVersion {
+  /** `undefined` where it is bytes. */
+  readonly value?: string;
+  /** When the version was created, in milliseconds since the epoch. */
+  readonly createdAt: number;
+}
+
 export interface HttpClient {
   /** Starts to connect; the request is written by {@link PreparedRequest.send} alone. */
   prepare(request: HttpRequest): PreparedRequest;
