@@ -1,4 +1,5 @@
-import { awscdk, javascript, typescript } from 'projen';
+import { awscdk, github, javascript, typescript } from 'projen';
+import { METAFILES } from './scripts/supply-chain/bundled-packages';
 
 const LOCAL_ENGINE = 'src/local/**';
 
@@ -85,6 +86,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'fauxqs@~1.9.2',
     // 4 and later are ES modules, which jest does not load.
     'p-limit@^3.1.0',
+    'spdx-license-list',
     'standardwebhooks',
     'tsx',
   ],
@@ -103,16 +105,18 @@ const project = new awscdk.AwsCdkConstructLibrary({
   },
   eslintOptions: { dirs: ['src'], devdirs: ['test', 'examples', 'bench', 'scripts'], projectService: false, tsconfigPath: './tsconfig.dev.json' },
 
-  gitignore: ['cdk.out', '.DS_Store', '*.tgz', '/bench/results/'],
+  gitignore: ['cdk.out', '.DS_Store', '*.tgz', '/bench/results/', `/${METAFILES}/`],
   depsUpgrade: true,
   githubOptions: { mergify: false },
+  // A pull request is built as it is, by a token that can read the repository and no more.
+  buildWorkflowOptions: { mutableBuild: false, permissions: { contents: github.workflows.JobPermission.READ } },
   autoApproveUpgrades: false,
 });
 
 // What an app needs, and nothing of what the repository needs. The handlers ship as bundles, so that of the code they are made of
 // only what the construct itself reads is left.
 project.npmignore?.exclude(
-  '/examples/', '/bench/', '/scripts/', '/docs/', '/.ci/', '.npmrc', 'cdk.out',
+  '/examples/', '/bench/', '/scripts/', '/docs/', '/.ci/', `/${METAFILES}/`, '.npmrc', 'cdk.out',
   '/lib/adapters/*', '/lib/core/*', '/lib/handlers/*',
 );
 project.npmignore?.include(
@@ -136,13 +140,21 @@ for (const warning of ['END_OF_LIFE', 'DEPRECATED', 'UNTESTED']) {
   project.tasks.addEnvironment(`JSII_SILENCE_WARNING_${warning}_NODE_VERSION`, '$(node --print "process.versions.node.split(\'.\')[0]")');
 }
 
+// esbuild says of what it made each bundle; the licences of that are written next to the bundles.
+const bundle = project.tasks.tryFind('bundle')!;
+for (const task of project.tasks.all.filter(({ name }) => name.startsWith('bundle:'))) {
+  const [{ execArgs = [] }] = task.steps;
+  task.updateStep(0, { execArgs: [...execArgs, `--metafile=${METAFILES}/${task.name.replace('bundle:', '')}.json`] });
+}
+bundle.exec('node --import tsx scripts/third-party-licenses.ts');
+
 const checkTypes = project.addTask('check-types', {
   description: 'Type-check everything, tests and local engine included',
   exec: 'tsc --noEmit -p tsconfig.dev.json',
 });
 const test = project.testTask;
 test.prependSpawn(checkTypes);
-test.prependSpawn(project.tasks.tryFind('bundle')!);
+test.prependSpawn(bundle);
 
 // What people run. Each bundles the handlers first, and then becomes the program itself: a shell in between would keep signals from it.
 for (const [name, script] of Object.entries({ demo: 'scripts/demo.ts', local: 'src/local/cli.ts', bench: 'bench/bench.ts' })) {
