@@ -4,7 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 
 /** The services whose data the key protects, as `kms:ViaService` names them. */
-export type EncryptedService = 'dynamodb' | 'sns' | 'sqs';
+export type EncryptedService = 'dynamodb' | 'secretsmanager' | 'sns' | 'sqs';
 
 /**
  * Lets SNS write to encrypted queues, and CloudWatch Logs use the key for its log groups. Has no effect on an imported key, whose owner

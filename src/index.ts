@@ -1,3 +1,5 @@
 export * from './retry-policy';
+export * from './secret-header';
 export * from './webhook-scheduler';
 export * from './webhook-scheduler-props';
+export * from './webhook-signing';

@@ -1,0 +1,67 @@
+// What the construct makes of secrets: who may read them, and what the deliver function has to know of them.
+import { Stack, Token } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { isReserved, isToken } from './core/headers';
+import type { SecretHeaderPlan } from './core/signing';
+import { allowUse } from './encryption';
+import type { SecretHeader } from './secret-header';
+
+/** Lets a principal read the value of a secret, and nothing else of it. */
+export function allowReading(secret: secretsmanager.ISecret, grantee: iam.IGrantable): iam.Grant {
+  const grant = iam.Grant.addToPrincipalOrResource({
+    grantee,
+    actions: ['secretsmanager:GetSecretValue'],
+    // Secrets Manager ends the ARN with a hyphen and six characters; one that is imported by its name comes without them.
+    resourceArns: [secret.secretFullArn ?? `${secret.secretArn}-??????`],
+    resource: secret,
+  });
+  return secret.encryptionKey
+    ? grant.combine(allowUse(secret.encryptionKey, grantee, Stack.of(secret), ['secretsmanager'], 'kms:Decrypt'))
+    : grant;
+}
+
+const MAX_HOSTS = 20;
+/** The variables of a function hold 4 KB in all, names included. https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html */
+const MAX_PLANS_LENGTH = 2_048;
+/** What an ARN that is not known yet is counted as. */
+const ARN = 'arn:aws:secretsmanager:ap-southeast-2:111122223333:secret:SchedulerStackWithALongName-AndASecretOfIt-1234567890ab-123456';
+
+/** As the deliver function reads them. Throws an error that names the setting which is wrong. */
+export function secretHeaderPlans(headers: readonly SecretHeader[]): readonly SecretHeaderPlan[] {
+  const plans = headers.map(({ header, secret, field, hosts }, index): SecretHeaderPlan => {
+    const name = `secretHeaders[${index}]`;
+    requireKnown(`${name}.header`, header);
+    if (!isToken(header) || isReserved(header) || header.toLowerCase() === 'cookie') {
+      throw new Error(`${name}.header is ${JSON.stringify(header)}, expected the name of a header that a message may set too, other than cookie`);
+    }
+    requireField(`${name}.field`, field);
+    if (hosts.length < 1 || hosts.length > MAX_HOSTS) {
+      throw new Error(`${name}.hosts has ${hosts.length} elements, expected 1 to ${MAX_HOSTS}`);
+    }
+    hosts.forEach((host, hostIndex) => requireKnown(`${name}.hosts[${hostIndex}]`, host));
+    return { header, secretId: secret.secretArn, field, hosts };
+  });
+  const length = JSON.stringify(plans.map((plan) => ({ ...plan, secretId: Token.isUnresolved(plan.secretId) ? ARN : plan.secretId }))).length;
+  if (length > MAX_PLANS_LENGTH) {
+    throw new Error(`secretHeaders are ${length} characters as a variable of a function, expected at most ${MAX_PLANS_LENGTH}: name fewer or shorter hosts`);
+  }
+  return plans;
+}
+
+/** Requires the name of a JSON field, where one is given. */
+export function requireField(name: string, field: string | undefined): void {
+  if (field === undefined) {
+    return;
+  }
+  requireKnown(name, field);
+  if (field === '') {
+    throw new Error(`${name} is empty, expected the name of a field of the secret's JSON, or nothing for the whole string`);
+  }
+}
+
+function requireKnown(name: string, value: string): void {
+  if (Token.isUnresolved(value)) {
+    throw new Error(`${name} has to be known at synthesis, and is a token; pass a literal string`);
+  }
+}
