@@ -5,6 +5,8 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { RetryPolicy } from './retry-policy';
+import { SecretHeader } from './secret-header';
+import { WebhookSigning } from './webhook-signing';
 
 /** Properties of a {@link WebhookScheduler}. All are optional. */
 export interface WebhookSchedulerProps {
@@ -31,6 +33,20 @@ export interface WebhookSchedulerProps {
    * @default RetryPolicy.standardWebhooks() - ten attempts in somewhat more than three days
    */
   readonly retryPolicy?: RetryPolicy;
+
+  /**
+   * Whether requests are signed, and with which secret: Standard Webhooks, which public libraries verify in most languages.
+   *
+   * @default - they are not; `webhook-id` and `webhook-timestamp` are sent all the same
+   */
+  readonly signing?: WebhookSigning;
+
+  /**
+   * Headers whose values are secrets, for certain hosts: credentials of endpoints, which then need not travel in messages.
+   *
+   * @default - none
+   */
+  readonly secretHeaders?: SecretHeader[];
 
   /**
    * An existing topic to publish failure notices to: a standard topic of the same region, of this or of another account.

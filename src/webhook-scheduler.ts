@@ -7,6 +7,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -20,6 +21,7 @@ import { Variable } from './handlers/environment';
 import { IngestFunction } from './handlers/ingest-function';
 import { LoadFunction } from './handlers/load-function';
 import { RetryPolicy } from './retry-policy';
+import { allowReading, secretHeaderPlans } from './secret-access';
 import { requireBetween } from './validation';
 import { WebhookSchedulerProps } from './webhook-scheduler-props';
 
@@ -193,6 +195,9 @@ export class WebhookScheduler extends WebhookSchedulerBase {
   /** Fires webhooks. In a VPC, its `connections` are those of its security groups. */
   public readonly deliverFunction: lambda.IFunction;
 
+  /** Holds the keys that requests are signed with; `undefined` where they are not signed. Who may read it: `grantReadSigningSecret`. */
+  public readonly signingSecret?: secretsmanager.ISecret;
+
   /** Encrypts all that is kept; `undefined` where the services' own keys do. */
   public readonly encryptionKey?: kms.IKey;
 
@@ -320,6 +325,9 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     });
 
     // Deliver: delay queue to endpoint.
+    const signing = props.signing?._bind(this, removalPolicy, this.encryptionKey);
+    this.signingSecret = signing?.secret;
+    const secretHeaders = props.secretHeaders ?? [];
     this.deliverFunction = new DeliverFunction(this, 'Deliver', {
       ...this.handlerDefaults('Deliver', logRetention, removalPolicy),
       ...this.deliverNetwork(props),
@@ -337,6 +345,8 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
         [Variable.RETENTION_SECONDS]: seconds(retention),
         [Variable.RETRY_POLICY]: JSON.stringify(retryPlan),
+        ...(signing ? { [Variable.SIGNING]: JSON.stringify(signing.plan) } : {}),
+        ...(secretHeaders.length > 0 ? { [Variable.SECRET_HEADERS]: JSON.stringify(secretHeaderPlans(secretHeaders)) } : {}),
       },
       // It sends retries to the queue that invokes it, as often as the retry policy says; Lambda would end such a chain after 16 times.
       // The other functions invoke nothing that invokes them. https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
@@ -346,6 +356,9 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     allow(this.deliverFunction, this.delayQueue.queueArn, 'sqs:SendMessage', 'sqs:ChangeMessageVisibility');
     this.allowFailureNotices(this.deliverFunction);
     this.allowEncryption(this.deliverFunction);
+    for (const secret of new Set([...(signing ? [signing.secret] : []), ...secretHeaders.map((header) => header.secret)])) {
+      allowReading(secret, this.deliverFunction);
+    }
     if (props.vpc) {
       this.allowNetworkInterfaces(this.deliverFunction);
     }
@@ -378,6 +391,19 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         'Null': { 'dynamodb:LeadingKeys': 'false' },
       },
     });
+  }
+
+  /**
+   * Allows a principal to read the secret that requests are signed with, in order to verify them: `secretsmanager:GetSecretValue`, and to
+   * decrypt it where it has a key of its own. Whoever can read an HMAC key can also sign with it.
+   *
+   * @throws Error if requests are not signed
+   */
+  public grantReadSigningSecret(grantee: iam.IGrantable): iam.Grant {
+    if (!this.signingSecret) {
+      throw new Error('requests are not signed, so there is no secret to read; pass signing to the scheduler');
+    }
+    return allowReading(this.signingSecret, grantee);
   }
 
   /**
