@@ -1,3 +1,4 @@
+export * from './network-policy';
 export * from './retry-policy';
 export * from './secret-header';
 export * from './webhook-scheduler';

@@ -23,3 +23,15 @@ export function requireNumber(name: string, value: number, holds: boolean, expec
     throw new Error(`${name} is ${value}, expected ${expected}`);
   }
 }
+
+/** Requires texts for each of which `holds`, described by `expected`. */
+export function requireTexts(name: string, texts: readonly string[], holds: (text: string) => boolean, expected: string): void {
+  texts.forEach((text, index) => {
+    if (Token.isUnresolved(text)) {
+      throw new Error(`${name}[${index}] has to be known at synthesis, and is a token; pass a literal string`);
+    }
+    if (!holds(text)) {
+      throw new Error(`${name}[${index}] is ${JSON.stringify(text)}, expected ${expected}`);
+    }
+  });
+}

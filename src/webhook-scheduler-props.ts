@@ -4,6 +4,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sns from 'aws-cdk-lib/aws-sns';
+import { NetworkPolicy } from './network-policy';
 import { RetryPolicy } from './retry-policy';
 import { SecretHeader } from './secret-header';
 import { WebhookSigning } from './webhook-signing';
@@ -33,6 +34,13 @@ export interface WebhookSchedulerProps {
    * @default RetryPolicy.standardWebhooks() - ten attempts in somewhat more than three days
    */
   readonly retryPolicy?: RetryPolicy;
+
+  /**
+   * Where webhooks may go.
+   *
+   * @default NetworkPolicy.publicInternet() - every host, but only at public addresses, over https, and on port 443
+   */
+  readonly networkPolicy?: NetworkPolicy;
 
   /**
    * Whether requests are signed, and with which secret: Standard Webhooks, which public libraries verify in most languages.

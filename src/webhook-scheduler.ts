@@ -1,6 +1,7 @@
 // The construct. From top to bottom it follows a webhook: topic, queue, table, delay queue, endpoint.
 import { Duration, IResource, RemovalPolicy, Resource, Stack, Token } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -13,6 +14,7 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ID_PREFIX, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from './adapters/table-keys';
 import { MANIFEST_KEY, SchedulerManifest } from './core/manifest';
+import type { NetworkRules, PortRange } from './core/network';
 import { maxLifeMs } from './core/retry';
 import { MAX_HOLD_MS, MAX_RECEIVES, RECORD_MS, UNREPORTED_MAX_RECEIVES } from './core/timing';
 import { allowServices, allowUse, EncryptedService } from './encryption';
@@ -20,6 +22,7 @@ import { DeliverFunction } from './handlers/deliver-function';
 import { Variable } from './handlers/environment';
 import { IngestFunction } from './handlers/ingest-function';
 import { LoadFunction } from './handlers/load-function';
+import { NetworkPolicy } from './network-policy';
 import { RetryPolicy } from './retry-policy';
 import { allowReading, secretHeaderPlans } from './secret-access';
 import { requireBetween } from './validation';
@@ -210,6 +213,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     const logRetention = props.logRetention ?? logs.RetentionDays.ONE_MONTH;
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
     const retryPlan = (props.retryPolicy ?? RetryPolicy.standardWebhooks())._toPlan();
+    const networkRules = (props.networkPolicy ?? NetworkPolicy.publicInternet())._toRules();
     requireBetween('maxHorizon', maxHorizon, Duration.minutes(1), Duration.days(3660));
     requireBetween('retention', retention, MIN_RETENTION, MAX_RETENTION);
     requireRetentionBeyond(maxLifeMs(retryPlan), retention);
@@ -274,6 +278,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         [Variable.MAX_HORIZON_SECONDS]: seconds(maxHorizon),
         [Variable.RETENTION_SECONDS]: seconds(retention),
         [Variable.RETRY_POLICY]: JSON.stringify(retryPlan),
+        [Variable.NETWORK_POLICY]: JSON.stringify(networkRules),
       },
     });
     allow(this.ingestFunction, this.table.tableArn,
@@ -330,7 +335,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     const secretHeaders = props.secretHeaders ?? [];
     this.deliverFunction = new DeliverFunction(this, 'Deliver', {
       ...this.handlerDefaults('Deliver', logRetention, removalPolicy),
-      ...this.deliverNetwork(props),
+      ...this.deliverNetwork(props, networkRules),
       description: 'Webhook scheduler: fires webhooks',
       timeout: deliverTimeout,
       memorySize: 1024,
@@ -345,6 +350,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
         [Variable.RETENTION_SECONDS]: seconds(retention),
         [Variable.RETRY_POLICY]: JSON.stringify(retryPlan),
+        [Variable.NETWORK_POLICY]: JSON.stringify(networkRules),
         ...(signing ? { [Variable.SIGNING]: JSON.stringify(signing.plan) } : {}),
         ...(secretHeaders.length > 0 ? { [Variable.SECRET_HEADERS]: JSON.stringify(secretHeaderPlans(secretHeaders)) } : {}),
       },
@@ -499,14 +505,26 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     }
   }
 
-  private deliverNetwork({ vpc, vpcSubnets, securityGroups }: WebhookSchedulerProps): lambda.FunctionOptions {
+  private deliverNetwork({ vpc, vpcSubnets, securityGroups }: WebhookSchedulerProps, rules: NetworkRules): lambda.FunctionOptions {
     if (!vpc) {
       if (vpcSubnets || securityGroups) {
         throw new Error(`${vpcSubnets ? 'vpcSubnets is' : 'securityGroups are'} given without vpc, expected vpc too`);
       }
       return {};
     }
-    return { vpc, vpcSubnets, securityGroups };
+    return { vpc, vpcSubnets, securityGroups: securityGroups ?? [this.createSecurityGroup(vpc, rules)] };
+  }
+
+  /** Nothing in, and out only what webhooks and the calls to AWS need; a second lock behind the guard in the function itself. */
+  private createSecurityGroup(vpc: ec2.IVpc, { ports }: NetworkRules): ec2.ISecurityGroup {
+    const group = new ec2.SecurityGroup(this, 'DeliverSecurityGroup', {
+      vpc, description: `Sends the webhooks of ${this.node.path}`, allowAllOutbound: false,
+    });
+    const aws: PortRange = [443, 443];
+    for (const [from, to] of ports.some(([first, last]) => first <= 443 && last >= 443) ? ports : [...ports, aws]) {
+      group.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcpRange(from, to));
+    }
+    return group;
   }
 
   /** Network interfaces are for Lambda to create, by the role of the function; the code of the function may not. */

@@ -2,7 +2,7 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import { WebhookScheduler, WebhookSchedulerProps } from '../src';
+import { NetworkPolicy, WebhookScheduler, WebhookSchedulerProps } from '../src';
 
 function inVpc(props: (stack: Stack, vpc: ec2.IVpc) => WebhookSchedulerProps = (_, vpc) => ({ vpc })) {
   const stack = new Stack(new App(), 'Stack', { env: { account: '111122223333', region: 'eu-west-1' } });
@@ -33,6 +33,21 @@ test('subnets and security groups can be chosen', () => {
   expect(placed?.SubnetIds).toEqual([stack.resolve(vpc.privateSubnets[1].subnetId)]);
   expect(placed?.SecurityGroupIds).toEqual([{ 'Fn::GetAtt': [expect.stringMatching(/^Group/), 'GroupId'] }]);
   expect(Object.keys(template.findResources('AWS::EC2::SecurityGroup')).filter((id) => id.startsWith('Sched'))).toEqual([]);
+});
+
+test.each([
+  ['by default', undefined, [[443, 443]]],
+  ['with ports of its own', NetworkPolicy.publicInternet({ allowedPorts: ['8443', '9000-9010'] }), [[8443, 8443], [9000, 9010], [443, 443]]],
+  ['with plain HTTP', NetworkPolicy.publicInternet({ allowHttp: true }), [[443, 443], [80, 80]]],
+])('the security group lets nothing in, and out the ports of the network policy and HTTPS to AWS: %s', (_, networkPolicy, ports) => {
+  const { template } = inVpc((__, vpc) => ({ vpc, networkPolicy }));
+  const [group] = Object.entries(template.findResources('AWS::EC2::SecurityGroup')).filter(([id]) => id.startsWith('Sched')).map(([, { Properties }]) => (
+    Properties as { SecurityGroupEgress: { FromPort: number; ToPort: number; IpProtocol: string; CidrIp: string }[]; SecurityGroupIngress?: unknown }
+  ));
+  expect(group.SecurityGroupIngress).toBeUndefined();
+  expect(group.SecurityGroupEgress.map(({ FromPort, ToPort, IpProtocol, CidrIp }) => [IpProtocol, CidrIp, FromPort, ToPort])).toEqual(
+    ports.map(([from, to]) => ['tcp', '0.0.0.0/0', from, to]),
+  );
 });
 
 test('the role lets Lambda make network interfaces, and the code of the function is denied just that', () => {

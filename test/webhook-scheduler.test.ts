@@ -390,7 +390,8 @@ describe('functions', () => {
     expect([...new Set(names)].sort()).toEqual([
       'DELAY_DEAD_LETTER_QUEUE_URL', 'DELAY_QUEUE_URL', 'DELAY_UNREPORTED_QUEUE_URL', 'FAILURE_TOPIC_ARN',
       'INGEST_DEAD_LETTER_QUEUE_URL', 'INGEST_HORIZON_SECONDS', 'INGEST_QUEUE_URL', 'INGEST_UNREPORTED_QUEUE_URL',
-      'LEASE_BEYOND_SECONDS', 'LOAD_HORIZON_SECONDS', 'MAX_HORIZON_SECONDS', 'PARTITIONS', 'REQUEST_TIMEOUT_SECONDS', 'RETENTION_SECONDS', 'RETRY_POLICY',
+      'LEASE_BEYOND_SECONDS', 'LOAD_HORIZON_SECONDS', 'MAX_HORIZON_SECONDS', 'NETWORK_POLICY', 'PARTITIONS', 'REQUEST_TIMEOUT_SECONDS', 'RETENTION_SECONDS',
+      'RETRY_POLICY',
       'TABLE_NAME', 'UV_THREADPOOL_SIZE',
     ]);
   });
@@ -406,7 +407,7 @@ describe('functions', () => {
     )));
     const read = new Set<string>();
     const watched = new Proxy(environment, { get: (target, name: string) => (read.add(name), target[name]) });
-    createHandler(watched, { clock: NOBODY, dynamodb: NOBODY, sqs: NOBODY, sns: NOBODY, log: NOBODY, random: NOBODY });
+    createHandler(watched, { clock: NOBODY, dynamodb: NOBODY, sqs: NOBODY, sns: NOBODY, secretSource: NOBODY, log: NOBODY, random: NOBODY });
     expect([...read, ...(part === 'deliverFunction' ? ['UV_THREADPOOL_SIZE'] : [])].sort()).toEqual(Object.keys(environment).sort());
   });
 
