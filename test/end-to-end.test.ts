@@ -85,7 +85,7 @@ test('webhooks of every kind arrive as sent, none early, through ingest, load an
     get: {
       date: new Date(now + 5_030).toISOString(), url: url('get'), method: 'get', headers: { 'X-Tenant': SECRET }, cookies: { session: SECRET, b: '2' },
     },
-    past: { date: '2001-01-01T00:00:00+02:00', url: url('past'), method: 'delete' },
+    past: { date: naive(now - 28 * 86_400_000), url: url('past'), method: 'delete' },
     later: { date: new Date(now + 16_000).toISOString(), url: url('later'), method: 'post', payload: [SECRET] },
     broken: { date: naive(now), url: url('broken'), method: 'post', payload: { secret: SECRET } },
     recovering: { date: naive(now + 5_040), url: url('recovering'), method: 'post', payload: { secret: SECRET } },

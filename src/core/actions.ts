@@ -2,8 +2,9 @@
 import { Clock } from './clock';
 import type { Failure, Refusal } from './failure-notice';
 import { FollowUp } from './follow-up';
+import { MAX_MESSAGE_BYTES } from './limits';
 import { LOG_ACTION, LOG_REFUSED } from './log-events';
-import { Action, FieldError, mergeMessage, parseMessage, ParseOptions } from './message';
+import { Action, FieldError, mergeMessage, ParseOptions, readMessage } from './message';
 import { ActionStore, FailureReporter, FoundWebhook, Log } from './ports';
 import { cutTo } from './retry';
 import { atRest, hasEnded, isLeased, State } from './state';
@@ -34,9 +35,6 @@ export type ActionResult = 'ended' | 'come-again' | { readonly errors: readonly 
  * worker that has died (three minutes) or found the table out of order (five), and than the lease of one that died while it fired.
  */
 export const ACTION_PATIENCE_MS = 10 * 60_000;
-
-/** What a producer could have published at once, and what a row has room for; several reschedules could add up to more. */
-const MAX_MESSAGE_BYTES = 256 * 1024;
 
 /** Ids of actions kept on the state. Copies of an action come within seconds, or when an operator moves dead letters back. */
 const MAX_ACTIONS = 10;
@@ -136,14 +134,15 @@ export class Actions {
     if (action.kind === 'reschedule' && bytes > MAX_MESSAGE_BYTES) {
       return { errors: [{ field: 'message', received: `${bytes} bytes`, expected: `at most ${MAX_MESSAGE_BYTES} bytes, the fields that stay included` }] };
     }
-    const parsed = parseMessage(merged, { ...this.config, defaultId: publicId(key.id), now });
+    // Nor is it to blame for a date that stays: one may be tried again for so long that as a new one it would be refused.
+    const isRedated = changes.has('date');
+    const parsed = readMessage(merged, { ...this.config, defaultId: publicId(key.id), now: isRedated ? now : stored.dueAt });
     if (!('webhook' in parsed)) {
       return { errors: 'errors' in parsed ? parsed.errors : [] };
     }
     const webhook: Webhook = { ...parsed.webhook, id: key.id, ownId: stored.ownId, partition: key.partition, version: messageId };
     const { dueAt, version } = webhook;
     // Without a new date the timing and the attempts stay: what was to be a retry is still one, and load does not find it by its date.
-    const isRedated = changes.has('date');
     const isRetry = !isRedated && current.at !== current.dueAt;
     const at = isRedated ? dueAt : current.at;
     return {

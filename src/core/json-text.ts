@@ -8,20 +8,27 @@
  * @param json text that `JSON.parse` has accepted as an object
  */
 export function memberTexts(json: string): Map<string, string> {
-  const members = new Map<string, string>();
+  return new Map(memberEntries(json));
+}
+
+/**
+ * Each member of the object that `json` holds, as often as its name is repeated.
+ *
+ * @param json text that `JSON.parse` has accepted as an object
+ */
+export function* memberEntries(json: string): Iterable<[name: string, json: string]> {
   let position = skipSpace(json, json.indexOf('{') + 1);
   while (json[position] === '"') {
     const nameEnd = endOfString(json, position);
     const name = JSON.parse(json.slice(position, nameEnd)) as string;
     const valueStart = skipSpace(json, json.indexOf(':', nameEnd) + 1);
     const valueEnd = endOfValue(json, valueStart);
-    members.set(name, json.slice(valueStart, valueEnd));
+    yield [name, json.slice(valueStart, valueEnd)];
     position = skipSpace(json, valueEnd);
     if (json[position] === ',') {
       position = skipSpace(json, position + 1);
     }
   }
-  return members;
 }
 
 /**
@@ -58,6 +65,31 @@ export function scalarText(json: string): string | undefined {
     return JSON.parse(json) as string;
   }
   return json === 'null' || json.startsWith('{') || json.startsWith('[') ? undefined : json;
+}
+
+/**
+ * How many arrays and objects lie inside one another; 0 for a string, number or word.
+ *
+ * @param json text that `JSON.parse` has accepted
+ */
+export function depthOf(json: string): number {
+  let [depth, deepest] = [0, 0];
+  for (let position = 0; position < json.length; position++) {
+    const character = json[position];
+    if (character === '"') {
+      position = endOfString(json, position) - 1;
+    } else if (character === '{' || character === '[') {
+      deepest = Math.max(deepest, ++depth);
+    } else if (character === '}' || character === ']') {
+      depth--;
+    }
+  }
+  return deepest;
+}
+
+/** Whether text holds no half of a surrogate pair, which UTF-8 has no bytes for: encoders refuse it, or write another character. */
+export function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
 }
 
 function skipSpace(json: string, position: number): number {

@@ -1,6 +1,10 @@
 // Turns a published message into a webhook or an action, or says of every wrong field what came and what was expected.
 import { DATE_FORMAT, parseDate } from './date';
-import { memberTexts, objectText, scalarText } from './json-text';
+import { depthOf, isWellFormed, memberEntries, memberTexts, objectText, scalarText } from './json-text';
+import {
+  MAX_COOKIE_LENGTH, MAX_COOKIES, MAX_COOKIES_LENGTH, MAX_HEADER_BYTES, MAX_HEADER_NAME_LENGTH, MAX_HEADER_VALUE_LENGTH, MAX_HEADERS,
+  MAX_MESSAGE_BYTES, MAX_PAST_MS, MAX_PAYLOAD_DEPTH, MAX_URL_LENGTH,
+} from './limits';
 import { encodeForm, isForm } from './request';
 import { mostOf, RetryLimits, RetryPlan } from './retry';
 import { ownKeyId, partitionOf, Webhook } from './webhook';
@@ -46,7 +50,6 @@ const CHANGEABLE = ['date', 'url', 'method', 'payload', 'headers', 'cookies', 'r
 const FIELDS = ['action', 'id', ...CHANGEABLE];
 const ACTIONS = ['cancel', 'reschedule', 'redrive'];
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
-const MAX_URL_LENGTH = 8192;
 const MAX_ERRORS = 50;
 const MAX_RECEIVED_LENGTH = 100;
 
@@ -56,12 +59,18 @@ const ID = /^[A-Za-z0-9_:/+=@-]{1,128}$/;
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** `field-value` of RFC 9110, section 5.5: visible characters, spaces and tabs, Latin-1. */
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** Control characters: a URL parser drops some of them without a word, and others end up in what is sent. */
+const CONTROL = /[\u0000-\u001f\u007f]/;
 /** As RFC 6265 allows, and spaces, commas, quotes and backslashes, which browsers send too; never a separator. */
 const COOKIE_VALUE = /^[\x20-\x3a\x3c-\x7e]*$/;
 
-/** Set by the HTTP client (RFC 9112 and the hop-by-hop headers of RFC 9110, section 7.6.1); from a message they would corrupt the request. */
+/**
+ * The HTTP client's own: what frames a request (RFC 9112), and what is for the next hop only (RFC 9110, section 7.6.1; `http2-settings` of RFC
+ * 7540, section 3.2.1; the `proxy-` ones of RFC 2616, section 13.5.1). From a message they would corrupt the request, or smuggle another.
+ */
 const RESERVED_HEADERS = [
-  'connection', 'content-length', 'expect', 'host', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade',
+  'connection', 'content-length', 'expect', 'host', 'http2-settings', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection',
+  'te', 'trailer', 'transfer-encoding', 'upgrade',
 ];
 /** The names that Standard Webhooks gives to the sender. */
 const RESERVED_PREFIX = 'webhook-';
@@ -73,6 +82,18 @@ type Report = (field: string, received: string | undefined, expected: string) =>
 
 /** Reads one message as it was published. Never throws. */
 export function parseMessage(text: string, options: ParseOptions): ParsedMessage {
+  const bytes = new TextEncoder().encode(text).length;
+  if (bytes > MAX_MESSAGE_BYTES) {
+    return unreadable(text, `at most ${MAX_MESSAGE_BYTES} bytes, not ${bytes}`, options);
+  }
+  return isWellFormed(text) ? readMessage(text, options) : unreadable(text, 'Unicode text, without halves of surrogate pairs', options);
+}
+
+/** Reads a message whatever its size: as an action makes it of one that was accepted. Never throws. */
+export function readMessage(text: string, options: ParseOptions): ParsedMessage {
+  if (!isObject(text)) {
+    return unreadable(text, 'a JSON object with date, url and method', options);
+  }
   const errors: FieldError[] = [];
   const report: Report = (field, received, expected) => {
     if (errors.length < MAX_ERRORS) {
@@ -80,11 +101,7 @@ export function parseMessage(text: string, options: ParseOptions): ParsedMessage
     }
   };
 
-  const fields = readFields(text);
-  if (!fields) {
-    report('message', JSON.stringify(text), 'a JSON object with date, url and method');
-    return { errors, id: options.defaultId };
-  }
+  const fields = readFields(text, '', report);
   for (const [name, json] of fields) {
     if (!FIELDS.includes(name)) {
       report(name, json, `no such field: a message has ${FIELDS.join(', ')}`);
@@ -111,18 +128,35 @@ export function fieldsOf(errors: readonly FieldError[]): string[] {
   return [...new Set(names.map((name) => ([...FIELDS, 'message'].includes(name) ? name : 'other')))];
 }
 
-/** `null` counts as absent: that is how many languages write an optional field. `undefined` if the text is not a JSON object. */
-function readFields(text: string): Fields | undefined {
+/** What is said of a message that cannot be taken apart. */
+function unreadable(text: string, expected: string, { defaultId }: ParseOptions): ParsedMessage {
+  return { errors: [{ field: 'message', received: cut(JSON.stringify(text)), expected }], id: defaultId };
+}
+
+function isObject(text: string): boolean {
   try {
     const value: unknown = JSON.parse(text);
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isObject ? new Map([...memberTexts(text)].filter(([, json]) => json !== 'null')) : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) {
-      return undefined;
-    }
-    throw error;
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false; // a string is refused for one reason only: it is no JSON
   }
+}
+
+/**
+ * The members of an object. `null` counts as absent: that is how many languages write an optional field. A name that comes twice is refused:
+ * of two values, one program takes the first and the next one the last.
+ *
+ * @param path what stands before a member's name in an error: `retry.`
+ */
+function readFields(json: string, path: string, report: Report): Fields {
+  const fields = new Map<string, string>();
+  for (const [name, value] of memberEntries(json)) {
+    if (fields.has(name)) {
+      report(`${path}${name}`, value, 'each name once');
+    }
+    fields.set(name, value);
+  }
+  return new Map([...fields].filter(([, value]) => value !== 'null'));
 }
 
 function readWebhook(fields: Fields, ownId: string | undefined, options: ParseOptions, report: Report): { webhook: Webhook } | undefined {
@@ -146,8 +180,8 @@ function readOptional(
   const headers = readHeaders(fields.get('headers'), report);
   const cookies = readCookies(fields.get('cookies'), report);
   const retry = readRetry(fields.get('retry'), options.retry, report);
-  if (payload !== undefined && headers !== undefined && isForm(headers)) {
-    checkForm(payload, report);
+  if (payload !== undefined) {
+    checkPayload(payload, headers !== undefined && isForm(headers), report);
   }
   return { payload, headers, cookies, retry };
 }
@@ -203,9 +237,13 @@ function readDate(json: string | undefined, options: ParseOptions, report: Repor
     report('date', json, DATE_FORMAT);
     return undefined;
   }
-  const latest = options.now + options.maxHorizonMs;
+  const [earliest, latest] = [options.now - MAX_PAST_MS, options.now + options.maxHorizonMs];
   if (dueAt > latest) {
     report('date', json, `a date up to ${new Date(latest).toISOString()}, the horizon of this scheduler`);
+    return undefined;
+  }
+  if (dueAt < earliest) {
+    report('date', json, `a date from ${new Date(earliest).toISOString()} on; one that is long past is a mistake`);
     return undefined;
   }
   return dueAt;
@@ -213,12 +251,28 @@ function readDate(json: string | undefined, options: ParseOptions, report: Repor
 
 function readUrl(json: string | undefined, report: Report): string | undefined {
   const text = stringIn(json);
-  const url = text !== undefined && text.length <= MAX_URL_LENGTH ? parseUrl(text) : undefined;
-  if (!url || !['http:', 'https:'].includes(url.protocol) || url.username !== '' || url.password !== '') {
-    report('url', json, `an absolute http or https URL of at most ${MAX_URL_LENGTH} characters, without user name and password`);
+  const expected = urlExpected(text);
+  if (expected !== undefined) {
+    report('url', json, expected);
     return undefined;
   }
   return text;
+}
+
+/** What a URL should have been, or `undefined` if it is as it should. */
+function urlExpected(text: string | undefined): string | undefined {
+  const tooLong = `a URL of at most ${MAX_URL_LENGTH} characters, counted as it is sent`;
+  if (text !== undefined && text.length > MAX_URL_LENGTH) {
+    return tooLong; // before a parser looks at it
+  }
+  if (text !== undefined && (CONTROL.test(text) || !isWellFormed(text))) {
+    return 'a URL without control characters and halves of surrogate pairs';
+  }
+  const url = text === undefined ? undefined : parseUrl(text);
+  if (!url || !['http:', 'https:'].includes(url.protocol) || url.username !== '' || url.password !== '') {
+    return 'an absolute http or https URL, without user name and password';
+  }
+  return url.href.length > MAX_URL_LENGTH ? tooLong : undefined;
 }
 
 function parseUrl(text: string): URL | undefined {
@@ -230,8 +284,10 @@ function parseUrl(text: string): URL | undefined {
 }
 
 function readMethod(json: string | undefined, report: Report): string | undefined {
-  const method = stringIn(json)?.toUpperCase() ?? '';
-  if (METHODS.includes(method)) {
+  const text = stringIn(json) ?? '';
+  const method = text.toUpperCase();
+  // Letters beyond ASCII have capitals within it.
+  if (METHODS.includes(method) && method.toLowerCase() === text.toLowerCase()) {
     return method;
   }
   report('method', json, `one of ${METHODS.join(', ')}, in any case`);
@@ -240,34 +296,48 @@ function readMethod(json: string | undefined, report: Report): string | undefine
 
 function readHeaders(json: string | undefined, report: Report): Record<string, string> | undefined {
   const seen = new Set<string>();
-  return readStrings('headers', json, report, (name, text) => {
-    const lowerCase = name.toLowerCase();
+  const headers = readStrings('headers', json, MAX_HEADERS, report, (name, text) => {
+    // Servers that hand headers on as variables (CGI, WSGI, PHP) take `webhook_id` for `webhook-id`.
+    const canonical = name.toLowerCase().replaceAll('_', '-');
     if (!TOKEN.test(name)) {
       return 'a header name: letters, digits and characters of !#$%&\'*+-.^_`|~';
     }
-    if (RESERVED_HEADERS.includes(lowerCase) || lowerCase.startsWith(RESERVED_PREFIX)) {
+    if (name.length > MAX_HEADER_NAME_LENGTH) {
+      return `a header name of at most ${MAX_HEADER_NAME_LENGTH} characters`;
+    }
+    if (RESERVED_HEADERS.includes(canonical) || canonical.startsWith(RESERVED_PREFIX)) {
       return 'a header that a message may set; this one is the sender\'s own';
     }
-    if (seen.has(lowerCase)) {
-      return 'each header once, whatever its case';
+    if (seen.has(canonical)) {
+      return 'each header once, whatever its case, and _ taken for -';
     }
-    seen.add(lowerCase);
+    seen.add(canonical);
+    if (text.length > MAX_HEADER_VALUE_LENGTH) {
+      return `a header value of at most ${MAX_HEADER_VALUE_LENGTH} characters`;
+    }
     return HEADER_VALUE.test(text) ? undefined : 'a header value: Latin-1 text without line breaks and control characters';
   });
+  checkLength('headers', json, headers, ': \r\n', MAX_HEADER_BYTES, report);
+  return headers;
 }
 
 function readCookies(json: string | undefined, report: Report): Record<string, string> | undefined {
-  return readStrings('cookies', json, report, (name, text) => {
+  const cookies = readStrings('cookies', json, MAX_COOKIES, report, (name, text) => {
     if (!TOKEN.test(name)) {
       return 'a cookie name: letters, digits and characters of !#$%&\'*+-.^_`|~';
     }
+    if (name.length + text.length > MAX_COOKIE_LENGTH) {
+      return `a cookie of at most ${MAX_COOKIE_LENGTH} characters, name and value together`;
+    }
     return COOKIE_VALUE.test(text) ? undefined : 'a cookie value: printable ASCII without semicolon';
   });
+  checkLength('cookies', json, cookies, '=; ', MAX_COOKIES_LENGTH, report);
+  return cookies;
 }
 
-/** Reads an object of strings (a number or a boolean counts as its text), asking `check` what each entry should have been. */
+/** Reads an object of at most `max` strings (a number or a boolean counts as its text), asking `check` what each entry should have been. */
 function readStrings(
-  field: string, json: string | undefined, report: Report, check: (name: string, text: string) => string | undefined,
+  field: string, json: string | undefined, max: number, report: Report, check: (name: string, text: string) => string | undefined,
 ): Record<string, string> | undefined {
   if (json === undefined) {
     return undefined;
@@ -276,15 +346,32 @@ function readStrings(
     report(field, json, 'an object of names and strings');
     return undefined;
   }
-  const entries = [...memberTexts(json)].map(([name, entry]): [string, string] => {
+  const members = [...memberEntries(json)];
+  if (members.length > max) {
+    report(field, json, `at most ${max} ${field}, not ${members.length}`);
+    return undefined;
+  }
+  const names = new Set<string>();
+  const entries = members.map(([name, entry]): [string, string] => {
     const text = scalarText(entry);
-    const expected = text === undefined ? 'a string, number or boolean' : check(name, text);
+    const expected = names.has(name) ? 'each name once' : text === undefined ? 'a string, number or boolean' : check(name, text);
+    names.add(name);
     if (expected !== undefined) {
       report(`${field}.${name}`, entry, expected);
     }
     return [name, text ?? ''];
   });
   return Object.fromEntries(entries);
+}
+
+/** @param around what is written around each name and value */
+function checkLength(
+  field: string, json: string | undefined, strings: Readonly<Record<string, string>> = {}, around: string, max: number, report: Report,
+): void {
+  const length = Object.entries(strings).reduce((sum, [name, value]) => sum + name.length + value.length + around.length, 0);
+  if (length > max) {
+    report(field, json, `at most ${max} characters as they are sent, not ${length}`);
+  }
 }
 
 function readRetry(json: string | undefined, plan: RetryPlan, report: Report): RetryLimits | undefined {
@@ -298,7 +385,7 @@ function readRetry(json: string | undefined, plan: RetryPlan, report: Report): R
     return undefined;
   }
   const limits: Partial<Record<string, number>> = {};
-  for (const [name, entry] of readFields(json) ?? []) {
+  for (const [name, entry] of readFields(json, 'retry.', report)) {
     const max = names.includes(name) ? most[name as keyof RetryLimits] : undefined;
     const value: unknown = JSON.parse(entry);
     if (max === undefined) {
@@ -312,11 +399,21 @@ function readRetry(json: string | undefined, plan: RetryPlan, report: Report): R
   return limits;
 }
 
+function checkPayload(json: string, isSentAsForm: boolean, report: Report): void {
+  if (depthOf(json) > MAX_PAYLOAD_DEPTH) {
+    report('payload', json, `at most ${MAX_PAYLOAD_DEPTH} arrays and objects inside one another`);
+  } else if (!isWellFormed(stringIn(json) ?? '')) {
+    report('payload', json, 'Unicode text, without halves of surrogate pairs');
+  } else if (isSentAsForm) {
+    checkForm(json, report);
+  }
+}
+
 function checkForm(json: string, report: Report): void {
   if (json.startsWith('{')) {
-    const members = memberTexts(json);
+    const members = readFields(json, 'payload.', report);
     for (const name of encodeForm(json).unencodable) {
-      report(`payload.${name}`, members.get(name), 'a string, number or boolean, or an array of them, since the payload is sent as a form');
+      report(`payload.${name}`, members.get(name) ?? 'null', 'Unicode text, a number or a boolean, or an array of them, since the payload is sent as a form');
     }
   } else if (!json.startsWith('"')) {
     report('payload', json, 'an object or a string, since the payload is sent as a form');
@@ -328,7 +425,8 @@ function stringIn(json: string | undefined): string | undefined {
   return json?.startsWith('"') ? JSON.parse(json) as string : undefined;
 }
 
-/** Never between the halves of a surrogate pair, which strict JSON parsers refuse. */
+/** Never between the halves of a surrogate pair, and with none that came alone: strict JSON parsers refuse them. */
 function cut(text: string): string {
-  return text.length > MAX_RECEIVED_LENGTH ? `${text.slice(0, MAX_RECEIVED_LENGTH).replace(/[\ud800-\udbff]$/, '')}…` : text;
+  const start = text.length > MAX_RECEIVED_LENGTH ? `${text.slice(0, MAX_RECEIVED_LENGTH).replace(/[\ud800-\udbff]$/, '')}…` : text;
+  return start.replace(/\p{Surrogate}/gu, '\ufffd');
 }

@@ -1,5 +1,5 @@
 // Turns a webhook into the HTTP request that goes out.
-import { elementTexts, memberTexts, scalarText } from './json-text';
+import { elementTexts, isWellFormed, memberTexts, scalarText } from './json-text';
 import { publicId, Webhook } from './webhook';
 
 export interface HttpRequest {
@@ -67,7 +67,7 @@ export function encodeForm(payload: string): { body: string; unencodable: string
   const unencodable: string[] = [];
   for (const [name, json] of memberTexts(payload)) {
     const texts = (json.startsWith('[') ? elementTexts(json) : [json]).map(scalarText);
-    if (texts.includes(undefined)) {
+    if (![name, ...texts].every((text) => text !== undefined && isWellFormed(text))) {
       unencodable.push(name);
     } else {
       texts.forEach((text) => form.append(name, text as string));
