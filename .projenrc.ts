@@ -3,6 +3,10 @@ import { METAFILES } from './scripts/supply-chain/bundled-packages';
 
 const LOCAL_ENGINE = 'src/local/**';
 
+const READ_ONLY: github.workflows.JobPermissions = { contents: github.workflows.JobPermission.READ };
+/** Unlike the test of the same, it fails where the registry does not answer. */
+const AUDIT: github.workflows.JobStep = { name: 'Audit what ships', run: 'npm run audit:shipped' };
+
 const BUNDLING: Partial<javascript.AddBundleOptions> = {
   // The SDK is bundled: the tested version is the deployed version, and one small file loads faster than the runtime's many.
   externals: [],
@@ -109,7 +113,9 @@ const project = new awscdk.AwsCdkConstructLibrary({
   depsUpgrade: true,
   githubOptions: { mergify: false },
   // A pull request is built as it is, by a token that can read the repository and no more.
-  buildWorkflowOptions: { mutableBuild: false, permissions: { contents: github.workflows.JobPermission.READ } },
+  buildWorkflowOptions: { mutableBuild: false, permissions: READ_ONLY },
+  // Of each build, and of a release before anything is published.
+  postBuildSteps: [AUDIT],
   autoApproveUpgrades: false,
 });
 
@@ -121,7 +127,7 @@ project.npmignore?.exclude(
 );
 project.npmignore?.include(
   '/lib/adapters/table-keys.*',
-  ...['attempt', 'date', 'manifest', 'retry', 'timing'].map((name) => `/lib/core/${name}.*`),
+  ...['attempt', 'date', 'headers', 'manifest', 'network', 'retry', 'timing'].map((name) => `/lib/core/${name}.*`),
   '/lib/handlers/environment.*', '/lib/handlers/*-function.*',
 );
 // A source map would hold the sources a second time.
@@ -130,6 +136,9 @@ project.tsconfig?.file.addOverride('compilerOptions.inlineSources', false);
 
 // The lock file names packages and versions, never the registry that served them.
 project.npmrc.addConfig('omit-lockfile-registry-resolved', 'true');
+
+// Each brings its binaries along, and works without its script. npm 11.16 knows this list, npm 12 runs nothing that is not allowed.
+project.package.addField('allowScripts', { '@parcel/watcher': false, 'classic-level': false, 'esbuild': false });
 
 project.eslint?.allowDevDeps(LOCAL_ENGINE);
 project.eslint?.allowDevDeps('src/adapters/**');
@@ -157,12 +166,25 @@ test.prependSpawn(checkTypes);
 test.prependSpawn(bundle);
 
 // What people run. Each bundles the handlers first, and then becomes the program itself: a shell in between would keep signals from it.
-for (const [name, script] of Object.entries({ demo: 'scripts/demo.ts', local: 'src/local/cli.ts', bench: 'bench/bench.ts' })) {
+for (const [name, script] of Object.entries({
+  'demo': 'scripts/demo.ts', 'local': 'src/local/cli.ts', 'bench': 'bench/bench.ts', 'audit:shipped': 'scripts/audit.ts',
+})) {
   project.setScript(`pre${name}`, 'projen bundle');
   project.setScript(name, `exec node --import tsx ${script}`);
 }
-// The simulator runs the handlers from their sources.
-project.setScript('simulate', 'exec node --import tsx scripts/simulate.ts');
+// These run the handlers from their sources.
+for (const name of ['simulate', 'fuzz']) {
+  project.setScript(name, `exec node --import tsx scripts/${name}.ts`);
+}
+
+// Vulnerabilities become known when nothing has changed here.
+const auditWorkflow = new github.GithubWorkflow(project.github!, 'audit');
+auditWorkflow.on({ schedule: [{ cron: '0 6 * * *' }], workflowDispatch: {} });
+auditWorkflow.addJob('audit', {
+  runsOn: ['ubuntu-latest'],
+  permissions: READ_ONLY,
+  steps: [github.WorkflowSteps.checkout(), ...project.renderWorkflowSetup({ mutable: false }), AUDIT],
+});
 
 // The publisher knows npm's public registry by itself.
 const releaseWorkflow = project.tryFindObjectFile('.github/workflows/release.yml');

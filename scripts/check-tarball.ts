@@ -2,6 +2,8 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import * as path from 'node:path';
+import { bundledPackages } from './supply-chain/bundled-packages';
+import { label } from './supply-chain/license-texts';
 import { Cleanup, runProgram } from './support/cleanup';
 import { paint } from './support/terminal';
 import { appProblems, writeApp } from './tarball/app';
@@ -47,7 +49,8 @@ async function main(cleanup: Cleanup): Promise<number> {
   const unpacked = path.join(directory, 'unpacked');
   mkdirSync(unpacked);
   await runCommand(cleanup, unpacked, 'tar', '-xzf', tarball, '--strip-components=1');
-  const problems = contentProblems(unpacked, [PROJECT, tmpdir(), homedir()].filter((machinePath) => machinePath !== '/').map((machinePath) => `${machinePath}/`));
+  const machinePaths = [PROJECT, tmpdir(), homedir()].filter((machinePath) => machinePath !== '/').map((machinePath) => `${machinePath}/`);
+  const problems = contentProblems(unpacked, machinePaths, bundledPackages(PROJECT).map(label));
 
   const app = path.join(directory, 'app');
   const { devDependencies, peerDependencies } = JSON.parse(readFileSync(path.join(PROJECT, 'package.json'), 'utf8')) as PackageJson;

@@ -32,6 +32,7 @@ describe('the check of the contents', () => {
     'lib/index.js': '',
     'lib/index.d.ts': '',
     'lib/handlers/ingest.lambda.js': '',
+    'assets/THIRD_PARTY_LICENSES.txt': 'bowser@2.15.0 (MIT)\n\nPermission is granted …\n',
     'assets/handlers/ingest.lambda/index.js': '',
     'assets/handlers/load.lambda/index.js': '',
     'assets/handlers/deliver.lambda/index.js': '',
@@ -48,7 +49,7 @@ describe('the check of the contents', () => {
       mkdirSync(path.dirname(path.join(directory, file)), { recursive: true });
       writeFileSync(path.join(directory, file), content);
     }
-    return contentProblems(directory, ['/build/machine/']);
+    return contentProblems(directory, ['/build/machine/'], ['bowser@2.15.0 (MIT)']);
   }
 
   test('has nothing against what belongs in it', () => {
@@ -65,6 +66,12 @@ describe('the check of the contents', () => {
       expect(problemsOf({ ...FILES, [file]: '' })).toEqual([`${file} does not belong in the package.`]);
     },
   );
+
+  test('names bundled packages whose licence is not there', () => {
+    expect(problemsOf({ ...FILES, 'assets/THIRD_PARTY_LICENSES.txt': 'bowser@2.14.0 (MIT)\n' })).toEqual([
+      'assets/THIRD_PARTY_LICENSES.txt does not have the licence of bowser@2.15.0 (MIT).',
+    ]);
+  });
 
   test('names files that tell of the machine they were made on, or have a source map', () => {
     expect(problemsOf({ ...FILES, '.jsii': '{"at":"/build/machine/src"}', 'lib/index.js': '//# sourceMappingURL=index.js.map' })).toEqual([
