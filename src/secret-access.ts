@@ -3,9 +3,11 @@ import { Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { isReserved, isToken } from './core/headers';
+import { isHostPattern } from './core/network';
 import type { SecretHeaderPlan } from './core/signing';
 import { allowUse } from './encryption';
 import type { SecretHeader } from './secret-header';
+import { requireTexts } from './validation';
 
 /** Lets a principal read the value of a secret, and nothing else of it. */
 export function allowReading(secret: secretsmanager.ISecret, grantee: iam.IGrantable): iam.Grant {
@@ -39,7 +41,7 @@ export function secretHeaderPlans(headers: readonly SecretHeader[]): readonly Se
     if (hosts.length < 1 || hosts.length > MAX_HOSTS) {
       throw new Error(`${name}.hosts has ${hosts.length} elements, expected 1 to ${MAX_HOSTS}`);
     }
-    hosts.forEach((host, hostIndex) => requireKnown(`${name}.hosts[${hostIndex}]`, host));
+    requireTexts(`${name}.hosts`, hosts, isHostPattern, 'a host in lower-case ASCII such as api.example.com or *.example.com, without port and path');
     return { header, secretId: secret.secretArn, field, hosts };
   });
   const length = JSON.stringify(plans.map((plan) => ({ ...plan, secretId: Token.isUnresolved(plan.secretId) ? ARN : plan.secretId }))).length;

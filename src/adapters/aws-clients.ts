@@ -71,7 +71,8 @@ class PatientRetryToken implements RetryToken {
   }
 }
 
-const bounds = () => ({ requestHandler: new BoundedHttpHandler(), retryStrategy: new PatientRetryStrategy() });
+/** What every client is made with. */
+export const bounds = () => ({ requestHandler: new BoundedHttpHandler(), retryStrategy: new PatientRetryStrategy() });
 
 export const dynamoDbClient = (): DynamoDBClient => new DynamoDBClient(bounds());
 export const snsClient = (): SNSClient => new SNSClient(bounds());

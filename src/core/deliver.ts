@@ -1,11 +1,12 @@
 // Fires webhooks: claims each turn, holds it until its millisecond, sends the request and keeps the outcome.
 import { Attempt } from './attempt';
 import { Clock } from './clock';
+import { Credentials, Seal } from './credentials';
 import { EndReason } from './failure-notice';
 import { FollowUp } from './follow-up';
 import { LOG_DELIVERED, LOG_FAILED, LOG_RETRYING, webhookFields } from './log-events';
 import { recordOutcome } from './outcome';
-import { DelayQueue, DeliverStore, HttpClient, Log, Outcome } from './ports';
+import { DelayQueue, DeliverStore, HttpClient, Log, Outcome, PreparedRequest } from './ports';
 import { toRequest } from './request';
 import { isExhausted, isExpired, RetryPlan, verdictOf } from './retry';
 import { isSuperfluous, State } from './state';
@@ -50,6 +51,7 @@ export class Deliver {
     private readonly store: DeliverStore,
     private readonly delayQueue: DelayQueue,
     private readonly http: HttpClient,
+    private readonly credentials: Pick<Credentials, 'for'>,
     private readonly followUp: FollowUp,
     private readonly log: Log,
     private readonly random: () => number,
@@ -115,12 +117,15 @@ export class Deliver {
     if (!hasTimeFor(this.config.requestTimeoutMs)) {
       return false; // an endpoint is to have all its time: another invocation is better placed
     }
-    const claim = await this.store.claim(turn, claimant, this.clock.now(), deadline + this.config.leaseBeyondMs + MAX_CLOCK_SKEW_MS);
+    const [claim, seal] = await Promise.all([
+      this.store.claim(turn, claimant, this.clock.now(), deadline + this.config.leaseBeyondMs + MAX_CLOCK_SKEW_MS),
+      webhook && this.credentials.for(webhook.url),
+    ]);
     if ('refused' in claim) {
       return this.dropCopy(turn, claim.refused);
     }
     const { claimed } = claim;
-    if (!webhook) {
+    if (!webhook || !seal) {
       this.log.error('webhook missing', { webhookId: publicId(turn.id) });
       return this.settle(claimed, this.failed(claimed, 'missing'), undefined, deadline);
     }
@@ -130,11 +135,11 @@ export class Deliver {
       return this.settle(claimed, this.failed(claimed, reason), webhook, deadline);
     }
     if (!hasTimeFor(this.config.requestTimeoutMs / 2)) {
-      return false; // the claim took so long that it would be no fair try; nothing has been sent, and the claim ends with its lease
+      return false; // claim or secrets took so long that it would be no fair try; nothing has been sent, and the claim ends with its lease
     }
 
     await this.clock.sleepUntil(turn.at - CONNECT_AHEAD_MS);
-    const request = this.http.prepare(toRequest(webhook, Math.max(turn.at, this.clock.now())));
+    const request = this.prepare(webhook, seal, Math.max(turn.at, this.clock.now()));
     await this.clock.sleepUntil(turn.at);
     const { sentAt, retryAfter, ...answer } = await request.send(Math.min(this.config.requestTimeoutMs, requestUntil - this.clock.now()));
     const attempt: Attempt = { at: new Date(sentAt).toISOString(), lateMs: sentAt - turn.at, ...answer };
@@ -149,6 +154,13 @@ export class Deliver {
       this.log.warn(LOG_FAILED, { ...fields, reason: next.reason });
     }
     return this.settle(claimed, next, webhook, deadline);
+  }
+
+  /** Without its secrets, a request is not sent: that is how the attempt has failed. */
+  private prepare(webhook: Webhook, seal: Seal, attemptAt: number): PreparedRequest {
+    return 'error' in seal
+      ? { send: async () => ({ sentAt: this.clock.now(), durationMs: 0, error: seal.error }) }
+      : this.http.prepare(seal.seal(toRequest(webhook, attemptAt)));
   }
 
   /** A copy that is none of the current turn, or of one that has ended, goes once what follows from the state is sure to have happened. */

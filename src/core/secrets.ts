@@ -107,8 +107,8 @@ export class SecretCache {
       }
       return versions;
     } catch (error) {
-      // The name alone: an answer that cannot be read is quoted in the message of its error.
-      this.log.warn('secret not read', { secretId, error: (error as Error).name });
+      // Of other errors the name alone: an answer that cannot be read is quoted in the message.
+      this.log.warn('secret not read', { secretId, error: error instanceof SecretError ? error.message : (error as Error).name });
       if (error instanceof SecretError) {
         entry.versions = undefined;
         throw error;

@@ -1,5 +1,6 @@
 // Signs requests as Standard Webhooks defines it: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 import { createHmac, createPrivateKey, createPublicKey, KeyObject, sign } from 'node:crypto';
+import { isHostPattern } from './network';
 
 /** What requests are signed with. */
 export interface SigningPlan {
@@ -45,8 +46,8 @@ export function parseSecretHeaderPlans(text: string): readonly SecretHeaderPlan[
     if (!isText(header)) {
       throw new TypeError(`${what}: expected header to be the name of one`);
     }
-    if (!Array.isArray(hosts) || hosts.length === 0 || !hosts.every(isText)) {
-      throw new TypeError(`${what}: expected hosts to be an array of at least one pattern`);
+    if (!Array.isArray(hosts) || hosts.length === 0 || !hosts.every((host) => typeof host === 'string' && isHostPattern(host))) {
+      throw new TypeError(`${what}: expected hosts to be an array of at least one host pattern`);
     }
     return { header, secretId, field, hosts } as SecretHeaderPlan;
   });

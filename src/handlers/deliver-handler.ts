@@ -1,12 +1,14 @@
 // Fires webhooks: turns, off the delay queue, a few seconds before they are due; and outcomes that the table did not take at first.
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { Environment, milliseconds, retryPlan, text, Variable } from './environment';
+import { Environment, milliseconds, retryPlan, secretHeaderPlans, signingPlan, text, Variable } from './environment';
 import { commonParts, Services } from './services';
 import { answerBatch, readRecords } from './sqs-batch';
 import { SqsRedelivery } from '../adapters/sqs-redelivery';
+import { Credentials, NO_CREDENTIALS } from '../core/credentials';
 import { Deliver } from '../core/deliver';
 import { HttpClient } from '../core/ports';
 import { parseDelayMessage } from '../core/queue-message';
+import { SecretCache } from '../core/secrets';
 
 /** What the handler uses of Lambda's context. */
 export type InvocationContext = Pick<Context, 'awsRequestId' | 'getRemainingTimeInMillis'>;
@@ -21,7 +23,7 @@ export function createDeliverHandler(
     leaseBeyondMs: milliseconds(environment, Variable.LEASE_BEYOND_SECONDS),
     retry: retryPlan(environment),
   };
-  const deliver = new Deliver(config, clock, store, delayQueue, http, followUp, log, random);
+  const deliver = new Deliver(config, clock, store, delayQueue, http, credentialsOf(environment, services), followUp, log, random);
   const redelivery = new SqsRedelivery(services.sqs, text(environment, Variable.DELAY_QUEUE_URL), log);
 
   return async (event, context) => {
@@ -32,4 +34,11 @@ export function createDeliverHandler(
     const [undelivered, unrecorded] = await Promise.all([deliver.deliver(turns, invocation), deliver.record(outcomes)]);
     return answerBatch(event, poison, [...undelivered, ...unrecorded], redelivery);
   };
+}
+
+function credentialsOf(environment: Environment, { clock, log, secretSource }: Services): Pick<Credentials, 'for'> {
+  const plans = { signing: signingPlan(environment), headers: secretHeaderPlans(environment) };
+  return plans.signing || plans.headers.length > 0
+    ? new Credentials(plans, new SecretCache(secretSource(), clock, log), clock, log)
+    : NO_CREDENTIALS;
 }

@@ -1,5 +1,7 @@
 // The variables a handler is configured by: their names, for handlers and construct alike, and the one place that reads them.
+import { NetworkRules, parseNetworkRules } from '../core/network';
 import { parseRetryPlan, RetryPlan } from '../core/retry';
+import { parseSecretHeaderPlans, parseSigningPlan, SecretHeaderPlan, SigningPlan } from '../core/signing';
 
 export enum Variable {
   TABLE_NAME = 'TABLE_NAME',
@@ -61,9 +63,26 @@ export function milliseconds(environment: Environment, variable: Variable): numb
 }
 
 export function retryPlan(environment: Environment): RetryPlan {
+  return parsed(environment, Variable.RETRY_POLICY, parseRetryPlan);
+}
+
+export function networkRules(environment: Environment): NetworkRules {
+  return parsed(environment, Variable.NETWORK_POLICY, parseNetworkRules);
+}
+
+/** `undefined` where requests are not signed. */
+export function signingPlan(environment: Environment): SigningPlan | undefined {
+  return Variable.SIGNING in environment ? parsed(environment, Variable.SIGNING, parseSigningPlan) : undefined;
+}
+
+export function secretHeaderPlans(environment: Environment): readonly SecretHeaderPlan[] {
+  return Variable.SECRET_HEADERS in environment ? parsed(environment, Variable.SECRET_HEADERS, parseSecretHeaderPlans) : [];
+}
+
+function parsed<T>(environment: Environment, variable: Variable, parse: (value: string) => T): T {
   try {
-    return parseRetryPlan(text(environment, Variable.RETRY_POLICY));
+    return parse(text(environment, variable));
   } catch (error) {
-    throw new Error(`environment variable ${Variable.RETRY_POLICY}: ${(error as Error).message}`);
+    throw new Error(`environment variable ${variable}: ${(error as Error).message}`);
   }
 }

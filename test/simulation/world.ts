@@ -174,6 +174,7 @@ class World {
       dynamodb: client('dynamodb'),
       sqs: client('sqs'),
       sns: client('sns'),
+      secretSource: () => Promise.reject(new Error('the simulated schedulers have no secrets')),
       log: { info: log('info'), warn: log('warn'), error: log('error') },
       random: () => this.random.next(),
     };

@@ -6,6 +6,8 @@ import { FakeClock } from './fake-clock';
 import { RecordingLog } from './recording-log';
 import { notification, sqsEvent, sqsEventReceivedAt } from './sqs-events';
 import { NodeHttpClient } from '../../src/adapters/node-http-client';
+import { SecretsManagerSource } from '../../src/adapters/secrets-manager-source';
+import { SecretSource } from '../../src/core/ports';
 import { parseDelayMessage } from '../../src/core/queue-message';
 import { LEAD_MS } from '../../src/core/timing';
 import { createDeliverHandler } from '../../src/handlers/deliver-handler';
@@ -16,6 +18,8 @@ import { Services } from '../../src/handlers/services';
 export class TestScheduler {
   public readonly clock = new FakeClock(Date.parse('2030-01-01T00:00:00Z'));
   public readonly log = new RecordingLog();
+  /** Where it reads secrets; to be replaced before the first webhook is delivered, if at all. */
+  public secretSource: SecretSource;
   private readonly http = new NodeHttpClient(this.clock);
   private readonly ingestHandler: ReturnType<typeof createIngestHandler>;
   private readonly loadHandler: ReturnType<typeof createLoadHandler>;
@@ -25,8 +29,15 @@ export class TestScheduler {
   public constructor(public readonly cloud: Cloud, variables: Parameters<Cloud['setEnvironment']>[0] = {}) {
     cloud.setEnvironment(variables);
     const { sns } = cloud;
+    this.secretSource = new SecretsManagerSource(cloud.secrets);
     const services: Services = {
-      clock: this.clock, sns, dynamodb: this.faulty(cloud.dynamodb), sqs: withoutDelays(cloud.sqs), log: this.log, random: () => 0,
+      clock: this.clock,
+      sns,
+      dynamodb: this.faulty(cloud.dynamodb),
+      sqs: withoutDelays(cloud.sqs),
+      secretSource: async () => this.secretSource,
+      log: this.log,
+      random: () => 0,
     };
     this.ingestHandler = createIngestHandler(process.env, services);
     this.loadHandler = createLoadHandler(process.env, services);
