@@ -7,9 +7,10 @@ export interface Address {
   readonly value: bigint;
 }
 
-/** All addresses that begin with the first `prefix` bits of `value`. */
+/** Addresses from one on. */
 export interface Block extends Address {
-  readonly prefix: number;
+  /** How many they are, a power of two. */
+  readonly size: bigint;
 }
 
 /**
@@ -34,7 +35,7 @@ const NOT_PUBLIC_IPV4 = blocks(
  * IPv6 addresses are public where IANA assigns them, in 2000::/3, and only there: everything else is local, reserved, or holds an IPv4 address
  * (mapped, compatible, NAT64). https://www.iana.org/assignments/ipv6-address-space
  */
-const PUBLIC_IPV6 = block('2000::/3');
+const PUBLIC_IPV6 = blockOf('2000::/3');
 
 /** In there, those that are not public. https://www.iana.org/assignments/iana-ipv6-special-registry */
 const NOT_PUBLIC_IPV6 = blocks(
@@ -49,14 +50,14 @@ const LOOPBACK = blocks('127.0.0.0/8', '::1/128');
 const PRIVATE = blocks('10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '198.18.0.0/15', 'fc00::/7', '127.0.0.0/8', '::1/128');
 
 /** Unique local addresses that AWS keeps for its own services: instance metadata, credentials of pods, DNS. No VPC can have them. */
-const AWS_SERVICES = block('fd00::/16');
+const AWS_SERVICES = blockOf('fd00::/16');
 
 /** The address that a text is in its usual form, or `undefined` for anything else, an address with a zone included. */
 export function parseAddress(text: string): Address | undefined {
   if (isIPv4(text)) {
-    return { bits: 32, value: numberOf(text.split('.').map(Number), 8n) };
+    return { bits: 32, value: numberOf(text.split('.').map(Number), 256n) };
   }
-  return isIPv6(text) && !text.includes('%') ? { bits: 128, value: numberOf(groupsOf(text), 16n) } : undefined;
+  return isIPv6(text) && !text.includes('%') ? { bits: 128, value: numberOf(groupsOf(text), 65_536n) } : undefined;
 }
 
 /** The block that a text is, `10.0.0.0/8`, or `undefined` for anything else, a block with bits beyond its prefix included. */
@@ -67,13 +68,12 @@ export function parseBlock(text: string): Block | undefined {
   if (!address || prefix > address.bits) {
     return undefined;
   }
-  const beyond = BigInt(address.bits - prefix);
-  return address.value >> beyond << beyond === address.value ? { ...address, prefix } : undefined;
+  const size = 2n ** BigInt(address.bits - prefix);
+  return address.value % size === 0n ? { ...address, size } : undefined;
 }
 
-export function isIn({ bits, value }: Address, { bits: ofBits, value: start, prefix }: Block): boolean {
-  const beyond = BigInt(ofBits - prefix);
-  return bits === ofBits && value >> beyond === start >> beyond;
+export function isIn({ bits, value }: Address, block: Block): boolean {
+  return bits === block.bits && value >= block.value && value < block.value + block.size;
 }
 
 /** Whether an address can be reached from anywhere, and means the same everywhere. */
@@ -95,8 +95,8 @@ export function isPrivate(address: Address): boolean {
 }
 
 /** Whether all addresses of a block are such that networks use for themselves. */
-export function isPrivateBlock(candidate: Block): boolean {
-  return PRIVATE.some((whole) => isIn(candidate, whole) && candidate.prefix >= whole.prefix);
+export function isPrivateBlock({ bits, value, size }: Block): boolean {
+  return PRIVATE.some((whole) => isIn({ bits, value }, whole) && isIn({ bits, value: value + size - 1n }, whole));
 }
 
 function isInAny(address: Address, all: readonly Block[]): boolean {
@@ -104,15 +104,15 @@ function isInAny(address: Address, all: readonly Block[]): boolean {
 }
 
 function blocks(...texts: readonly string[]): readonly Block[] {
-  return texts.map(block);
+  return texts.map(blockOf);
 }
 
-function block(text: string): Block {
+function blockOf(text: string): Block {
   return parseBlock(text) as Block;
 }
 
-function numberOf(parts: readonly number[], bitsOfEach: bigint): bigint {
-  return parts.reduce((value, part) => value << bitsOfEach | BigInt(part), 0n);
+function numberOf(digits: readonly number[], base: bigint): bigint {
+  return digits.reduce((value, digit) => value * base + BigInt(digit), 0n);
 }
 
 /** The eight groups of a valid IPv6 address. */
