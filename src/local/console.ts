@@ -5,7 +5,7 @@ import {
   LOG_ACTION, LOG_DEAD_LETTER, LOG_DELIVERED, LOG_FAILED, LOG_REFUSED, LOG_REJECTED, LOG_RETRYING, LOG_SCHEDULED,
 } from '../core/log-events';
 
-/** Where the `aws` command and boto3 ask for credentials, these do: the emulators take any. */
+/** Where the `aws` command and boto3 ask for credentials, these do: all but those of the functions are the administrator's. */
 const CREDENTIALS = 'local';
 const SAMPLE_URL = 'https://example.com/';
 const SAMPLE_SECONDS = 30;
@@ -20,6 +20,7 @@ export function readyBlock(engine: LocalEngine): string {
     ...engine.schedulers.flatMap(scheduler => schedulerLines(engine, scheduler)),
     `  Endpoint      ${engine.endpoints.sns}  (SNS and SQS)`,
     `                ${engine.endpoints.dynamodb}  (DynamoDB)`,
+    `                ${engine.endpoints.secretsmanager}  (Secrets Manager)`,
     `  Region        ${engine.region}`,
     `  Credentials   any, such as AWS_ACCESS_KEY_ID=${CREDENTIALS} AWS_SECRET_ACCESS_KEY=${CREDENTIALS}`,
     '',
@@ -39,6 +40,7 @@ export function readyBlock(engine: LocalEngine): string {
 
 /** The line for an event; `undefined` where there is nothing to show. */
 export function eventLine(event: EngineEvent, roleOf: (functionName: string) => string): string | undefined {
+  if (event.type === 'denied') return line('DENIED', event.message);
   const role = roleOf(event.functionName);
   if (event.type === 'invocation') {
     return event.error === undefined ? undefined : line('ERROR', `function ${role} failed: ${event.error}`);

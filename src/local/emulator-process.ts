@@ -5,40 +5,57 @@ import type { AddressInfo } from 'node:net';
 import * as path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import dynalite from 'dynalite';
+import { guardDynamoDb } from './access-control-http';
+import { type Subscription, guardDeliveries, messagingRefusal } from './access-control-messaging';
+import { AccessControl, type Judgement } from './iam/access-control';
+import type { SecurityPlan } from './iam/security-plan';
 import { LOCAL_ACCOUNT } from './local-account';
 import { SecretsManager } from './secrets-manager';
 import { secretsManagerListener } from './secrets-manager-http';
 
-/** Sent by the engine to start the emulators. */
-export interface EmulatorRequest {
-  /** Port for SNS and SQS; 0 for a free one. */
-  readonly port: number;
-}
+/** Sent by the engine: first to start the emulators, then to have calls judged. Until then, everything is allowed. */
+export type EmulatorRequest =
+  | { readonly type: 'start'; /** Port for SNS and SQS; 0 for a free one. */ readonly port: number }
+  | { readonly type: 'enforce'; readonly plan: SecurityPlan; /** Whether to tell of what is allowed, too. */ readonly everything: boolean };
 
-/** Sent to the engine once all listen, or when they cannot. */
+/** Sent to the engine once all listen, or when they cannot; once calls are judged; and for each denial, or also for what is allowed. */
 export type EmulatorReply =
+  | { readonly enforced: true }
+  | { readonly judged: Judgement }
   | { readonly ready: { readonly messagingPort: number; readonly dynamodbPort: number; readonly secretsManagerPort: number } }
   | { readonly failed: { readonly code?: string; readonly message: string } };
 
-/** The part of the emulator's queue store that is used here. Its class is not exported, only the option that takes an instance. */
+/** The parts of the emulator's stores that are used here. Their classes are not exported, only the option that takes instances. */
 interface QueueStore {
   host: string;
   createQueue(...args: unknown[]): Queue;
   getQueue(url: string): Queue | undefined;
+  getQueueByArn(arn: string): Queue | undefined;
   buildQueueUrl(name: string, port: string, requestHost: string, region: string): string;
   processAllTimers(): void;
 }
 interface Queue {
+  readonly arn: string;
   enqueue(message: { readonly delayUntil?: number }): void;
+}
+
+interface TopicStore {
+  getSubscription(arn: string): Subscription | undefined;
 }
 
 const LOOPBACK = '127.0.0.1';
 /** Beside this script when it runs: see `ChildScripts`. */
-const STORE_MODULE = 'node_modules/fauxqs/dist/sqs/sqsStore.js';
+const STORES = 'node_modules/fauxqs/dist';
+
+let control: AccessControl | undefined;
+
+async function storeOf<T>(file: string, name: string): Promise<T> {
+  const stores = await import(pathToFileURL(path.join(__dirname, STORES, file)).href) as Record<string, new () => T>;
+  return new stores[name]();
+}
 
 async function loopbackStore(): Promise<QueueStore> {
-  const { SqsStore } = await import(pathToFileURL(path.join(__dirname, STORE_MODULE)).href) as { SqsStore: new () => QueueStore };
-  const store = new SqsStore();
+  const store = await storeOf<QueueStore>('sqs/sqsStore.js', 'SqsStore');
   let origin = '';
 
   // Its own URLs are on sqs.<region>.localhost, which not every system resolves, and it finds a queue by its exact URL only.
@@ -78,15 +95,22 @@ async function loopbackStore(): Promise<QueueStore> {
   return store;
 }
 
-async function start({ port }: EmulatorRequest): Promise<EmulatorReply> {
+async function start(port: number): Promise<EmulatorReply> {
   try {
     // `startFauxqs` would listen on every interface.
     const { buildApp } = await import('fauxqs');
-    const stores = { sqsStore: await loopbackStore() } as unknown as NonNullable<Parameters<typeof buildApp>[0]>['stores'];
+    const [sqsStore, snsStore] = [await loopbackStore(), await storeOf<TopicStore>('sns/snsStore.js', 'SnsStore')];
+    const stores = { sqsStore, snsStore } as unknown as NonNullable<Parameters<typeof buildApp>[0]>['stores'];
     const messaging = buildApp({ logger: false, stores });
+    messaging.addHook('preHandler', async (request, response) => {
+      const refusal = control && messagingRefusal(control, sqsStore, request);
+      if (refusal) await response.code(refusal.status).headers(refusal.headers).send(refusal.body);
+    });
+    guardDeliveries(snsStore, sqsStore, () => control);
     await messaging.listen({ port, host: LOOPBACK });
     const dynamodb: Server = dynalite({ createTableMs: 0 });
-    const secretsManager = createServer(secretsManagerListener(new SecretsManager(LOCAL_ACCOUNT)));
+    guardDynamoDb(dynamodb, () => control);
+    const secretsManager = createServer(secretsManagerListener(new SecretsManager(LOCAL_ACCOUNT), () => control));
     return {
       ready: {
         messagingPort: (messaging.server.address() as AddressInfo).port,
@@ -115,6 +139,12 @@ process.on('uncaughtException', (error: NodeJS.ErrnoException) => {
   console.error(error);
   process.exit(1);
 });
-process.once('message', (request: EmulatorRequest) => {
-  void start(request).then(reply => process.send?.(reply));
+const reply = (message: EmulatorReply): boolean | undefined => process.send?.(message);
+process.on('message', (request: EmulatorRequest) => {
+  if (request.type === 'start') {
+    void start(request.port).then(reply);
+  } else {
+    control = new AccessControl(request.plan, judged => reply({ judged }), request.everything);
+    reply({ enforced: true });
+  }
 });

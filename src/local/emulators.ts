@@ -1,14 +1,18 @@
-// Starts the emulators in a process of their own and creates the topics, queues and tables of a plan in them.
+// Starts the emulators in a process of their own and creates the topics, queues, tables and secrets of a plan in them.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import {
   CreateTableCommand, DescribeTableCommand, DynamoDBClient, type DynamoDBClientConfig,
 } from '@aws-sdk/client-dynamodb';
+import { CreateSecretCommand, GetRandomPasswordCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { EmulatorReply, EmulatorRequest } from './emulator-process';
-import type { EnginePlan } from './plan';
+import type { Judgement } from './iam/access-control';
+import type { SecurityPlan } from './iam/security-plan';
+import { asBoolean, asNumber, asString } from './json';
+import type { EnginePlan, SecretPlan } from './plan';
 
 export interface Endpoints {
   readonly sns: string;
@@ -17,7 +21,10 @@ export interface Endpoints {
   readonly secretsmanager: string;
 }
 
-/** What an SDK client needs to talk to an emulator, which takes any credentials. */
+/**
+ * What an SDK client needs to talk to an emulator as the administrator of the account. So is whoever signs with any other credentials
+ * but those that the engine gives to functions.
+ */
 export const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' } as const;
 
 export class Emulators {
@@ -29,7 +36,8 @@ export class Emulators {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     try {
-      const reply = await firstReply(child, { port: port ?? 0 });
+      const reply = await firstReply(child, { type: 'start', port: port ?? 0 });
+      if (!('ready' in reply) && !('failed' in reply)) throw new Error('The emulators answered out of turn.');
       if ('failed' in reply) {
         throw new Error(reply.failed.code === 'EADDRINUSE'
           ? `Port ${port} on 127.0.0.1 is in use by another program. Choose another one, or none for a free one.`
@@ -65,6 +73,7 @@ export class Emulators {
         ...plan.topics.map(({ name, region }) => clients.sns(region).send(new CreateTopicCommand({ Name: name }))),
         ...plan.queues.map(({ name, region, attributes }) =>
           clients.sqs(region).send(new CreateQueueCommand({ QueueName: name, Attributes: { ...attributes } }))),
+        ...plan.secrets.map(secret => createSecret(clients.secretsmanager(secret.region), secret)),
         ...plan.tables.map(({ name, region, keys }) => createTable(clients.dynamodb(region), name, keys)),
       ]);
       await Promise.all(plan.subscriptions.map(({ topicArn, queueArn, region, attributes }) =>
@@ -72,6 +81,18 @@ export class Emulators {
     } finally {
       clients.destroy();
     }
+  }
+
+  /** From now on, has every call judged; `report` is told of denials, and with `everything` of what is allowed as well. */
+  public async enforce(plan: SecurityPlan, everything: boolean, report: (judgement: Judgement) => void): Promise<void> {
+    const enforced = new Promise<void>(resolve => {
+      this.child.on('message', (message: EmulatorReply) => {
+        if ('judged' in message) report(message.judged);
+        if ('enforced' in message) resolve();
+      });
+    });
+    this.child.send({ type: 'enforce', plan, everything } satisfies EmulatorRequest);
+    await Promise.race([enforced, this.ended]);
   }
 
   public async stop(): Promise<void> {
@@ -97,6 +118,10 @@ class Clients {
 
   public dynamodb(region: string): DynamoDBClient {
     return this.client(`dynamodb ${region}`, () => new DynamoDBClient(this.config(this.endpoints.dynamodb, region)));
+  }
+
+  public secretsmanager(region: string): SecretsManagerClient {
+    return this.client(`secretsmanager ${region}`, () => new SecretsManagerClient(this.config(this.endpoints.secretsmanager, region)));
   }
 
   public destroy(): void {
@@ -126,6 +151,23 @@ async function createTable(client: DynamoDBClient, name: string, keys: EnginePla
   while ((await client.send(new DescribeTableCommand({ TableName: name }))).Table?.TableStatus !== 'ACTIVE') {
     await new Promise(resolve => setTimeout(resolve, 5));
   }
+}
+
+/** Makes the value the way CloudFormation does. */
+async function createSecret(client: SecretsManagerClient, { name, string, generate }: SecretPlan): Promise<void> {
+  let value = string;
+  if (generate) {
+    const { RandomPassword } = await client.send(new GetRandomPasswordCommand(passwordInput(generate.password)));
+    value = generate.key === undefined ? RandomPassword : JSON.stringify({ ...generate.template, [generate.key]: RandomPassword });
+  }
+  await client.send(new CreateSecretCommand({ Name: name, SecretString: value }));
+}
+
+/** A template may hold `"true"` and `"32"`. */
+function passwordInput(password: NonNullable<SecretPlan['generate']>['password']): Record<string, string | number | boolean | undefined> {
+  return Object.fromEntries(Object.entries(password).map(([name, value]) => [
+    name, name === 'PasswordLength' ? asNumber(value) : name === 'ExcludeCharacters' ? asString(value) : asBoolean(value),
+  ]));
 }
 
 async function firstReply(child: ChildProcess, request: EmulatorRequest): Promise<EmulatorReply> {

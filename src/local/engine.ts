@@ -6,12 +6,18 @@ import { ChildScripts } from './child-scripts';
 import { Emulators, type Endpoints, LOCAL_CREDENTIALS } from './emulators';
 import { EventSource } from './event-source';
 import { type EngineEvent, FunctionRuntime } from './function-runtime';
+import { AccessControl, type Judgement } from './iam/access-control';
+import { denialMessage, principalArn } from './iam/authorizer';
+import type { Context } from './iam/conditions';
+import { contextOf } from './iam/deployment';
+import { accessKeyId } from './iam/security-plan';
 import { LOCAL_ACCOUNT } from './local-account';
-import { type EnginePlan, type LocalScheduler, planAssembly } from './plan';
+import { type EnginePlan, type FunctionPlan, type LocalScheduler, type SchedulePlan, planAssembly } from './plan';
 import type { IgnoredResource } from './resources';
-import { Schedule } from './schedule';
+import { Schedule, type SendToQueue } from './schedule';
 
 export type { EngineEvent } from './function-runtime';
+export type { Judgement } from './iam/access-control';
 export type { LocalScheduler } from './plan';
 export { type IgnoredResource, UnsupportedTemplateError } from './resources';
 
@@ -29,8 +35,10 @@ export interface LocalEngineOptions {
    * returns those to call instead. For fault tests. @default the services are called directly
    */
   readonly intercept?: (services: Endpoints) => Endpoints | Promise<Endpoints>;
-  /** Told of every log line and every invocation. @default nobody is told */
+  /** Told of every log line, every invocation and everything that is denied. @default nobody is told */
   readonly onEvent?: (event: EngineEvent) => void;
+  /** Told of every kind of request that is judged by the template's policies, allowed ones too. @default nobody is told */
+  readonly onJudgement?: (judgement: Judgement) => void;
 }
 
 /** What a template says must be known before there is a port. */
@@ -55,7 +63,11 @@ export class LocalEngine {
       // A client of SQS calls the host that a queue's URL names.
       const plan = overridden(called.sqs);
       await emulators.create(plan);
-      engine = new LocalEngine(plan, options, scripts, emulators, called);
+      const report = reporter(options);
+      plan.deployment.forEach(({ request }) => options.onJudgement?.({ request, decision: { allowed: true } }));
+      const control = new AccessControl(plan.security, report, options.onJudgement !== undefined);
+      await emulators.enforce(plan.security, options.onJudgement !== undefined, report);
+      engine = new LocalEngine(plan, options, scripts, emulators, called, control);
       engine.run();
       return engine;
     } catch (error) {
@@ -79,7 +91,7 @@ export class LocalEngine {
   /** Resolves when the engine has stopped; rejects if its emulators end by themselves. */
   public readonly ended: Promise<void>;
 
-  private readonly client: SQSClient;
+  private readonly clients = new Map<string, SQSClient>();
   private readonly functions: readonly FunctionRuntime[];
   private readonly eventSources: readonly EventSource[];
   private readonly schedules: readonly Schedule[];
@@ -91,18 +103,15 @@ export class LocalEngine {
     private readonly scripts: ChildScripts,
     private readonly emulators: Emulators,
     called: Endpoints,
+    private readonly control: AccessControl,
   ) {
     const { onEvent = () => undefined } = options;
     this.region = plan.schedulers[0].region;
     this.endpoints = emulators.endpoints;
     this.schedulers = plan.schedulers;
     this.ignored = plan.ignored;
-    this.client = new SQSClient({
-      endpoint: this.endpoints.sqs,
-      region: this.region,
-      credentials: LOCAL_CREDENTIALS,
-    });
-    this.functions = plan.functions.map(planned => new FunctionRuntime(planned, scripts.functionHost, called, onEvent));
+    this.functions = plan.functions.map(planned => (
+      new FunctionRuntime(planned, scripts.functionHost, called, logStream => this.mayLog(planned, logStream), onEvent)));
     const target = (arn: string): FunctionRuntime => found(this.functions.find(other => other.plan.arn === arn), arn);
     const report = (error: unknown): void => {
       if (!this.stopping) console.error(error);
@@ -111,8 +120,11 @@ export class LocalEngine {
       const queue = found(plan.queues.find(other => other.arn === source.queueArn), source.queueArn);
       return new EventSource(source, queue, target(source.functionArn), report);
     });
-    this.schedules = plan.schedules.map(schedule =>
-      new Schedule(schedule, target(schedule.functionArn), (arn, body, attributes) => this.send(arn, body, attributes), report, options.tickSeconds));
+    this.schedules = plan.schedules.map(schedule => {
+      const invoked = target(schedule.functionArn);
+      const send: SendToQueue = (arn, body, attributes) => this.send(invoked.plan, arn, body, attributes);
+      return new Schedule(schedule, invoked, send, () => this.mayInvoke(schedule), report, options.tickSeconds);
+    });
     this.ended = emulators.ended.then(async () => {
       const byItself = !this.stopping;
       await this.stop();
@@ -172,16 +184,52 @@ export class LocalEngine {
     await Promise.all(this.functions.map(target => target.stop()));
     await this.emulators.stop();
     await Promise.all(readers);
-    this.client.destroy();
+    this.clients.forEach(client => client.destroy());
     this.scripts.remove();
   }
 
-  private async send(queueArn: string, body: string, attributes: Readonly<Record<string, string>>): Promise<void> {
+  /** Lambda writes log lines in the function's role, or not at all. */
+  private mayLog({ roleArn, name, region, logGroup, logGroupExists }: FunctionPlan, logStream: string): boolean {
+    const group = `arn:aws:logs:${region}:${LOCAL_ACCOUNT}:log-group:${logGroup}:`;
+    const actions = [
+      ...(logGroupExists ? [] : [['logs:CreateLogGroup', group]]),
+      ...['logs:CreateLogStream', 'logs:PutLogEvents'].map(action => [action, `${group}log-stream:${logStream}`]),
+    ];
+    const principal = { kind: 'role', roleArn, session: name } as const;
+    return this.control.allows(...actions.map(([action, resource]) => ({ principal, action, resource, context: contextOf(region) })));
+  }
+
+  private mayInvoke({ arn, source, region, functionArn, roleArn }: SchedulePlan): boolean {
+    const principal = source === 'aws.scheduler' && roleArn !== undefined
+      ? { kind: 'role', roleArn, session: arn.split('/').at(-1) ?? '' } as const
+      : { kind: 'service', service: 'events.amazonaws.com' } as const;
+    const origin: Context = principal.kind === 'service' ? { 'aws:sourcearn': arn, 'aws:sourceaccount': LOCAL_ACCOUNT } : {};
+    return this.control.allows({ principal, action: 'lambda:InvokeFunction', resource: functionArn, context: { ...contextOf(region), ...origin } });
+  }
+
+  private async send(by: FunctionPlan, queueArn: string, body: string, attributes: Readonly<Record<string, string>>): Promise<void> {
     const queue = found(this.plan.queues.find(other => other.arn === queueArn), queueArn);
     const messageAttributes: Record<string, MessageAttributeValue> = {};
     for (const [name, value] of Object.entries(attributes)) messageAttributes[name] = { DataType: 'String', StringValue: value };
-    await this.client.send(new SendMessageCommand({ QueueUrl: queue.url, MessageBody: body, MessageAttributes: messageAttributes }));
+    const client = this.clients.get(by.arn) ?? new SQSClient({
+      endpoint: this.endpoints.sqs,
+      region: queue.region,
+      credentials: { ...LOCAL_CREDENTIALS, accessKeyId: accessKeyId(by.arn, 'lambda') },
+    });
+    this.clients.set(by.arn, client);
+    await client.send(new SendMessageCommand({ QueueUrl: queue.url, MessageBody: body, MessageAttributes: messageAttributes }));
   }
+}
+
+/** Passes on what has been judged: all to who wants it all, denials to everyone. */
+function reporter({ onEvent, onJudgement }: LocalEngineOptions): (judgement: Judgement) => void {
+  return judgement => {
+    onJudgement?.(judgement);
+    const { request, decision } = judgement;
+    if (decision.allowed) return;
+    const { principal, action, resource } = request;
+    onEvent?.({ type: 'denied', principal: principalArn(principal), action, resource, message: denialMessage(request, decision.reason) });
+  };
 }
 
 function overrideVariables(plan: EnginePlan, environment: Readonly<Record<string, string>>): EnginePlan {

@@ -2,8 +2,9 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FunctionRuntime, InvocationResult } from './function-runtime';
+import { accessKeyId } from './iam/security-plan';
 import type { EventSourcePlan, QueuePlan } from './plan';
-import { QueueConnection, type QueueMessage } from './queue-connection';
+import { AccessDeniedError, QueueConnection, type QueueMessage } from './queue-connection';
 
 // AWS begins with five invocations at a time and adds up to 300 a minute while messages are waiting
 // (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html); here: one each fifth of a second.
@@ -20,6 +21,7 @@ const WINDOW_POLL_MS = 40;
 /** Calls at one time while a queue has more than one call brings. */
 const PARALLEL_CALLS = 4;
 const RETRY_MS = 200;
+const DENIED_RETRY_MS = 5000;
 
 /** A record of a Lambda event from SQS, as JSON, beside what deletes its message. */
 interface BatchRecord {
@@ -45,7 +47,7 @@ export class EventSource {
     private readonly target: FunctionRuntime,
     private readonly onError: (error: unknown) => void,
   ) {
-    this.connection = new QueueConnection(queue.url, queue.region);
+    this.connection = new QueueConnection(queue.url, queue.region, accessKeyId(target.plan.arn, 'lambda'));
     this.allowed = Math.min(CONCURRENCY_AT_START, this.limit);
   }
 
@@ -163,8 +165,10 @@ export class EventSource {
     } catch (error) {
       // The end of the engine ends its polls as well.
       if (!this.running) return [];
-      this.onError(error);
-      await delay(RETRY_MS);
+      // A denial is told where it is judged.
+      const denied = error instanceof AccessDeniedError;
+      if (!denied) this.onError(error);
+      await delay(denied ? DENIED_RETRY_MS : RETRY_MS);
       return [];
     }
   }
@@ -173,7 +177,7 @@ export class EventSource {
     try {
       await this.connection.delete(records.map(record => record.receiptHandle));
     } catch (error) {
-      if (this.running) this.onError(error);
+      if (this.running && !(error instanceof AccessDeniedError)) this.onError(error);
     }
   }
 

@@ -4,8 +4,8 @@ import { spawn } from 'node:child_process';
 import * as path from 'node:path';
 
 const PROJECT = path.join(__dirname, '..', '..');
-/** A complete app with one scheduler and nothing else. */
-export const EXAMPLE_APP = 'examples/typescript/smallest/app.ts';
+/** A complete app with one scheduler that may call this machine, and nothing else. */
+export const EXAMPLE_APP = 'examples/typescript/local/app.ts';
 
 /** Writes the cloud assembly of the example app to a directory. */
 export async function synthExample(directory: string): Promise<void> {

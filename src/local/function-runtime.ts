@@ -6,12 +6,15 @@ import { createInterface } from 'node:readline';
 import type { Endpoints } from './emulators';
 import { LOCAL_CREDENTIALS } from './emulators';
 import type { HandlerError, HostReply, Invocation } from './function-host';
+import { accessKeyId } from './iam/security-plan';
 import type { FunctionPlan } from './plan';
 
 /** What the engine tells about its functions. */
 export type EngineEvent =
   /** A line that a function wrote to stdout or stderr; `record` is the line parsed, where it is a JSON object. */
   | { readonly type: 'log'; readonly functionName: string; readonly line: string; readonly record?: Record<string, unknown> }
+  /** Something was not allowed, by the policies of the template; `message` is how AWS words it. */
+  | { readonly type: 'denied'; readonly principal: string; readonly action: string; readonly resource: string; readonly message: string }
   /** An invocation ended; `error` tells why it failed: by the handler's error, by its timeout or by a crash. */
   | {
     readonly type: 'invocation';
@@ -44,6 +47,8 @@ export class FunctionRuntime {
     public readonly plan: FunctionPlan,
     private readonly hostScript: string,
     private readonly endpoints: Endpoints,
+    /** Whether what the function writes gets into a log stream. */
+    private readonly mayLog: (logStream: string) => boolean,
     private readonly onEvent: (event: EngineEvent) => void,
   ) {}
 
@@ -91,7 +96,7 @@ export class FunctionRuntime {
       this.environments.delete(warm);
       warm = this.idle.pop();
     }
-    const environment = warm ?? new Environment(this.plan, this.hostScript, this.endpoints, line => this.onEvent(logEvent(this.plan.name, line)));
+    const environment = warm ?? this.newEnvironment();
     this.environments.add(environment);
     const started = performance.now();
     const result = await environment.invoke(event);
@@ -109,6 +114,15 @@ export class FunctionRuntime {
     }
     return result;
   }
+
+  private newEnvironment(): Environment {
+    const logStream = `local/[$LATEST]${randomUUID().replaceAll('-', '')}`;
+    let logs: boolean | undefined;
+    return new Environment(this.plan, this.hostScript, environmentVariables(this.plan, this.endpoints, logStream), line => {
+      logs ??= this.mayLog(logStream);
+      if (logs) this.onEvent(logEvent(this.plan.name, line));
+    });
+  }
 }
 
 class Environment {
@@ -121,12 +135,12 @@ class Environment {
   private crash: ((error: HandlerError) => void) | undefined;
   private end: HandlerError | undefined;
 
-  constructor(private readonly plan: FunctionPlan, hostScript: string, endpoints: Endpoints, onLine: (line: string) => void) {
+  constructor(private readonly plan: FunctionPlan, hostScript: string, variables: Record<string, string>, onLine: (line: string) => void) {
     this.child = fork(hostScript, [], {
       cwd: plan.codeDirectory,
       // Of a function's memory, the Node.js runtime of Lambda gives nine tenths to the heap.
       execArgv: [`--max-old-space-size=${Math.floor(plan.memoryMb * 0.9)}`],
-      env: environmentVariables(plan, endpoints),
+      env: variables,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     for (const stream of [this.child.stdout, this.child.stderr]) {
@@ -217,7 +231,7 @@ class Environment {
 }
 
 /** What a function sees: the variables of the template, those of Lambda, and nothing of this machine but the way to programs. */
-function environmentVariables(plan: FunctionPlan, endpoints: Endpoints): Record<string, string> {
+function environmentVariables(plan: FunctionPlan, endpoints: Endpoints, logStream: string): Record<string, string> {
   return {
     // An old Node.js is no news to who runs this, and its warning would be taken for a log line of the function.
     NODE_NO_WARNINGS: '1',
@@ -228,8 +242,10 @@ function environmentVariables(plan: FunctionPlan, endpoints: Endpoints): Record<
     LANG: 'en_US.UTF-8',
     AWS_REGION: plan.region,
     AWS_DEFAULT_REGION: plan.region,
-    AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
+    // No signature is checked: the id alone says whose call it is.
+    AWS_ACCESS_KEY_ID: accessKeyId(plan.arn, 'code'),
     AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
+    AWS_SESSION_TOKEN: 'local',
     AWS_ENDPOINT_URL_SNS: endpoints.sns,
     AWS_ENDPOINT_URL_SQS: endpoints.sqs,
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
@@ -239,8 +255,8 @@ function environmentVariables(plan: FunctionPlan, endpoints: Endpoints): Record<
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(plan.memoryMb),
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
-    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${plan.name}`,
-    AWS_LAMBDA_LOG_STREAM_NAME: `local/[$LATEST]${randomUUID().replaceAll('-', '')}`,
+    AWS_LAMBDA_LOG_GROUP_NAME: plan.logGroup,
+    AWS_LAMBDA_LOG_STREAM_NAME: logStream,
     ...(plan.logFormat ? { AWS_LAMBDA_LOG_FORMAT: plan.logFormat } : {}),
     ...(plan.logLevel ? { AWS_LAMBDA_LOG_LEVEL: plan.logLevel } : {}),
     LAMBDA_TASK_ROOT: plan.codeDirectory,

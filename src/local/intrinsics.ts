@@ -241,6 +241,11 @@ export class Intrinsics {
   }
 }
 
+/** Whether an object stands for a value that CloudFormation works out. */
+export function isIntrinsic(value: JsonObject): boolean {
+  return intrinsicCall(value) !== undefined;
+}
+
 function intrinsicCall(value: JsonObject): { name: string; argument: Json } | undefined {
   const keys = Object.keys(value);
   if (keys.length !== 1) return undefined;

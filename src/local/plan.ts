@@ -1,12 +1,15 @@
 // Turns the resources that must run into what the engine creates: topics, queues, tables, functions and what connects them.
 
-import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import * as path from 'node:path';
 import { type StackTemplate } from './assembly';
-import { Intrinsics, type ResourceRef, UnresolvedError, regionOf } from './intrinsics';
+import { Authorizer, denialMessage } from './iam/authorizer';
+import { type DeploymentRequest, functionRequests, keyRequests, mappingRequests, scheduleRequests } from './iam/deployment';
+import type { SecurityPlan } from './iam/security-plan';
+import { readSecurity } from './iam/template-security';
+import { Intrinsics, type ResourceRef, regionOf } from './intrinsics';
 import { type Json, asBoolean, asNumber, asString, isObject, show } from './json';
-import { LOCAL_ACCOUNT } from './local-account';
+import { PhysicalNames } from './physical-names';
 import { type FoundScheduler, type IgnoredResource, type OwnedResource, UnsupportedTemplateError, classify, nameOf, resourceOf } from './resources';
 import { ratePeriodSeconds } from './supported';
 import { Variable } from '../handlers/environment';
@@ -38,6 +41,19 @@ export interface TablePlan {
   readonly keys: readonly { readonly name: string; readonly keyType: 'HASH' | 'RANGE'; readonly attributeType: 'S' | 'N' | 'B' }[];
 }
 
+export interface SecretPlan {
+  readonly name: string;
+  readonly region: string;
+  /** The value, where the template gives it. */
+  readonly string?: string;
+  /** How the value is made, where it is: as `GetRandomPassword` takes it, and the JSON object into which it is put, under a key. */
+  readonly generate?: {
+    readonly password: Readonly<Record<string, Json>>;
+    readonly template?: Readonly<Record<string, Json>>;
+    readonly key?: string;
+  };
+}
+
 export interface FunctionPlan {
   readonly name: string;
   readonly arn: string;
@@ -49,6 +65,11 @@ export interface FunctionPlan {
   readonly memoryMb: number;
   readonly variables: Readonly<Record<string, string>>;
   readonly reservedConcurrency?: number;
+  readonly roleArn: string;
+  readonly inVpc: boolean;
+  readonly logGroup: string;
+  /** Whether the template makes the log group; if not, the first function that writes to it does. */
+  readonly logGroupExists: boolean;
   readonly logFormat?: string;
   readonly logLevel?: string;
   readonly async: AsyncInvokePlan;
@@ -80,6 +101,8 @@ export interface SchedulePlan {
   readonly functionArn: string;
   readonly periodSeconds: number;
   readonly input?: string;
+  /** Of EventBridge Scheduler: the role in which it invokes. A rule invokes by the function's permission. */
+  readonly roleArn?: string;
 }
 
 /** One scheduler of the assembly, under the names that its parts have on this machine. */
@@ -100,24 +123,17 @@ export interface EnginePlan {
   readonly queues: readonly QueuePlan[];
   readonly subscriptions: readonly SubscriptionPlan[];
   readonly tables: readonly TablePlan[];
+  readonly secrets: readonly SecretPlan[];
   readonly functions: readonly FunctionPlan[];
   readonly eventSources: readonly EventSourcePlan[];
   readonly schedules: readonly SchedulePlan[];
   readonly schedulers: readonly LocalScheduler[];
   readonly ignored: readonly IgnoredResource[];
+  readonly security: SecurityPlan;
+  /** What AWS asks for when it creates the resources; all of it is allowed. */
+  readonly deployment: readonly DeploymentRequest[];
 }
 
-const NAME_PROPERTY: Readonly<Record<string, { property: string; limit: number }>> = {
-  'AWS::SNS::Topic': { property: 'TopicName', limit: 256 },
-  'AWS::SQS::Queue': { property: 'QueueName', limit: 80 },
-  'AWS::DynamoDB::Table': { property: 'TableName', limit: 255 },
-  'AWS::DynamoDB::GlobalTable': { property: 'TableName', limit: 255 },
-  'AWS::Lambda::Function': { property: 'FunctionName', limit: 64 },
-  'AWS::Events::Rule': { property: 'Name', limit: 64 },
-  'AWS::Scheduler::Schedule': { property: 'Name', limit: 64 },
-  'AWS::Logs::LogGroup': { property: 'LogGroupName', limit: 512 },
-  'AWS::IAM::Role': { property: 'RoleName', limit: 64 },
-};
 const QUEUE_ATTRIBUTES = [
   'DelaySeconds', 'VisibilityTimeout', 'MessageRetentionPeriod', 'MaximumMessageSize', 'ReceiveMessageWaitTimeSeconds',
 ] as const;
@@ -152,72 +168,60 @@ export function planAssembly(stacks: readonly StackTemplate[], endpoint: string)
 
   const queues = collect(of('AWS::SQS::Queue'), resource => queuePlan(resource, names));
   const invokeConfigs = of('AWS::Lambda::EventInvokeConfig');
-  const functions = collect(of('AWS::Lambda::Function'), resource => functionPlan(resource, names, invokeConfigs));
+  const roles = of('AWS::IAM::Role').map(role => names.arn(role));
+  const logGroups = of('AWS::Logs::LogGroup').map(group => names.name(group));
+  const functions = collect(of('AWS::Lambda::Function'), resource => functionPlan(resource, names, invokeConfigs, roles, logGroups));
   const topics = of('AWS::SNS::Topic').map(resource => ({ name: names.name(resource), arn: names.arn(resource), region: regionOf(resource.stack) }));
-  const plan: EnginePlan = {
+  const security = readSecurity(owned, functions, names, intrinsics, check);
+  const plan: Omit<EnginePlan, 'deployment'> = {
     queues,
     functions,
     topics,
     subscriptions: of('AWS::SNS::Subscription').map(subscriptionPlan),
     tables: collect(of('AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable'), resource => tablePlan(resource, names)),
+    secrets: collect(of('AWS::SecretsManager::Secret'), resource => secretPlan(resource, names)),
     eventSources: collect(of('AWS::Lambda::EventSourceMapping'), resource => eventSourcePlan(resource, queues, functions)),
     schedules: of('AWS::Events::Rule', 'AWS::Scheduler::Schedule').flatMap(resource => schedulePlans(resource, names)),
     schedulers: collect(
       schedulers.map(found => ({ ...found, logicalId: found.manifest.inputTopic })), found => localScheduler(found, names, functions, topics),
     ),
-    ignored,
+    ignored: [...ignored, ...security.ignored],
+    security: security.plan,
   };
   problems.push(...sameNames('queue', plan.queues), ...sameNames('table', plan.tables), ...sameNames('function', plan.functions));
+  problems.push(...sameNames('secret', plan.secrets));
+  const deployment = deploymentOf(plan);
+  // What could not be read would only be refused once more.
+  if (problems.length === 0) problems.push(...refusals(plan.security, deployment));
   if (problems.length > 0) throw new UnsupportedTemplateError(problems);
-  return plan;
+  return { ...plan, deployment: deployment.flatMap(({ requests }) => requests) };
 }
 
-/** The names and ARNs that resources have on this machine: those of the template, else made up the way CloudFormation does. */
-class PhysicalNames {
-  public intrinsics: Intrinsics | undefined;
+interface Deployed {
+  readonly arn: string;
+  readonly requests: readonly DeploymentRequest[];
+}
 
-  constructor(private readonly endpoint: string) {}
+function deploymentOf({ functions, eventSources, schedules, security }: Omit<EnginePlan, 'deployment'>): Deployed[] {
+  return [
+    ...functions.map(target => ({ arn: target.arn, requests: functionRequests(target, target.inVpc) })),
+    ...eventSources.flatMap(({ functionArn, queueArn }) => functions.filter(({ arn }) => arn === functionArn).map(target => (
+      { arn: `event source mapping of ${target.arn}`, requests: mappingRequests(target, queueArn) }))),
+    ...schedules.flatMap(({ arn, roleArn }) => (roleArn === undefined ? [] : [{ arn, requests: scheduleRequests({ arn, name: arn, roleArn }) }])),
+    ...keyRequests(security).map(request => ({ arn: request.request.resource, requests: [request] })),
+  ];
+}
 
-  public lookup(ref: ResourceRef, attribute?: string): Json {
-    const type = resourceOf(ref).Type;
-    switch (`${type} ${attribute ?? 'Ref'}`) {
-      case 'AWS::SQS::Queue Ref': case 'AWS::SQS::Queue QueueUrl': return this.queueUrl(ref);
-      case 'AWS::SNS::Topic Ref': case 'AWS::SNS::Topic TopicArn': return this.arn(ref);
-      case 'AWS::SQS::Queue QueueName': case 'AWS::SNS::Topic TopicName': return this.name(ref);
-    }
-    if (NAME_PROPERTY[type]) {
-      if (attribute === undefined) return this.name(ref);
-      if (attribute === 'Arn') return this.arn(ref);
-    }
-    throw new UnresolvedError(`${attribute ? `the attribute ${attribute}` : 'the reference'} of ${nameOf(ref)} has no value here`);
-  }
-
-  public name(ref: ResourceRef): string {
-    const { property, limit } = NAME_PROPERTY[resourceOf(ref).Type];
-    const given = asString(this.intrinsics?.resolve(ref.stack, resourceOf(ref).Properties?.[property]));
-    if (given !== undefined) return given;
-    const suffix = createHash('sha256').update(`${ref.stack.id} ${ref.logicalId}`).digest('hex').slice(0, 8).toUpperCase();
-    return `${`${ref.stack.stackName}-${ref.logicalId}`.slice(0, limit - suffix.length - 1)}-${suffix}`;
-  }
-
-  public arn(ref: ResourceRef): string {
-    const name = this.name(ref);
-    const regional = (service: string, resource: string): string => `arn:aws:${service}:${regionOf(ref.stack)}:${LOCAL_ACCOUNT}:${resource}`;
-    switch (resourceOf(ref).Type) {
-      case 'AWS::SNS::Topic': return regional('sns', name);
-      case 'AWS::SQS::Queue': return regional('sqs', name);
-      case 'AWS::Lambda::Function': return regional('lambda', `function:${name}`);
-      case 'AWS::Events::Rule': return regional('events', `rule/${name}`);
-      case 'AWS::Scheduler::Schedule': return regional('scheduler', `schedule/default/${name}`);
-      case 'AWS::Logs::LogGroup': return regional('logs', `log-group:${name}:*`);
-      case 'AWS::IAM::Role': return `arn:aws:iam::${LOCAL_ACCOUNT}:role/${name}`;
-      default: return regional('dynamodb', `table/${name}`);
-    }
-  }
-
-  public queueUrl(ref: ResourceRef): string {
-    return `${this.endpoint}/${LOCAL_ACCOUNT}/${this.name(ref)}`;
-  }
+/** AWS would not create what is named here. */
+function refusals(security: SecurityPlan, deployment: readonly Deployed[]): string[] {
+  const authorizer = new Authorizer(security.policies);
+  return deployment.flatMap(({ arn, requests }) => {
+    const refused = requests.flatMap(({ request, refusal }) => {
+      const decision = authorizer.decide(request);
+      return decision.allowed ? [] : [`${refusal} (${denialMessage(request, decision.reason)})`];
+    });
+    return [...new Set(refused)].map(refusal => `${arn}: ${refusal}`);
+  });
 }
 
 function localScheduler(
@@ -267,6 +271,7 @@ function subscriptionPlan({ stack, properties }: OwnedResource): SubscriptionPla
   const attributes: Record<string, string> = {};
   if (properties.RawMessageDelivery !== undefined) attributes.RawMessageDelivery = String(asBoolean(properties.RawMessageDelivery));
   if (properties.FilterPolicy !== undefined) attributes.FilterPolicy = JSON.stringify(properties.FilterPolicy);
+  if (properties.RedrivePolicy !== undefined) attributes.RedrivePolicy = JSON.stringify(properties.RedrivePolicy);
   if (properties.FilterPolicyScope !== undefined) attributes.FilterPolicyScope = String(properties.FilterPolicyScope);
   return { topicArn: String(properties.TopicArn), queueArn: String(properties.Endpoint), region: regionOf(stack), attributes };
 }
@@ -288,15 +293,36 @@ function tablePlan(resource: OwnedResource, names: PhysicalNames): TablePlan {
   return { name: names.name(resource), region: regionOf(resource.stack), keys };
 }
 
-function functionPlan(resource: OwnedResource, names: PhysicalNames, invokeConfigs: readonly OwnedResource[]): FunctionPlan {
+function secretPlan(resource: OwnedResource, names: PhysicalNames): SecretPlan {
+  const { SecretString, GenerateSecretString } = resource.properties;
+  const named = { name: names.name(resource), region: regionOf(resource.stack) };
+  if (!isObject(GenerateSecretString)) return { ...named, string: asString(SecretString) };
+  const { SecretStringTemplate, GenerateStringKey, ...password } = GenerateSecretString;
+  if ((SecretStringTemplate === undefined) !== (GenerateStringKey === undefined)) {
+    throw new Error('property GenerateSecretString has one of SecretStringTemplate and GenerateStringKey; expected both, or neither');
+  }
+  if (SecretStringTemplate === undefined) return { ...named, generate: { password } };
+  const template: unknown = JSON.parse(String(SecretStringTemplate));
+  if (!isObject(template)) throw new Error(`property GenerateSecretString.SecretStringTemplate is ${show(SecretStringTemplate)}; expected a JSON object`);
+  return { ...named, generate: { password, template, key: String(GenerateStringKey) } };
+}
+
+function functionPlan(
+  resource: OwnedResource, names: PhysicalNames, invokeConfigs: readonly OwnedResource[], roles: readonly string[], logGroups: readonly string[],
+): FunctionPlan {
   const { properties } = resource;
   const arn = names.arn(resource);
   const name = names.name(resource);
+  const roleArn = asString(properties.Role);
+  if (roleArn === undefined || !roles.includes(roleArn)) {
+    throw new Error(`property Role is ${show(roleArn)}; supported is a role of the assembly, since the engine enforces its policies`);
+  }
   const field = (property: string, key: string): Json | undefined => {
     const value = properties[property];
     return isObject(value) ? value[key] : undefined;
   };
   const variables = field('Environment', 'Variables');
+  const logGroup = asString(field('LoggingConfig', 'LogGroup')) ?? `/aws/lambda/${name}`;
   const invokeConfig = invokeConfigs.find(config => [arn, name].includes(String(config.properties.FunctionName)))?.properties ?? {};
   const destination = invokeConfig.DestinationConfig;
   const onFailure = isObject(destination) && isObject(destination.OnFailure) ? asString(destination.OnFailure.Destination) : undefined;
@@ -311,6 +337,11 @@ function functionPlan(resource: OwnedResource, names: PhysicalNames, invokeConfi
     memoryMb: asNumber(properties.MemorySize) ?? 128,
     variables: Object.fromEntries(Object.entries(isObject(variables) ? variables : {}).map(([key, value]) => [key, asString(value) ?? ''])),
     reservedConcurrency: asNumber(properties.ReservedConcurrentExecutions),
+    roleArn,
+    // Settings that have no effect here are not among the resolved ones.
+    inVpc: resourceOf(resource).Properties?.VpcConfig !== undefined,
+    logGroup,
+    logGroupExists: logGroups.includes(logGroup),
     logFormat: asString(field('LoggingConfig', 'LogFormat')),
     logLevel: asString(field('LoggingConfig', 'ApplicationLogLevel')),
     async: {
@@ -380,6 +411,7 @@ function schedulePlans(resource: OwnedResource, names: PhysicalNames): ScheduleP
     functionArn: String(target.Arn),
     periodSeconds,
     input: asString(target.Input),
+    roleArn: type === 'AWS::Scheduler::Schedule' ? asString(target.RoleArn) : undefined,
   }));
 }
 

@@ -22,11 +22,14 @@ export interface MessageAttribute {
   readonly BinaryValue?: string;
 }
 
+/** The role that the mapping works in may not make a call. */
+export class AccessDeniedError extends Error {}
+
 export class QueueConnection {
   private readonly agent = new Agent({ keepAlive: true });
   private closed = false;
 
-  constructor(private readonly queueUrl: string, private readonly region: string) {}
+  constructor(private readonly queueUrl: string, private readonly region: string, private readonly accessKeyId: string) {}
 
   public async receive(size: number, waitSeconds: number): Promise<readonly QueueMessage[]> {
     const { Messages = [] } = await this.call('ReceiveMessage', {
@@ -61,8 +64,8 @@ export class QueueConnection {
           'content-type': 'application/x-amz-json-1.0',
           'content-length': Buffer.byteLength(body),
           'x-amz-target': `AmazonSQS.${action}`,
-          // The emulator checks no signature, but takes the region from where one would be.
-          'authorization': `AWS4-HMAC-SHA256 Credential=local/20000101/${this.region}/sqs/aws4_request`,
+          // The emulator checks no signature, but takes from where one would be who calls, and the region.
+          'authorization': `AWS4-HMAC-SHA256 Credential=${this.accessKeyId}/20000101/${this.region}/sqs/aws4_request`,
         },
       }, response => {
         const chunks: Buffer[] = [];
@@ -70,7 +73,8 @@ export class QueueConnection {
         response.on('error', reject);
         response.on('end', () => {
           const text = Buffer.concat(chunks).toString();
-          if (response.statusCode !== 200) reject(new Error(`${action} on ${this.queueUrl} was answered with ${response.statusCode}: ${text}`));
+          if (/AccessDenied/.test(String(response.headers['x-amzn-query-error']))) reject(new AccessDeniedError(text));
+          else if (response.statusCode !== 200) reject(new Error(`${action} on ${this.queueUrl} was answered with ${response.statusCode}: ${text}`));
           else resolve(JSON.parse(text));
         });
       });

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { FunctionRuntime, InvocationResult } from './function-runtime';
 import type { SchedulePlan } from './plan';
 
-/** Sends a message to a queue of the engine, by its ARN. */
+/** Sends a message to a queue of the engine, by its ARN, in the role of the function. */
 export type SendToQueue = (queueArn: string, body: string, attributes: Readonly<Record<string, string>>) => Promise<void>;
 
 const FIRST_TICK_MS = 1000;
@@ -22,6 +22,7 @@ export class Schedule {
     private readonly plan: SchedulePlan,
     private readonly target: FunctionRuntime,
     private readonly sendToQueue: SendToQueue,
+    private readonly mayInvoke: () => boolean,
     private readonly onError: (error: unknown) => void,
     public readonly tickSeconds: number = plan.periodSeconds,
   ) {}
@@ -53,7 +54,7 @@ export class Schedule {
   /** Invokes without waiting: a tick that takes longer than the period overlaps with the next one. */
   private tick(nextAt: number): void {
     this.after(Math.max(nextAt - Date.now(), 0), () => this.tick(nextAt + this.tickSeconds * 1000));
-    if (!this.paused) this.attempt(this.event(), randomUUID(), Date.now(), 0);
+    if (!this.paused && this.mayInvoke()) this.attempt(this.event(), randomUUID(), Date.now(), 0);
   }
 
   private attempt(event: string, requestId: string, since: number, retries: number): void {

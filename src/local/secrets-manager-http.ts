@@ -1,32 +1,38 @@
 // Secrets Manager's protocol, AWS JSON 1.1, in front of the secrets.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { json } from 'node:stream/consumers';
+import { type Refusal, answer, callOf, jsonRefusal } from './access-control-http';
+import type { AccessControl } from './iam/access-control';
+import { secretsManagerRequests } from './iam/calls';
 import { type SecretsManager, SecretsManagerError } from './secrets-manager';
 
 const TARGET = 'secretsmanager.';
-/** No signature is checked, but the region is where one names it. */
-const REGION = /Credential=[^/]*\/[^/]*\/([^/]*)\//;
+const CONTENT_TYPE = 'application/x-amz-json-1.1';
+/** Before there is a plan, everyone is the administrator, and nothing has a policy. */
+const NO_PLAN = { policies: [], credentials: {}, keys: {}, partitionKeys: {} };
 
-export function secretsManagerListener(secrets: SecretsManager): (request: IncomingMessage, response: ServerResponse) => void {
+export function secretsManagerListener(secrets: SecretsManager, control: () => AccessControl | undefined): RequestListener {
   return (request, response) => {
-    void answer(secrets, request).then(({ status, body }) => {
-      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' });
-      response.end(JSON.stringify(body));
-    });
+    void reply(secrets, control(), request).then(refusal => answer(response, refusal));
   };
 }
 
-async function answer(secrets: SecretsManager, request: IncomingMessage): Promise<{ status: number; body: object }> {
+async function reply(secrets: SecretsManager, control: AccessControl | undefined, request: IncomingMessage): Promise<Refusal> {
+  const jsonReply = (status: number, body: object): Refusal => ({ status, headers: { 'content-type': CONTENT_TYPE }, body: JSON.stringify(body) });
   try {
     const target = String(request.headers['x-amz-target']);
-    const [, region] = REGION.exec(request.headers.authorization ?? '') ?? [];
     if (!target.startsWith(TARGET)) throw new SecretsManagerError('UnknownOperationException', `${target} is no operation of Secrets Manager.`);
-    if (region === undefined) throw new SecretsManagerError('MissingAuthenticationTokenException', 'Request is missing Authentication Token');
     const input = await json(request) as Readonly<Record<string, unknown>>;
-    return { status: 200, body: secrets.call(target.slice(TARGET.length), input, region) };
+    const call = callOf(control?.plan ?? NO_PLAN, request.headers, target.slice(TARGET.length), input);
+    if (!call) throw new SecretsManagerError('MissingAuthenticationTokenException', 'Request is missing Authentication Token');
+    const secretId = input.SecretId ?? input.Name;
+    const secretArn = secretId === undefined ? undefined : secrets.arnOf(secretId, call.region);
+    const denial = control?.firstDenial(secretsManagerRequests(control.plan, call, secretArn));
+    if (denial) return jsonRefusal(denial, CONTENT_TYPE, 'AccessDeniedException');
+    return jsonReply(200, secrets.call(call.operation, input, call.region));
   } catch (error) {
-    if (error instanceof SecretsManagerError) return { status: 400, body: { __type: error.code, Message: error.message } };
-    return { status: 400, body: { __type: 'SerializationException', Message: String(error) } };
+    if (error instanceof SecretsManagerError) return jsonReply(400, { __type: error.code, Message: error.message });
+    return jsonReply(400, { __type: 'SerializationException', Message: String(error) });
   }
 }

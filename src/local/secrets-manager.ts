@@ -73,9 +73,10 @@ export class SecretsManager {
     }
   }
 
-  /** The ARN of the secret that a SecretId names: its name, its ARN, or its ARN without the six characters at the end. */
-  public arnOf(secretId: unknown, region: string): string | undefined {
-    return this.find(secretId, region)?.arn;
+  /** The ARN that a SecretId stands for, be there such a secret or not. */
+  public arnOf(secretId: unknown, region: string): string {
+    const id = String(secretId);
+    return this.find(id, region)?.arn ?? (id.startsWith('arn:') ? id : secretArn(region, this.account, id));
   }
 
   private create(input: Input, region: string): object {
@@ -133,7 +134,9 @@ export class SecretsManager {
       CreatedDate: seconds(secret.createdAt),
       LastChangedDate: seconds(secret.changedAt),
       DeletedDate: secret.deletedAt === undefined ? undefined : seconds(secret.deletedAt),
-      VersionIdsToStages: Object.fromEntries([...secret.versions.values()].filter(({ stages }) => stages.size > 0).map(({ id, stages }) => [id, [...stages]])),
+      VersionIdsToStages: Object.fromEntries(
+        [...secret.versions.values()].filter(({ stages }) => stages.size > 0).map(({ id, stages }) => [id, [...stages]]),
+      ),
     };
   }
 
@@ -161,8 +164,8 @@ export class SecretsManager {
     return secret;
   }
 
-  private find(secretId: unknown, region: string): Secret | undefined {
-    const id = String(secretId);
+  /** By its name, its ARN, or its ARN without the six characters at the end. */
+  private find(id: string, region: string): Secret | undefined {
     return this.secrets.get(id) ?? this.secrets.get(secretArn(region, this.account, id))
       ?? [...this.secrets.values()].find(({ arn }) => arn.slice(0, -(SUFFIX_LENGTH + 1)) === id);
   }

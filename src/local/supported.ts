@@ -30,6 +30,7 @@ const applied = (check?: Check): PropertyRule => ({ effect: 'applied', check });
 const object = (fields: PropertyRules, check?: Check): PropertyRule => ({ effect: 'applied', fields, check });
 const accepted = (why: string): PropertyRule => ({ effect: 'accepted', why });
 
+const flag: Check = value => (asBoolean(value) === undefined ? 'true or false' : undefined);
 const text: Check = value => (asString(value) === undefined ? 'a string' : undefined);
 const onlyFalse = (instead: string): Check => value => (asBoolean(value) === false ? undefined : instead);
 const oneOf = (...values: string[]): Check => value => (values.includes(asString(value) ?? '') ? undefined : values.join(' or '));
@@ -43,7 +44,10 @@ const list: Check = value => (Array.isArray(value) ? undefined : 'a list');
 
 const TAGS = accepted('tags do not change what runs');
 const ENCRYPTION = accepted('the emulators keep everything in memory');
-const PERMISSION = accepted('the emulators allow every call');
+/** Nothing is encrypted, but who may use the key matters; so the key runs, as far as a key does. */
+const KEY: PropertyRule = { effect: 'accepted', follow: true, why: 'nothing is encrypted in memory; who may use the key is judged' };
+const JUDGED = accepted('the engine judges every request by it');
+const JUDGED_TOO: PropertyRule = { effect: 'accepted', follow: true, why: 'the engine judges every request by it' };
 const MONITORING = accepted('nothing collects it on this machine');
 const BACKUP = accepted('the table lives in memory and ends with the engine');
 
@@ -93,9 +97,9 @@ const TTL = accepted('expired items stay until the engine ends; on AWS, too, the
 const STREAM = applied(() => 'a table without a stream, since the DynamoDB emulator has none');
 const GSI = applied(() => 'a table without secondary indexes');
 
-const RETRY_POLICY = accepted('the call that starts an invocation cannot fail here, so there is nothing to retry');
+const RETRY_POLICY = accepted('the call that starts an invocation only fails here if it is not allowed, and is not tried again then');
 const TARGET_DLQ: PropertyRule = {
-  effect: 'accepted', follow: true, why: 'the call that starts an invocation cannot fail here, so nothing is dead-lettered before it',
+  effect: 'accepted', follow: true, why: 'the call that starts an invocation only fails here if it is not allowed, which the engine tells',
 };
 const ON_FAILURE = object({ Destination: applied(arnOf('sqs')) });
 
@@ -107,7 +111,7 @@ export const SUPPORTED: Readonly<Record<string, TypeRule>> = {
       DisplayName: accepted('shown in e-mails only'),
       FifoTopic: applied(onlyFalse('a standard topic')),
       ContentBasedDeduplication: applied(onlyFalse('a standard topic')),
-      KmsMasterKeyId: ENCRYPTION,
+      KmsMasterKeyId: KEY,
       SignatureVersion: accepted('the emulator signs nothing'),
       TracingConfig: MONITORING,
       DeliveryStatusLogging: MONITORING,
@@ -120,11 +124,11 @@ export const SUPPORTED: Readonly<Record<string, TypeRule>> = {
       TopicArn: applied(text),
       Protocol: applied(oneOf('sqs')),
       Endpoint: applied(arnOf('sqs')),
-      RawMessageDelivery: applied(value => (asBoolean(value) === undefined ? 'true or false' : undefined)),
+      RawMessageDelivery: applied(flag),
       FilterPolicy: applied(filterPolicy),
       FilterPolicyScope: applied(oneOf('MessageAttributes', 'MessageBody')),
       Region: accepted('all regions are one emulator'),
-      RedrivePolicy: { effect: 'accepted', follow: true, why: 'a queue on this machine always takes what its topic sends' },
+      RedrivePolicy: object({ deadLetterTargetArn: applied(arnOf('sqs')) }),
     },
   },
   'AWS::SQS::Queue': {
@@ -136,11 +140,11 @@ export const SUPPORTED: Readonly<Record<string, TypeRule>> = {
       MaximumMessageSize: applied(wholeNumber(1024, 1_048_576)),
       ReceiveMessageWaitTimeSeconds: applied(wholeNumber(0, 20)),
       RedrivePolicy: object({ deadLetterTargetArn: applied(), maxReceiveCount: applied() }, redrivePolicy),
-      RedriveAllowPolicy: PERMISSION,
+      RedriveAllowPolicy: accepted('SQS asks it when a queue is made that names this one as its dead-letter queue; here, all may'),
       FifoQueue: applied(onlyFalse('a standard queue')),
       ContentBasedDeduplication: applied(onlyFalse('a standard queue')),
       SqsManagedSseEnabled: ENCRYPTION,
-      KmsMasterKeyId: ENCRYPTION,
+      KmsMasterKeyId: KEY,
       KmsDataKeyReusePeriodSeconds: ENCRYPTION,
       Tags: TAGS,
     },
@@ -158,12 +162,12 @@ export const SUPPORTED: Readonly<Record<string, TypeRule>> = {
       LocalSecondaryIndexes: GSI,
       StreamSpecification: STREAM,
       TimeToLiveSpecification: TTL,
-      SSESpecification: ENCRYPTION,
+      SSESpecification: KEY,
       TableClass: accepted('a matter of price'),
       PointInTimeRecoverySpecification: BACKUP,
       DeletionProtectionEnabled: BACKUP,
       ContributorInsightsSpecification: MONITORING,
-      ResourcePolicy: PERMISSION,
+      ResourcePolicy: JUDGED,
       Tags: TAGS,
     },
   },
@@ -220,8 +224,8 @@ export const SUPPORTED: Readonly<Record<string, TypeRule>> = {
       RuntimeManagementConfig: accepted('it runs on the Node.js of this machine'),
       SnapStart: applied(value => (isObject(value) && value.ApplyOn === 'None' ? undefined : 'ApplyOn: None')),
       RecursiveLoop: accepted('loops are not detected here'),
-      CodeSigningConfigArn: PERMISSION,
-      VpcConfig: accepted('functions use the network of this machine'),
+      CodeSigningConfigArn: accepted('the code is taken from the assembly'),
+      VpcConfig: { effect: 'accepted', follow: true, why: 'functions use the network of this machine; whether the role may join a VPC is judged' },
       Tags: TAGS,
     },
   },
@@ -232,7 +236,7 @@ export const SUPPORTED: Readonly<Record<string, TypeRule>> = {
       FunctionName: applied(text),
       BatchSize: applied(wholeNumber(1, 10_000)),
       MaximumBatchingWindowInSeconds: applied(wholeNumber(0, 300)),
-      Enabled: applied(value => (asBoolean(value) === undefined ? 'true or false' : undefined)),
+      Enabled: applied(flag),
       FunctionResponseTypes: applied(value =>
         (Array.isArray(value) && value.every(item => item === 'ReportBatchItemFailures') ? undefined : '["ReportBatchItemFailures"]')),
       ScalingConfig: object({ MaximumConcurrency: applied(wholeNumber(2, 1000)) }),
@@ -263,7 +267,7 @@ export const SUPPORTED: Readonly<Record<string, TypeRule>> = {
       }, list),
       EventBusName: applied(oneOf('default')),
       Description: accepted('shown in the console only'),
-      RoleArn: PERMISSION,
+      RoleArn: accepted('a rule invokes a function by the permission of the function'),
       Tags: TAGS,
     },
   },
@@ -281,15 +285,74 @@ export const SUPPORTED: Readonly<Record<string, TypeRule>> = {
       KmsKeyArn: ENCRYPTION,
     },
   },
-  // Permissions: the emulators allow every call, so there is nothing to create for these.
-  'AWS::IAM::Role': { properties: 'any', why: 'the emulators allow every call' },
-  'AWS::IAM::Policy': { properties: 'any', why: 'the emulators allow every call', attachesBy: ['Roles'] },
-  'AWS::IAM::ManagedPolicy': { properties: 'any', why: 'the emulators allow every call', attachesBy: ['Roles'] },
-  'AWS::SNS::TopicPolicy': { properties: 'any', why: 'the emulators allow every call', attachesBy: ['Topics'] },
-  'AWS::SQS::QueuePolicy': { properties: 'any', why: 'the emulators allow every call', attachesBy: ['Queues'] },
-  'AWS::Lambda::Permission': { properties: 'any', why: 'the engine invokes the functions itself', attachesBy: ['FunctionName'] },
-  // Log lines are events of the engine.
-  'AWS::Logs::LogGroup': { properties: 'any', why: 'log lines are events of the engine', attachesBy: ['LogGroupName'] },
+  'AWS::SecretsManager::Secret': {
+    properties: {
+      Name: applied(text),
+      SecretString: applied(text),
+      GenerateSecretString: object({
+        PasswordLength: applied(wholeNumber(1, 4096)),
+        ExcludeCharacters: applied(text),
+        ExcludeLowercase: applied(flag),
+        ExcludeNumbers: applied(flag),
+        ExcludePunctuation: applied(flag),
+        ExcludeUppercase: applied(flag),
+        IncludeSpace: applied(flag),
+        RequireEachIncludedType: applied(flag),
+        SecretStringTemplate: applied(text),
+        GenerateStringKey: applied(text),
+      }),
+      KmsKeyId: KEY,
+      Description: accepted('shown in the console only'),
+      ReplicaRegions: accepted('one emulator serves all regions'),
+      Tags: TAGS,
+    },
+  },
+  'AWS::SecretsManager::RotationSchedule': { properties: 'any', why: 'nothing is rotated by itself here', attachesBy: ['SecretId'] },
+  // Permissions: nothing to create, but the engine judges every request by them.
+  'AWS::IAM::Role': {
+    properties: {
+      RoleName: JUDGED,
+      Path: JUDGED,
+      AssumeRolePolicyDocument: JUDGED,
+      Policies: JUDGED,
+      ManagedPolicyArns: JUDGED_TOO,
+      PermissionsBoundary: JUDGED_TOO,
+      MaxSessionDuration: accepted('the credentials of a function do not expire here'),
+      Description: accepted('shown in the console only'),
+      Tags: TAGS,
+    },
+  },
+  'AWS::IAM::Policy': { properties: 'any', why: 'the engine judges every request by it', attachesBy: ['Roles'] },
+  'AWS::IAM::RolePolicy': { properties: 'any', why: 'the engine judges every request by it', attachesBy: ['RoleName'] },
+  'AWS::IAM::ManagedPolicy': { properties: 'any', why: 'the engine judges every request by it', attachesBy: ['Roles'] },
+  'AWS::SNS::TopicPolicy': { properties: 'any', why: 'the engine judges every request by it', attachesBy: ['Topics'] },
+  'AWS::SQS::QueuePolicy': { properties: 'any', why: 'the engine judges every request by it', attachesBy: ['Queues'] },
+  'AWS::SecretsManager::ResourcePolicy': { properties: 'any', why: 'the engine judges every request by it', attachesBy: ['SecretId'] },
+  'AWS::Lambda::Permission': { properties: 'any', why: 'the engine judges every invocation by it', attachesBy: ['FunctionName'] },
+  'AWS::KMS::Key': { properties: 'any', why: 'the engine judges every use of it by its policy' },
+  'AWS::KMS::Alias': {
+    attachesBy: ['TargetKeyId'],
+    properties: { AliasName: accepted('a name, and nothing more'), TargetKeyId: { effect: 'accepted', follow: true, why: 'the key that it stands for is judged' } },
+  },
+  // Functions use the network of this machine.
+  'AWS::EC2::SecurityGroup': { properties: 'any', why: 'functions use the network of this machine' },
+  'AWS::EC2::Subnet': { properties: 'any', why: 'functions use the network of this machine' },
+  'AWS::EC2::SecurityGroupIngress': { properties: 'any', why: 'functions use the network of this machine', attachesBy: ['GroupId'] },
+  'AWS::EC2::SecurityGroupEgress': { properties: 'any', why: 'functions use the network of this machine', attachesBy: ['GroupId'] },
+  'AWS::Logs::LogGroup': {
+    attachesBy: ['LogGroupName'],
+    properties: {
+      LogGroupName: accepted('log lines are events of the engine'),
+      KmsKeyId: KEY,
+      RetentionInDays: accepted('log lines are events of the engine'),
+      LogGroupClass: accepted('log lines are events of the engine'),
+      DataProtectionPolicy: accepted('log lines are shown as they are'),
+      FieldIndexPolicies: MONITORING,
+      ResourcePolicyDocument: accepted('nobody but the functions writes log lines here'),
+      DeletionProtectionEnabled: accepted('log lines are events of the engine'),
+      Tags: TAGS,
+    },
+  },
 };
 
 /** Problems of an owned resource's properties against the rules of its type; `value` is resolved, `path` names it. */

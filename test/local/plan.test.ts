@@ -331,12 +331,15 @@ describe('the template of the construct', () => {
     expectNoticesGoTo(plan, 'Owner-Mine');
   });
 
-  test('the key of an encrypted one is not needed here', () => {
+  test('the key of an encrypted one runs, as far as its policy goes', () => {
     const plan = planOf(synthStack(stack => {
       new WebhookScheduler(stack, 'Sched', { failureTopic: new sns.Topic(stack, 'Mine', { masterKey: new kms.Key(stack, 'Key') }) });
     }));
     expect(plan.schedulers[0].failureTopicArn).toContain(':Stack-Mine');
-    expect(plan.ignored.map(({ type }) => type)).toEqual(['AWS::KMS::Key']);
+    expect(plan.ignored).toEqual([]);
+    const [topicArn, keyArn] = Object.entries(plan.security.keys)[0];
+    expect(topicArn).toBe(plan.schedulers[0].failureTopicArn);
+    expect(plan.security.policies.filter(({ attachedTo }) => attachedTo.includes(keyArn))).toHaveLength(1);
   });
 
   test('one that is not in the assembly is refused', () => {
