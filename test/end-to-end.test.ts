@@ -7,6 +7,7 @@ import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, S
 import { App, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import { deliveryPolicy } from '../scripts/support/delivery-policy';
 import { Receiver } from '../scripts/support/receiver';
 import { LOG_ACTION, LOG_DELIVERED, LOG_FAILED, LOG_REJECTED, LOG_RETRYING, LOG_SCHEDULED } from '../src/core/log-events';
 import { LOCAL_CREDENTIALS } from '../src/local/emulators';
@@ -63,7 +64,9 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
 }
 
 test('webhooks of every kind arrive as sent, none early, through ingest, load and retries; what fails is reported, what is cancelled stays away', async () => {
-  const failures = await sqs.send(new CreateQueueCommand({ QueueName: 'failures' }));
+  const failures = await sqs.send(new CreateQueueCommand({
+    QueueName: 'failures', Attributes: { Policy: deliveryPolicy(engine.schedulers[0].failureTopicArn) },
+  }));
   const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl: failures.QueueUrl, AttributeNames: ['QueueArn'] }));
   await sns.send(new SubscribeCommand({
     TopicArn: engine.schedulers[0].failureTopicArn, Protocol: 'sqs', Endpoint: Attributes?.QueueArn, Attributes: { RawMessageDelivery: 'true' },

@@ -10,6 +10,7 @@ import {
 import { App, CfnResource, Duration, Stack } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import type { End } from './audit';
+import { deliveryPolicy } from '../../../scripts/support/delivery-policy';
 import { Behaviour, ReceivedRequest, Receiver } from '../../../scripts/support/receiver';
 import { decodeState, Item } from '../../../src/adapters/table-schema';
 import { LOG_SCHEDULED } from '../../../src/core/log-events';
@@ -359,7 +360,9 @@ export class Rig {
   }
 
   private async subscribeToFailures(): Promise<void> {
-    const { QueueUrl = '' } = await this.sqs.send(new CreateQueueCommand({ QueueName: 'failures' }));
+    const { QueueUrl = '' } = await this.sqs.send(new CreateQueueCommand({
+      QueueName: 'failures', Attributes: { Policy: deliveryPolicy(this.scheduler.failureTopicArn) },
+    }));
     const { Attributes } = await this.sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
     await this.sns.send(new SubscribeCommand({
       TopicArn: this.scheduler.failureTopicArn, Protocol: 'sqs', Endpoint: Attributes?.QueueArn, Attributes: { RawMessageDelivery: 'true' },
