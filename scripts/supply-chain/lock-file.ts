@@ -8,6 +8,8 @@ export interface LockEntry {
   readonly integrity?: string;
   readonly resolved?: string;
   readonly link?: boolean;
+  /** In the archive of the package that it lies in the directory of. */
+  readonly inBundle?: boolean;
   readonly hasInstallScript?: boolean;
   /** Only for the development of this package. */
   readonly dev?: boolean;
