@@ -92,8 +92,8 @@ async function runAssembly(assembly: string, { port, outputsFile }: CliOptions, 
 
 /** Writes the file at once, so that a reader never sees a part of it. */
 function writeOutputs(file: string, engine: LocalEngine): void {
-  const outputs = engine.schedulers.map(({ stack, region, inputTopicArn, failureTopicArn, tableName, delayQueueUrl }) => (
-    { stack, region, inputTopicArn, failureTopicArn, tableName, delayQueueUrl }));
+  const outputs = engine.schedulers.map(({ stack, region, inputTopicArn, failureTopicArn, signingSecretArn, tableName, delayQueueUrl }) => (
+    { stack, region, inputTopicArn, failureTopicArn, signingSecretArn, tableName, delayQueueUrl }));
   const unfinished = `${file}.${process.pid}.tmp`;
   writeFileSync(unfinished, `${JSON.stringify({
     ...outputs[0],

@@ -77,6 +77,7 @@ function schedulerLines(engine: LocalEngine, scheduler: LocalScheduler): string[
     `  Input topic   ${scheduler.inputTopicArn}`,
     `  Failure topic ${scheduler.failureTopicArn}`,
     `  Table         ${scheduler.tableName}`,
+    ...(scheduler.signingSecretArn === undefined ? [] : [`  Signed with   ${scheduler.signingSecretArn}`]),
     '',
   ];
 }

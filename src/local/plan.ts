@@ -12,6 +12,7 @@ import { type Json, asBoolean, asNumber, asString, isObject, show } from './json
 import { PhysicalNames } from './physical-names';
 import { type FoundScheduler, type IgnoredResource, type OwnedResource, UnsupportedTemplateError, classify, nameOf, resourceOf } from './resources';
 import { ratePeriodSeconds } from './supported';
+import { parseSigningPlan } from '../core/signing';
 import { Variable } from '../handlers/environment';
 
 export interface QueuePlan {
@@ -111,6 +112,8 @@ export interface LocalScheduler {
   readonly region: string;
   readonly inputTopicArn: string;
   readonly failureTopicArn: string;
+  /** Where requests are signed: what a receiver verifies them with. */
+  readonly signingSecretArn?: string;
   readonly tableName: string;
   readonly ingestQueueUrl: string;
   readonly delayQueueUrl: string;
@@ -185,7 +188,7 @@ export function planAssembly(stacks: readonly StackTemplate[], endpoint: string)
     schedulers: collect(
       schedulers.map(found => ({ ...found, logicalId: found.manifest.inputTopic })), found => localScheduler(found, names, functions, topics),
     ),
-    ignored: [...ignored, ...security.ignored],
+    ignored: [...ignored, ...security.ignored, ...functions.flatMap(target => foreignSecrets(target, owned, names))],
     security: security.plan,
   };
   problems.push(...sameNames('queue', plan.queues), ...sameNames('table', plan.tables), ...sameNames('function', plan.functions));
@@ -229,16 +232,19 @@ function localScheduler(
 ): LocalScheduler {
   const part = (logicalId: string): ResourceRef => ({ stack, logicalId });
   const deliver = names.name(part(manifest.deliverFunction));
+  const planned = functions.find(({ name }) => name === deliver);
+  const signing = planned?.variables[Variable.SIGNING];
   return {
     stack: stack.id,
     region: regionOf(stack),
     inputTopicArn: names.arn(part(manifest.inputTopic)),
     failureTopicArn: manifest.failureTopic === undefined
-      ? foreignFailureTopic(functions.find(({ name }) => name === deliver), topics)
+      ? foreignFailureTopic(planned, topics)
       : names.arn(part(manifest.failureTopic)),
     tableName: names.name(part(manifest.table)),
     ingestQueueUrl: names.queueUrl(part(manifest.ingestQueue)),
     delayQueueUrl: names.queueUrl(part(manifest.delayQueue)),
+    ...(signing === undefined ? {} : { signingSecretArn: parseSigningPlan(signing).secretId }),
     functions: { ingest: names.name(part(manifest.ingestFunction)), load: names.name(part(manifest.loadFunction)), deliver },
   };
 }
@@ -250,6 +256,13 @@ function foreignFailureTopic(deliver: FunctionPlan | undefined, topics: readonly
     throw new Error(`its functions publish failure notices to ${show(arn)}; supported is a topic of the assembly`);
   }
   return arn;
+}
+
+/** Secrets that are made elsewhere, and that a function would look for in vain. */
+function foreignSecrets({ name, variables }: FunctionPlan, owned: readonly OwnedResource[], names: PhysicalNames): IgnoredResource[] {
+  const here = owned.filter(({ type }) => type === 'AWS::SecretsManager::Secret').map(secret => names.arn(secret));
+  const named = Object.values(variables).flatMap(value => value.match(/arn:aws[\w-]*:secretsmanager:[^"\s,]+/g) ?? []);
+  return [...new Set(named)].filter(arn => !here.includes(arn)).map(arn => ({ stack: name, logicalId: arn, type: 'AWS::SecretsManager::Secret' }));
 }
 
 function queuePlan(resource: OwnedResource, names: PhysicalNames): QueuePlan {
