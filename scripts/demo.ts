@@ -1,5 +1,6 @@
 // The command `npm run demo`: schedules a few webhooks on this machine, watches them fire, and judges how they arrived.
 import { setTimeout as delay } from 'node:timers/promises';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { Progress } from './demo/progress';
@@ -8,8 +9,9 @@ import { templateValues } from './demo/template-values';
 import { judge, Published, Seen } from './demo/verdict';
 import { demoBehaviours, demoWebhooks, DemoWebhook, invalidMessage, Way } from './demo/webhooks';
 import { Cleanup, runProgram } from './support/cleanup';
+import { deliveryPolicy } from './support/delivery-policy';
 import { exampleAssembly } from './support/example';
-import { snsClient, sqsClient } from './support/local-clients';
+import { secretsClient, snsClient, sqsClient } from './support/local-clients';
 import { pathOf, Receiver, ReceivedRequest } from './support/receiver';
 import { paint } from './support/terminal';
 import { LOG_ACTION, LOG_SCHEDULED } from '../src/core/log-events';
@@ -31,6 +33,7 @@ class Observer implements Seen {
   public readonly requests: ReceivedRequest[] = [];
   public readonly ways = new Map<string, Way>();
   public readonly notices: string[] = [];
+  public signingSecret = '';
   public progress?: Progress;
   private webhooks: readonly Published<DemoWebhook>[] = [];
 
@@ -101,7 +104,7 @@ async function main(cleanup: Cleanup): Promise<number> {
     },
     onEvent: observer.onEvent,
   }), (opened) => opened.stop());
-  const [{ inputTopicArn, failureTopicArn }] = engine.schedulers;
+  const [{ inputTopicArn, failureTopicArn, signingSecretArn }] = engine.schedulers;
   console.log([
     `  App        ${EXAMPLE_APP}`,
     `  SNS, SQS   ${engine.endpoints.sns}`,
@@ -113,6 +116,7 @@ async function main(cleanup: Cleanup): Promise<number> {
   ].join('\n'));
 
   const [sns, sqs] = [await snsClient(engine, cleanup), await sqsClient(engine, cleanup)];
+  observer.signingSecret = await readSecret(await secretsClient(engine, cleanup), signingSecretArn);
   const noticeQueue = await subscribeQueue(sns, sqs, failureTopicArn);
   await cleanup.open(() => receiveNotices(sqs, noticeQueue, observer), (opened) => opened.stop());
 
@@ -121,7 +125,7 @@ async function main(cleanup: Cleanup): Promise<number> {
     const messageId = await publish(sns, inputTopicArn, webhook.message);
     webhooks.push({ what: webhook, id: webhook.id ?? messageId });
   }
-  const invalid = invalidMessage(receiver.url);
+  const invalid = invalidMessage();
   const publishedInvalid = { what: invalid, id: await publish(sns, inputTopicArn, invalid.message) };
   const cancels = webhooks.filter(({ what }) => what.answers.length === 0);
   for (const { id } of cancels) {
@@ -152,9 +156,17 @@ async function publish(sns: SNSClient, topicArn: string, message: string): Promi
   return MessageId as string;
 }
 
+/** As a receiver does that has been granted to. */
+async function readSecret(secrets: SecretsManagerClient, secretArn: string | undefined): Promise<string> {
+  const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: secretArn }));
+  return SecretString as string;
+}
+
 /** Subscribes a queue of the demo's own to the failure topic, as an operator would. */
 async function subscribeQueue(sns: SNSClient, sqs: SQSClient, topicArn: string): Promise<string> {
-  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'demo-failure-notices' }));
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({
+    QueueName: 'demo-failure-notices', Attributes: { Policy: deliveryPolicy(topicArn) },
+  }));
   const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
   await sns.send(new SubscribeCommand({
     TopicArn: topicArn, Protocol: 'sqs', Endpoint: Attributes?.QueueArn, Attributes: { RawMessageDelivery: 'true' },

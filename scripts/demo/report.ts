@@ -50,7 +50,7 @@ export function noticeText(text: string): string {
 export function summaryText({ webhooks, problems }: Verdict, wrongFields: number, seconds: number): string {
   const time = paint('dim', `(${seconds.toFixed(1)} s)`);
   if (problems.length === 0) {
-    return `  ${paint('green', '✔')} All ${webhooks.length} webhooks went as they should: as sent, once, none early; what failed was tried again, what was`
+    return `  ${paint('green', '✔')} All ${webhooks.length} webhooks went as they should: as sent, signed, once, none early; what failed was tried again, what was`
       + ` cancelled stayed away;\n    all ${wrongFields} wrong fields were reported. ${time}`;
   }
   return [

@@ -1,4 +1,5 @@
 // Judges what the demo has seen: did every webhook arrive exactly as sent, as often as it should, not early, and was the invalid message reported?
+import { Webhook as StandardWebhook } from 'standardwebhooks';
 import type { DemoWebhook, InvalidMessage, Way } from './webhooks';
 import { pathOf, ReceivedRequest } from '../support/receiver';
 
@@ -14,6 +15,8 @@ export interface Seen {
   readonly ways: ReadonlyMap<string, Way>;
   /** What came from the failure topic. */
   readonly notices: readonly string[];
+  /** What the receiver verifies signatures with. */
+  readonly signingSecret: string;
 }
 
 export interface WebhookVerdict {
@@ -60,7 +63,7 @@ export function judge(webhooks: readonly Published<DemoWebhook>[], invalid: Publ
   };
 }
 
-function judgeWebhook({ what: webhook, id }: Published<DemoWebhook>, { requests, ways }: Seen): WebhookVerdict {
+function judgeWebhook({ what: webhook, id }: Published<DemoWebhook>, { requests, ways, signingSecret }: Seen): WebhookVerdict {
   const arrivals = requests.filter(({ target }) => pathOf(target) === pathOf(webhook.request.target));
   const way = ways.get(id);
   const problems: string[] = [];
@@ -72,7 +75,7 @@ function judgeWebhook({ what: webhook, id }: Published<DemoWebhook>, { requests,
     if (early > 0) {
       problems.push(`arrived ${early} ms early`);
     }
-    problems.push(...compare(webhook, id, arrival));
+    problems.push(...compare(webhook, id, arrival), ...verify(arrival, signingSecret));
   });
   if (way !== webhook.way) {
     problems.push(`was to be sent by ${webhook.way}, and ${way ? `was sent by ${way}` : 'nobody said that they sent it'}`);
@@ -121,6 +124,16 @@ function compare({ request }: DemoWebhook, id: string, arrival: ReceivedRequest)
   }
   expect('cookies', inOrder(request.cookies), inOrder(arrival.cookies));
   return problems;
+}
+
+/** As a receiver does, with the public library of Standard Webhooks. */
+function verify({ headers, body }: ReceivedRequest, signingSecret: string): string[] {
+  try {
+    new StandardWebhook(signingSecret).verify(body, Object.fromEntries(headers), { jsonParse: false });
+    return [];
+  } catch (error) {
+    return [`the signature does not hold: ${(error as Error).message}`];
+  }
 }
 
 function judgeNotices(invalid: Published<InvalidMessage>, texts: readonly string[]): string[] {

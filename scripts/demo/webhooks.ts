@@ -171,11 +171,12 @@ export function demoBehaviours(): Record<string, Behaviour> {
   return Object.fromEntries(answering.map(({ request, answers }) => [request.target, { first: answers.map((status) => ({ status })) }]));
 }
 
-export function invalidMessage(url: string): InvalidMessage {
+export function invalidMessage(): InvalidMessage {
   return {
     message: JSON.stringify({
       date: 'tomorrow at noon',
-      url: url.replace('http://', 'ftp://'),
+      // Where a machine of AWS finds its credentials.
+      url: 'http://169.254.169.254/latest/meta-data/iam/security-credentials/',
       method: 'FETCH',
       headers: { 'content-length': '5' },
       cookies: ['session'],

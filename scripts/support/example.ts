@@ -1,4 +1,4 @@
-// Synthesizes the smallest example app into a temporary cloud assembly.
+// Synthesizes the example app for this machine into a temporary cloud assembly.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';

@@ -1,13 +1,15 @@
 // The demo's verdict: says yes to what is as it should be, and names whatever is not.
+import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { judge, Published, Seen } from '../../scripts/demo/verdict';
 import { demoWebhooks, DemoWebhook, InvalidMessage, invalidMessage } from '../../scripts/demo/webhooks';
 import { ReceivedRequest } from '../../scripts/support/receiver';
 
 const URL_BASE = 'http://127.0.0.1:1';
 const NOW = Date.UTC(2030, 0, 31, 9, 30);
+const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
 const webhooks: Published<DemoWebhook>[] = demoWebhooks(URL_BASE, NOW, 17_000).map((what, i) => ({ what, id: what.id ?? `id-${i}` }));
-const invalid: Published<InvalidMessage> = { what: invalidMessage(URL_BASE), id: 'id-invalid' };
+const invalid: Published<InvalidMessage> = { what: invalidMessage(), id: 'id-invalid' };
 const notice = {
   reason: 'validation',
   id: 'id-invalid',
@@ -15,13 +17,19 @@ const notice = {
   message: JSON.parse(invalid.what.message) as unknown,
 };
 
+function signed(id: string, body: string): [string, string][] {
+  const now = new Date();
+  const timestamp = String(Math.floor(now.getTime() / 1000));
+  return [['webhook-id', id], ['webhook-timestamp', timestamp], ['webhook-signature', new StandardWebhook(SECRET).sign(id, now, body)]];
+}
+
 /** The request as it arrives when all is well. */
 function arrivalOf({ what: { request, dueAt }, id }: Published<DemoWebhook>, attempt = 0): ReceivedRequest {
   return {
     arrivedAt: dueAt + 3 + attempt * 5_100,
     method: request.method,
     target: request.target,
-    headers: [['Host', '127.0.0.1:1'], ['webhook-id', id], ['user-agent', 'a'], ...Object.entries(request.headers)],
+    headers: [['Host', '127.0.0.1:1'], ...signed(id, request.body), ['user-agent', 'a'], ...Object.entries(request.headers)],
     cookies: request.cookies,
     body: Buffer.from(request.body),
     complete: true,
@@ -33,6 +41,7 @@ function allWell(): { requests: ReceivedRequest[] } & Seen {
     requests: webhooks.flatMap((webhook) => webhook.what.answers.map((_, attempt) => arrivalOf(webhook, attempt))),
     ways: new Map(webhooks.map(({ what, id }) => [id, what.way])),
     notices: [JSON.stringify(notice)],
+    signingSecret: SECRET,
   };
 }
 
@@ -67,13 +76,24 @@ test.each<[string, Partial<ReceivedRequest>, string]>([
 test('names a body that differs in one byte', () => {
   expect(problemsWith({ body: Buffer.from(webhooks[0].what.request.body.replace('7890', '7000')) })).toEqual([
     expect.stringMatching(/^JSON: the body was to be .*7890.*, not .*7000/),
+    'JSON: the signature does not hold: No matching signature found.',
   ]);
 });
 
 test('names a header that is missing, and an id that is another webhook\'s', () => {
-  expect(problemsWith({ headers: [['webhook-id', 'id-1']] })).toEqual([
+  const { request } = webhooks[0].what;
+  expect(problemsWith({ headers: signed('id-1', request.body) })).toEqual([
     'JSON: the header webhook-id was to be "id-0", not "id-1".',
     'JSON: the header content-type was to be "application/json", not missing.',
+  ]);
+});
+
+test('names a request without a signature, and one that somebody else signed', () => {
+  const { headers } = arrivalOf(webhooks[0]);
+  const without = (name: string) => headers.filter(([header]) => header !== name);
+  expect(problemsWith({ headers: without('webhook-signature') })).toEqual(['JSON: the signature does not hold: Missing required headers.']);
+  expect(problemsWith({ headers: [...without('webhook-signature'), ['webhook-signature', 'v1,bm90IGhlcnM=']] })).toEqual([
+    'JSON: the signature does not hold: No matching signature found.',
   ]);
 });
 
