@@ -127,7 +127,7 @@ project.npmignore?.exclude(
 );
 project.npmignore?.include(
   '/lib/adapters/table-keys.*',
-  ...['attempt', 'date', 'headers', 'manifest', 'network', 'retry', 'timing'].map((name) => `/lib/core/${name}.*`),
+  ...['addresses', 'attempt', 'date', 'headers', 'manifest', 'network', 'retry', 'signing', 'timing'].map((name) => `/lib/core/${name}.*`),
   '/lib/handlers/environment.*', '/lib/handlers/*-function.*',
 );
 // A source map would hold the sources a second time.
