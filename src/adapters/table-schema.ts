@@ -16,6 +16,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { ID_PREFIX } from './table-keys';
 import type { Attempt } from '../core/attempt';
+import { MAX_MESSAGE_BYTES } from '../core/limits';
 import type { RetryLimits } from '../core/retry';
 import type { State } from '../core/state';
 import { minuteOf } from '../core/timing';
@@ -39,17 +40,17 @@ export function pointerItem({ id, dueAt, partition, version, turn, at }: Turn): 
   };
 }
 
-/** The turn that a message or a pointer row stands for. */
+/** The turn that a message or a pointer row stands for. Of a row that is neither, one that deliver cannot read, so that it is told of. */
 export function turnOfRow(item: Item, partition: number): Turn {
   const [at, id, suffix] = (item.sk.S ?? '').split('#');
   const version = item.d ? item.v?.S : suffix;
   return {
     id,
-    dueAt: Number(item.d?.N ?? at),
+    dueAt: Number(item.d?.N ?? Number.parseInt(at, 10)),
     partition,
     ...(version === undefined ? {} : { version }),
     turn: Number(item.t?.N ?? 0),
-    at: Number(at),
+    at: Number.parseInt(at, 10),
   };
 }
 
@@ -99,6 +100,9 @@ type Head = [
   retry?: RetryLimits,
 ];
 
+/** A message is written in other words than it was published: a number among its headers as a string. */
+const MAX_INFLATED_BYTES = 2 * MAX_MESSAGE_BYTES;
+
 /** The webhook of a message row, or `undefined` if the row holds none that can be read: one such row must not stop those beside it. */
 export function decodeMessage(key: WebhookKey, item: Item): Webhook | undefined {
   try {
@@ -112,7 +116,7 @@ function decode(key: WebhookKey, item: Item): Webhook {
   let head = item.m?.S;
   let payload = item.p?.S;
   if (item.z?.B) {
-    const text = inflateRawSync(item.z.B).toString();
+    const text = inflateRawSync(item.z.B, { maxOutputLength: MAX_INFLATED_BYTES }).toString();
     const lineBreak = text.indexOf('\n');
     head = lineBreak < 0 ? text : text.slice(0, lineBreak);
     payload = lineBreak < 0 ? undefined : text.slice(lineBreak + 1);
@@ -122,11 +126,22 @@ function decode(key: WebhookKey, item: Item): Webhook {
   }
   const [date, url, method, headers, cookies, ownId, retry] = JSON.parse(head) as Head;
   const { id, dueAt, partition, version } = key;
-  if (![date, url, method].every((text) => typeof text === 'string')) {
+  if (![date, url, method].every((text) => typeof text === 'string') || ![headers, cookies].every(isTexts) || !isObject(retry ?? {})) {
     throw new Error(`row of webhook ${key.id} holds no message`);
   }
+  // Who reads it can rely on both: a URL names a host, and a payload comes apart.
+  new URL(url);
+  JSON.parse(payload ?? 'null');
   const [withHeaders, withCookies] = [headers || undefined, cookies || undefined];
   return { id, dueAt, partition, version, ownId: ownId === 1, date, url, method, payload, headers: withHeaders, cookies: withCookies, retry };
+}
+
+function isTexts(value: unknown): boolean {
+  return value === 0 || (isObject(value) && Object.values(value as object).every((text) => typeof text === 'string'));
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The attributes of a state row, without its key. */

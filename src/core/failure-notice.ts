@@ -1,5 +1,7 @@
 // What the failure topic carries: one shape for every failure.
 import { Attempt } from './attempt';
+import { depthOf, isWellFormed } from './json-text';
+import { MAX_PAYLOAD_DEPTH } from './limits';
 import { FieldError } from './message';
 
 /**
@@ -55,8 +57,9 @@ const MESSAGE_START_LENGTH = 16 * 1024;
 
 /**
  * The notice as JSON text: `{version, reason, id, failedAt, errors?, attempts?, action?, refusal?, queue?, message?, messageTruncated?}` with
- * `failedAt` in ISO 8601 and `message` the message itself: as JSON where it was JSON, as a string otherwise, and as the string of its start, with
- * `messageTruncated: true`, where the notice would exceed 255 KiB.
+ * `failedAt` in ISO 8601 and `message` the message itself: as JSON where it was JSON, as a string otherwise (also where it was nested too deep,
+ * or no Unicode: a subscriber has to be able to read the notice), and as the string of its start, with `messageTruncated: true`, where the
+ * notice would exceed 255 KiB.
  */
 export function noticeText(failure: Failure): string {
   const { reason, id, failedAt, message, ...rest } = failure;
@@ -65,7 +68,7 @@ export function noticeText(failure: Failure): string {
     return JSON.stringify(head);
   }
   // Spliced as text, so that numbers in the message keep every digit.
-  const whole = `${JSON.stringify(head).slice(0, -1)},"message":${isJson(message) ? message : JSON.stringify(message)}}`;
+  const whole = `${JSON.stringify(head).slice(0, -1)},"message":${isReadableJson(message) ? message : JSON.stringify(message)}}`;
   return new TextEncoder().encode(whole).length <= MAX_NOTICE_BYTES
     ? whole
     : JSON.stringify({ ...head, message: startOf(message), messageTruncated: true });
@@ -76,10 +79,10 @@ function startOf(message: string): string {
   return message.slice(0, MESSAGE_START_LENGTH).replace(/[\ud800-\udbff]$/, '');
 }
 
-function isJson(text: string): boolean {
+function isReadableJson(text: string): boolean {
   try {
     JSON.parse(text);
-    return true;
+    return isWellFormed(text) && depthOf(text) <= MAX_PAYLOAD_DEPTH + 1;
   } catch (error) {
     if (error instanceof SyntaxError) {
       return false;

@@ -1,6 +1,8 @@
 // What the queues carry: SNS notifications to ingest; turns, and now and then an outcome, to deliver.
+import { Attempt } from './attempt';
 import { Outcome } from './ports';
-import { parseTurn, Turn, turnText } from './webhook';
+import { State } from './state';
+import { isId, isInstant, isTurn, parseTurn, Turn, turnText } from './webhook';
 
 /** What a producer published, as SNS hands it on. */
 export interface Notification {
@@ -15,7 +17,7 @@ export interface Notification {
 export function parseNotification(body: string): Notification {
   const { MessageId: messageId, Message: text, Timestamp: timestamp } = JSON.parse(body) as Record<string, unknown>;
   const publishedAt = typeof timestamp === 'string' ? Date.parse(timestamp) : NaN;
-  if (typeof messageId !== 'string' || typeof text !== 'string' || Number.isNaN(publishedAt)) {
+  if (!isId(messageId) || typeof text !== 'string' || Number.isNaN(publishedAt)) {
     throw new TypeError('not an SNS notification: expected a JSON object with MessageId, Message and Timestamp');
   }
   return { messageId, text, publishedAt };
@@ -34,8 +36,17 @@ export function parseDelayMessage(body: string): DelayMessage {
     return { turn: parseTurn(body) };
   }
   const { turn, next } = outcome;
-  if (!Number.isInteger(turn) || typeof next?.id !== 'string' || typeof next.status !== 'string' || !Array.isArray(next.attempts)) {
+  if (!Number.isSafeInteger(turn) || !isTurn(next) || !isSettled(next)) {
     throw new TypeError('not the outcome of a turn: expected a JSON object with turn and the state it led to');
   }
   return { outcome: { turn: turn as number, next } };
+}
+
+function isSettled({ status, attempts, keepUntil }: Partial<State>): boolean {
+  return typeof status === 'string' && isInstant(keepUntil) && Array.isArray(attempts) && attempts.every(isAttempt);
+}
+
+function isAttempt(value: unknown): boolean {
+  const { at, lateMs, durationMs } = (value ?? {}) as Partial<Attempt>;
+  return typeof at === 'string' && Number.isSafeInteger(lateMs) && Number.isSafeInteger(durationMs);
 }

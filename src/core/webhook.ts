@@ -61,6 +61,30 @@ export function publicId(keyId: string): string {
   return keyId.startsWith('.') ? keyId.slice(1) : keyId;
 }
 
+/**
+ * What MessageIds and the ids of producers consist of. No `#`, which separates the parts of a row's key, and no full stop: the signed content
+ * of a webhook is `id.timestamp.body`, which has to come apart in one way only.
+ */
+const ID = /^[A-Za-z0-9_:/+=@-]{1,128}$/;
+const KEY_ID = /^\.?[A-Za-z0-9_:/+=@-]{1,128}$/;
+
+/** Whether a value can be a MessageId, or the id of a producer. */
+export function isId(value: unknown): value is string {
+  return typeof value === 'string' && ID.test(value);
+}
+
+/** Whether a value is milliseconds since the epoch that a `Date` can hold. */
+export function isInstant(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Math.abs(value as number) <= 8.64e15;
+}
+
+/** Whether a value has all that a turn has; it may have more. */
+export function isTurn(value: unknown): value is Turn {
+  const { id, dueAt, partition, version, turn, at } = (value ?? {}) as Partial<Record<keyof Turn, unknown>>;
+  return typeof id === 'string' && KEY_ID.test(id) && (version === undefined || isId(version)) && isInstant(dueAt) && isInstant(at)
+    && Number.isSafeInteger(partition) && Number.isSafeInteger(turn);
+}
+
 /** The partition of an id: the same for each copy of it, and even over many ids. */
 export function partitionOf(id: string, partitions: number): number {
   let hash = 0;
@@ -98,8 +122,9 @@ export function turnText({ id, dueAt, partition, version, turn, at }: Turn): str
 /** The turn that {@link turnText} wrote; throws on any other text. */
 export function parseTurn(text: string): Turn {
   const { id, dueAt, partition, version, turn = 0, at = dueAt } = JSON.parse(text) as Partial<Turn>;
-  if (typeof id !== 'string' || !['string', 'undefined'].includes(typeof version) || ![dueAt, partition, turn, at].every(Number.isInteger)) {
+  const read = { id, dueAt, partition, ...(version === undefined ? {} : { version }), turn, at };
+  if (!isTurn(read)) {
     throw new TypeError('not the turn of a webhook: expected a JSON object with id, dueAt and partition');
   }
-  return { id, dueAt: dueAt as number, partition: partition as number, ...(version === undefined ? {} : { version }), turn, at: at as number };
+  return read;
 }

@@ -8,14 +8,14 @@ import { Attempt } from '../../src/core/attempt';
 import { State } from '../../src/core/state';
 import { minuteOf, startOfMinute } from '../../src/core/timing';
 import { firstTurn, Turn, Webhook } from '../../src/core/webhook';
-import { anyJson, instant, keyId, numberJson, objectJsonOf, turn } from '../support/arbitrary';
+import { anyJson, instant, keyId, numberJson, objectJsonOf, turn, url } from '../support/arbitrary';
 
 /** Text with all that a message can bring: line breaks, which end a compressed head, quotes, and what takes more than one byte. */
 const anyText = fc.string({ unit: fc.oneof(fc.constantFrom('\n', '"', '\\', '\u0000', 'é', '😀'), fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 })) });
 const texts = fc.uniqueArray(fc.tuple(fc.oneof(anyText, fc.constant('__proto__')), anyText), { selector: ([name]) => name, maxLength: 4 })
   .map((entries): Record<string, string> => Object.fromEntries(entries));
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
-const long = fc.tuple(anyJson, fc.nat(3_000)).map(([json, times]) => `[${`${json},`.repeat(times % (3_000 / json.length + 2))}"\n"]`);
+const long = fc.tuple(anyJson, fc.nat(3_000)).map(([json, times]) => `[${`${json},\n`.repeat(times % (3_000 / json.length + 2))}""]`);
 const noise = fc.uint8Array({ minLength: 800, maxLength: 2_000 }).map((bytes) => `"${Buffer.from(bytes).toString('base64')}"`);
 
 const webhook: fc.Arbitrary<Webhook> = fc.record({
@@ -24,7 +24,7 @@ const webhook: fc.Arbitrary<Webhook> = fc.record({
   partition: fc.nat(63),
   version: optional(fc.uuid()),
   date: anyText,
-  url: anyText,
+  url,
   method: anyText,
   payload: optional(fc.oneof(anyJson, long, noise)),
   headers: optional(texts),
@@ -81,9 +81,12 @@ describe('message rows', () => {
     const garbled = anyText.map((t): Item => ({ m: { S: `[${t}` } }));
     const notCompressed = fc.uint8Array().map((B): Item => ({ z: { B } }));
     const headless = fc.dictionary(fc.constantFrom('p', 'o', 'ttl'), anyText.map((S) => ({ S }))) as fc.Arbitrary<Item>;
-    const otherJson = fc.oneof(numberJson, objectJsonOf(anyJson), fc.constantFrom('null', 'true', '""', '[]', '[1,2,3]', '["a","b",null,0,0,0]'))
+    const otherJson = fc.oneof(numberJson, objectJsonOf(anyJson), fc.constantFrom('null', 'true', '""', '[]', '[1,2,3]', '["a","https://b",null,0,0,0]', '["a","b","c",0,0,0]',
+      '["a","https://b","c",["d"],0,0]', '["a","https://b","c",{"d":1},0,0]', '["a","https://b","c",0,"d",0]', '["a","https://b","c",0,0,0,1]'))
       .map((S): Item => ({ m: { S } }));
-    fc.assert(fc.property(fc.oneof(garbled, notCompressed, headless, otherJson), (item) => {
+    const head = { S: '["a","https://b","c",{"content-type":"application/x-www-form-urlencoded"},0,0]' };
+    const otherPayload = fc.oneof(fc.constantFrom('', '"', '{"a', '{"a":', '[', 'a'), anyText.map((t) => `{${t}`)).map((S): Item => ({ m: head, p: { S } }));
+    fc.assert(fc.property(fc.oneof(garbled, notCompressed, headless, otherJson, otherPayload), (item) => {
       expect(decodeMessage({ id: 'a', dueAt: 0, partition: 0 }, item)).toBeUndefined();
     }), { numRuns: 500 });
   });

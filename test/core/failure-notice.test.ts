@@ -1,5 +1,6 @@
 import { noticeText } from '../../src/core/failure-notice';
 import { parseMessage } from '../../src/core/message';
+import { PUBLIC_INTERNET } from '../support/network';
 
 const FAILURE = { reason: 'validation', id: 'sns-1', failedAt: 0 } as const;
 
@@ -13,6 +14,15 @@ test('carries the message as the JSON it was, digit for digit', () => {
 
 test('carries what was not JSON as a string', () => {
   expect(JSON.parse(noticeText({ ...FAILURE, message: 'not "JSON"' }))).toMatchObject({ message: 'not "JSON"' });
+});
+
+test('carries JSON that subscribers may fail to read as a string: nested too deep, or no Unicode', () => {
+  const nested = (levels: number) => `{"payload":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
+  expect(JSON.parse(noticeText({ ...FAILURE, message: nested(51) }))).toMatchObject({ message: { payload: [expect.anything()] } });
+  expect(JSON.parse(noticeText({ ...FAILURE, message: nested(52) }))).toMatchObject({ message: nested(52) });
+  const halves = noticeText({ ...FAILURE, message: '{"a":"\ud800"}' });
+  expect(halves).not.toMatch(/\p{Surrogate}/u); // which could not be published
+  expect(JSON.parse(halves)).toMatchObject({ message: '{"a":"\ud800"}' });
 });
 
 test('says of a webhook that failed how each attempt went, and when it failed', () => {
@@ -53,7 +63,9 @@ test('fits into a notification however large the message was', () => {
 
 test('fits into a notification beside as many and as long errors as there can be', () => {
   const headers = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`${'x'.repeat(4_000)}${i} `, '\u0000'.repeat(200)]));
-  const parsed = parseMessage(JSON.stringify({ headers }), { defaultId: 'a', now: 0, maxHorizonMs: 1, partitions: 16, retry: { delaysMs: [], jitter: 0 } });
+  const parsed = parseMessage(JSON.stringify({ headers }), {
+    defaultId: 'a', now: 0, maxHorizonMs: 1, partitions: 16, retry: { delaysMs: [], jitter: 0 }, network: PUBLIC_INTERNET,
+  });
   const text = noticeText({ ...FAILURE, errors: 'errors' in parsed ? parsed.errors : [], message: '\u0000'.repeat(262_000) });
   expect(JSON.parse(text)).toMatchObject({ messageTruncated: true });
   expect(Buffer.byteLength(text)).toBeLessThanOrEqual(261_120);

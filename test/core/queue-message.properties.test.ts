@@ -42,6 +42,15 @@ test('any other text is neither: it throws an error, and gives no half of one', 
   }), { numRuns: 1_000 });
 });
 
+test.each([
+  '{"id":"","dueAt":0,"partition":0}', `{"id":"${'x'.repeat(200_000)}","dueAt":0,"partition":0}`, '{"id":"a#b","dueAt":0,"partition":0}', '{"id":"a.b","dueAt":0,"partition":0}',
+  '{"id":"a","dueAt":1e300,"partition":0}', '{"id":"a","dueAt":0,"partition":0,"at":9e15,"turn":1}', '{"id":"a","dueAt":0,"partition":0,"version":"a#b"}',
+  '{"outcome":{"turn":0,"next":{"id":"a","dueAt":0,"partition":0,"turn":0,"at":0,"status":"failed","keepUntil":0,"attempts":[null]}}}',
+  '{"outcome":{"turn":0,"next":{"id":"a","dueAt":0,"partition":0,"turn":0,"at":0,"status":"failed","keepUntil":0,"attempts":[{"at":"","lateMs":1e400,"durationMs":0}]}}}',
+])('no turn that a row could have, nor an outcome: %.80s', (text) => {
+  expect(() => parseDelayMessage(text)).toThrow(TypeError);
+});
+
 test('a notification is taken out of its envelope to the character, whatever else the envelope holds', () => {
   fc.assert(fc.property(anyText, fc.uuid(), instant, fc.dictionary(fc.stringMatching(/^X[a-z]{1,5}$/), fc.jsonValue()), (text, messageId, at, others) => {
     const envelope = { Type: 'Notification', MessageId: messageId, Message: text, Timestamp: new Date(at).toISOString(), ...others };
@@ -49,8 +58,12 @@ test('a notification is taken out of its envelope to the character, whatever els
   }), { numRuns: 500 });
 });
 
+test.each(['', 'a#b', 'a.b', 'a b', 'x'.repeat(129)])('no row can be kept for the MessageId %.20p, which SNS does not give', (MessageId) => {
+  expect(() => parseNotification(JSON.stringify({ MessageId, Message: '{}', Timestamp: '2030-01-01T00:00:00.000Z' }))).toThrow(TypeError);
+});
+
 test('what is no notification throws an error', () => {
-  const spoilt = fc.tuple(fc.constantFrom('MessageId', 'Message', 'Timestamp'), fc.oneof(fc.constantFrom(undefined, null, 1, {}), fc.constant(['a'])))
+  const spoilt = fc.tuple(fc.constantFrom('MessageId', 'Message', 'Timestamp'), fc.oneof(fc.constantFrom<unknown>(undefined, null, 1, {}), fc.constant(['a'])))
     .map(([name, value]) => JSON.stringify({ MessageId: 'a', Message: 'b', Timestamp: '2030-01-01T00:00:00.000Z', [name]: value }));
   fc.assert(fc.property(fc.oneof(anyText, spoilt), (text) => {
     expect(() => parseNotification(text)).toThrow();

@@ -80,7 +80,7 @@ function isUrl(text: string): boolean {
     return false;
   }
 }
-const url = fc.oneof(
+export const url = fc.oneof(
   fc.webUrl({ validSchemes: ['http', 'https'], withQueryParameters: true, withFragments: true }),
   fc.constantFrom('HTTPS://EXAMPLE.COM', 'http://[::1]:8080/a?b=c#d', 'https://ü.example/ü é', 'https://example.com:443'),
 ).filter(isUrl);
