@@ -12,11 +12,12 @@ class Store implements SecretSource {
   public current: SecretVersion | undefined = { value: 'first', createdAt: NOW - 30 * 86_400_000 };
   public previous?: SecretVersion;
   public fault?: Error;
-  /** Between the calls for the two versions. */
-  public between: () => void = () => undefined;
   public readonly calls: string[] = [];
   public readonly timeouts: number[] = [];
   private held?: { readonly begin: () => void; readonly answered: Promise<SecretVersion> };
+
+  /** Between the calls for the two versions. */
+  public between: () => void = () => undefined;
 
   public async read(secretId: string, stage: 'AWSCURRENT' | 'AWSPREVIOUS', timeoutMs: number): Promise<SecretVersion | undefined> {
     this.calls.push(`${stage} ${secretId}`);
