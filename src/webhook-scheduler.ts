@@ -22,6 +22,7 @@ import { DeliverFunction } from './handlers/deliver-function';
 import { Variable } from './handlers/environment';
 import { IngestFunction } from './handlers/ingest-function';
 import { LoadFunction } from './handlers/load-function';
+import { explain } from './nag';
 import { NetworkPolicy } from './network-policy';
 import { RetryPolicy } from './retry-policy';
 import { allowReading, secretHeaderPlans } from './secret-access';
@@ -534,6 +535,9 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     const descriptions = ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'];
     allow(target, this.stack.formatArn({ service: 'ec2', resource: '*', resourceName: '*' }), ...interfaces);
     allow(target, '*', ...descriptions); // EC2 describes all or nothing
+    explain(target.role!.node.findChild('DefaultPolicy'), 'AwsSolutions-IAM5',
+      'Lambda makes network interfaces by this role, and nobody can name them before; the code of the function is denied all of it.',
+      '/^Resource::arn:.+:ec2:.+:\\*/\\*$/', '/^Resource::\\*$/');
     // A policy of its own: it names the function, which is created after its role and the role's own policy.
     new iam.Policy(this, 'DeliverCodePolicy', {
       roles: [target.role!],

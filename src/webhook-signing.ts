@@ -4,6 +4,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { SigningPlan } from './core/signing';
+import { explain } from './nag';
 import { requireField } from './secret-access';
 import { requireBetween } from './validation';
 
@@ -101,12 +102,19 @@ export class WebhookSigning {
    * @internal
    */
   public _bind(scope: Construct, removalPolicy: RemovalPolicy, encryptionKey?: kms.IKey): { secret: secretsmanager.ISecret; plan: SigningPlan } {
-    const secret = this.secret ?? new secretsmanager.Secret(scope, 'SigningSecret', {
-      description: `Signs the webhooks of ${scope.node.path}`,
-      generateSecretString: { passwordLength: GENERATED_LENGTH, excludePunctuation: true },
-      encryptionKey,
-      removalPolicy,
-    });
+    const secret = this.secret ?? generateSecret(scope, removalPolicy, encryptionKey);
     return { secret, plan: { secretId: secret.secretArn, field: this.field, overlapMs: this.overlapMs } };
   }
+}
+
+function generateSecret(scope: Construct, removalPolicy: RemovalPolicy, encryptionKey?: kms.IKey): secretsmanager.Secret {
+  const secret = new secretsmanager.Secret(scope, 'SigningSecret', {
+    description: `Signs the webhooks of ${scope.node.path}`,
+    generateSecretString: { passwordLength: GENERATED_LENGTH, excludePunctuation: true },
+    encryptionKey,
+    removalPolicy,
+  });
+  explain(secret, 'AwsSolutions-SMG4', 'Receivers verify with the same key, so only who hands it to them can say when it changes: by putting a new version, '
+    + 'after which both sign for the overlap.');
+  return secret;
 }
