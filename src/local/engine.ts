@@ -10,7 +10,7 @@ import { AccessControl, type Judgement } from './iam/access-control';
 import { denialMessage, principalArn } from './iam/authorizer';
 import type { Context } from './iam/conditions';
 import { contextOf } from './iam/deployment';
-import { accessKeyId } from './iam/security-plan';
+import { type SecurityPlan, accessKeyId } from './iam/security-plan';
 import { LOCAL_ACCOUNT } from './local-account';
 import { type EnginePlan, type FunctionPlan, type LocalScheduler, type SchedulePlan, planAssembly } from './plan';
 import type { IgnoredResource } from './resources';
@@ -137,6 +137,11 @@ export class LocalEngine {
   /** Processes of the engine besides its own: the emulators and the execution environments of the functions. */
   public get childPids(): readonly number[] {
     return [...(this.emulators.pid === undefined ? [] : [this.emulators.pid]), ...this.functions.flatMap(({ pids }) => pids)];
+  }
+
+  /** Whose calls are recognised by which access key ids: those of the functions. */
+  public get credentials(): SecurityPlan['credentials'] {
+    return this.plan.security.credentials;
   }
 
   /** Names of the functions and seconds between their ticks, for those that a schedule invokes. */
