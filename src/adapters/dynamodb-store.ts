@@ -9,6 +9,7 @@ import {
   stateKey, ttlOf, turnOfRow,
 } from './table-schema';
 import { Clock } from '../core/clock';
+import { PlainError } from '../core/error-report';
 import { ActionStore, Claim, Cursor, DeliverStore, FollowUpStore, FoundWebhook, IngestStore, LoadStore, SeenState } from '../core/ports';
 import { State } from '../core/state';
 import { minuteOf, Owner } from '../core/timing';
@@ -321,7 +322,7 @@ export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, Deliv
     let left = keys;
     for (let round = 0; left.length > 0; round++) {
       if (round === MAX_BATCH_ROUNDS) {
-        throw new Error(`${left.length} of ${keys.length} rows could not be read: the table kept leaving them unprocessed`);
+        throw new PlainError(`${left.length} of ${keys.length} rows could not be read: the table kept leaving them unprocessed`);
       }
       if (round > 0) {
         await this.clock.sleepUntil(this.clock.now() + FIRST_BATCH_PAUSE_MS * 2 ** (round - 1));

@@ -1,7 +1,19 @@
 // The one logger: structured JSON lines through Powertools for AWS Lambda.
 import { Logger } from '@aws-lambda-powertools/logger';
-import { Log } from '../core/ports';
+import { reportOf } from '../core/error-report';
+import { Log, LogFields } from '../core/ports';
 
 export function createLog(): Log {
-  return new Logger({ serviceName: 'webhook-scheduler' });
+  const logger = new Logger({ serviceName: 'webhook-scheduler' });
+  return {
+    info: (message, fields) => logger.info(message, loggable(fields)),
+    warn: (message, fields) => logger.warn(message, loggable(fields)),
+    error: (message, fields) => logger.error(message, loggable(fields)),
+  };
+}
+
+/** Powertools writes every property of an error, and the AWS SDK's and Node.js's hold requests, responses and URLs. */
+function loggable(fields: LogFields): Record<string, unknown> {
+  const isPlain = (value: unknown) => typeof value !== 'object' || value === null || Array.isArray(value);
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, isPlain(value) ? value : reportOf(value)]));
 }

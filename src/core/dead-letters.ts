@@ -1,5 +1,6 @@
 // Tells of the queue messages that no function could handle, and puts them aside where they stay until an operator moves them back.
 import { Clock } from './clock';
+import { PlainError } from './error-report';
 import { FollowUp } from './follow-up';
 import { LOG_DEAD_LETTER } from './log-events';
 import { recordOutcome } from './outcome';
@@ -39,7 +40,7 @@ export class DeadLetters {
       throw unreachable;
     }
     if (count > 0) {
-      throw new Error(`${count} dead letters could not be reported, and stay where they are`);
+      throw new PlainError(`${count} dead letters could not be reported, and stay where they are`);
     }
   }
 

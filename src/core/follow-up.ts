@@ -1,6 +1,7 @@
 // What has to happen once a state is written: the next turn placed, or the failure told.
 // Whoever crashes in between leaves a queue message behind, and whoever handles that finds the state and does it again.
 import { Clock } from './clock';
+import { PlainError } from './error-report';
 import { DelayQueue, FailureReporter, FollowUpStore } from './ports';
 import { State } from './state';
 import { MAX_CLOCK_SKEW_MS, queueDelaySeconds } from './timing';
@@ -54,7 +55,7 @@ export class FollowUp {
     if (state.at - this.clock.now() <= this.config.ingestHorizonMs + MAX_CLOCK_SKEW_MS) {
       const unsent = await this.delayQueue.send([state], minDelaySeconds);
       if (unsent.length > 0) {
-        throw new Error('the next turn could not be sent to the delay queue');
+        throw new PlainError('the next turn could not be sent to the delay queue');
       }
     } else if (state.status === 'retrying') {
       await this.store.putPointer(state);

@@ -1,5 +1,6 @@
 // Each minute: sends the webhooks that come due to the delay queue, from where the last run ended.
 import { Clock } from './clock';
+import { PlainError } from './error-report';
 import { Cursor, DelayQueue, LoadStore, Log } from './ports';
 import { rejectionsOf } from './rejections';
 import { minuteOf, startOfMinute } from './timing';
@@ -45,7 +46,7 @@ export class Load {
       webhooks: progress.webhooks, partitions: partitions.length - errors.length, behindMs: Math.max(0, this.clock.now() - loadedTo),
     });
     if (errors.length > 0) {
-      throw new AggregateError(errors, `${errors.length} of ${partitions.length} partitions could not be loaded`);
+      throw new PlainError(`${errors.length} of ${partitions.length} partitions could not be loaded`, { cause: new AggregateError(errors) });
     }
   }
 
@@ -57,7 +58,7 @@ export class Load {
       for await (const page of this.store.dueBetween(partition, from, to)) {
         const unsent = await this.delayQueue.send(page);
         if (unsent.length > 0) {
-          throw new Error(`${unsent.length} of ${page.length} webhooks of partition ${partition} could not be sent to the delay queue`);
+          throw new PlainError(`${unsent.length} of ${page.length} webhooks of partition ${partition} could not be sent to the delay queue`);
         }
         // Others of the same millisecond may be on the next page, so the cursor stays on the last one sent, not behind it.
         await progress.advance(partition, page[page.length - 1].at, page.length);

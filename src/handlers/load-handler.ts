@@ -3,6 +3,7 @@ import { Environment, milliseconds, positiveInteger, text, Variable } from './en
 import { commonParts, Services } from './services';
 import { SqsUnreportedQueue } from '../adapters/sqs-unreported-queue';
 import { DeadLetters } from '../core/dead-letters';
+import { PlainError, reportOf } from '../core/error-report';
 import { Load } from '../core/load';
 import { rejectionsOf } from '../core/rejections';
 
@@ -22,8 +23,10 @@ export function createLoadHandler(environment: Environment, services: Services):
   return async () => {
     // Neither waits for the other, and neither is kept from its work by the other's failure.
     const errors = rejectionsOf(await Promise.allSettled([load.run(), deadLetters.run()]));
+    errors.forEach((error) => log.error('load failed', { error }));
     if (errors.length > 0) {
-      throw errors.length === 1 ? errors[0] : new AggregateError(errors, errors.map((error) => (error as Error).message).join('; '));
+      // Lambda writes every property of an error that a function throws.
+      throw new PlainError(errors.map((error) => reportOf(error)).map(({ name, message }) => message ?? name).join('; '));
     }
   };
 }
