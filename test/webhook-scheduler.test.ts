@@ -399,7 +399,7 @@ describe('functions', () => {
   test.each<[keyof SchedulerManifest, (environment: Environment, services: Services) => unknown]>([
     ['ingestFunction', createIngestHandler],
     ['loadFunction', createLoadHandler],
-    ['deliverFunction', (environment, services) => createDeliverHandler(environment, services, NOBODY)],
+    ['deliverFunction', (environment, services) => createDeliverHandler(environment, services, () => NOBODY)],
   ])('%s finds every variable that it reads', (part, createHandler) => {
     // The values that only a deployment gives become text here; nothing is called.
     const environment = Object.fromEntries(Object.entries(environmentOf(MANIFEST[part]!)).map(([name, value]) => (

@@ -1,7 +1,11 @@
-// Sends webhooks with Node.js's own HTTP client, connected before the instant so that only the request itself is left to write.
+// Sends webhooks with Node.js's own HTTP client, connected before the instant so that only the request itself is left to write, and to no address
+// but those that the network policy allows.
+import { lookup as systemLookup, LookupAddress, LookupOptions } from 'node:dns';
 import { Agent as HttpAgent, ClientRequest, IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { LookupFunction, Socket } from 'node:net';
 import { Clock } from '../core/clock';
+import { AddressGuard, NetworkRules, portOf, urlRefusal } from '../core/network';
 import { HttpAnswer, HttpClient, PreparedRequest } from '../core/ports';
 import { HttpRequest } from '../core/request';
 import { CONNECT_AHEAD_MS } from '../core/timing';
@@ -12,12 +16,31 @@ const IDLE_CONNECTION_MS = 4_000 - CONNECT_AHEAD_MS;
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_BODY_MS = 1_000;
 
-const AGENT_OPTIONS = { keepAlive: true, timeout: IDLE_CONNECTION_MS, maxSockets: Infinity };
+const AGENT_OPTIONS = {
+  keepAlive: true,
+  timeout: IDLE_CONNECTION_MS,
+  maxSockets: Infinity,
+  // No proxies, whatever the environment says (NODE_USE_ENV_PROXY of Node.js 24): through one, what is connected to is not what is called.
+  proxyEnv: {},
+};
+
+/** Looks up all addresses of a name, as `dns.lookup` does. */
+export type Lookup = (
+  hostname: string,
+  options: LookupOptions & { readonly all: true },
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
 
 export class NodeHttpClient implements HttpClient {
   private readonly agents = { http: new HttpAgent(AGENT_OPTIONS), https: new HttpsAgent(AGENT_OPTIONS) };
+  private readonly guard: AddressGuard;
 
-  public constructor(private readonly clock: Clock) {}
+  /** @param runtimeApi host and port of Lambda's runtime API, which is never called; absent elsewhere */
+  public constructor(
+    private readonly clock: Clock, private readonly rules: NetworkRules, runtimeApi?: string, private readonly lookup: Lookup = systemLookup,
+  ) {
+    this.guard = new AddressGuard(rules, runtimeApi);
+  }
 
   public prepare(request: HttpRequest): PreparedRequest {
     // As bytes: Node.js writes a text body and the headers in one piece, and then the headers too in UTF-8 instead of Latin-1.
@@ -31,11 +54,51 @@ export class NodeHttpClient implements HttpClient {
     this.agents.https.destroy();
   }
 
-  private open({ url, method, headers }: HttpRequest, body: Buffer | undefined): ClientRequest {
-    const options = { method, headers: body === undefined ? headers : { ...headers, 'content-length': body.length } };
-    return new URL(url).protocol === 'https:'
+  private open({ url: text, method, headers }: HttpRequest, body: Buffer | undefined): ClientRequest {
+    const url = new URL(text);
+    if (urlRefusal(url, this.rules, this.guard) !== undefined) {
+      throw errorOf('ERR_URL_NOT_ALLOWED');
+    }
+    const options = {
+      method,
+      headers: body === undefined ? headers : { ...headers, 'content-length': body.length },
+      lookup: this.guardedLookup(portOf(url)),
+    };
+    const request = url.protocol === 'https:'
       ? httpsRequest(url, { ...options, agent: this.agents.https })
       : httpRequest(url, { ...options, agent: this.agents.http });
+    request.once('socket', (socket) => {
+      if (!request.reusedSocket) {
+        this.judge(socket);
+      }
+    });
+    return request;
+  }
+
+  /** Finds the addresses of a name: all of them allowed, or none. What is judged here is what is connected to; nothing is looked up again. */
+  private guardedLookup(port: number): LookupFunction {
+    return (hostname, options, callback) => this.lookup(hostname, { ...options, all: true }, (error, addresses) => {
+      const refused = error ?? (addresses.every(({ address }) => this.guard.allows(address, port)) ? null : errorOf('ERR_ADDRESS_NOT_ALLOWED'));
+      if (refused || options.all) {
+        callback(refused, addresses);
+      } else {
+        callback(null, addresses[0].address, addresses[0].family);
+      }
+    });
+  }
+
+  /** A second lock: a new connection is broken off, before its first byte, if it leads elsewhere than it may. */
+  private judge(socket: Socket): void {
+    const check = () => {
+      if (!this.guard.allows(socket.remoteAddress ?? '', socket.remotePort ?? 0)) {
+        socket.destroy(errorOf('ERR_ADDRESS_NOT_ALLOWED'));
+      }
+    };
+    if (socket.connecting) {
+      socket.prependOnceListener('connect', check); // before TLS says hello
+    } else {
+      check();
+    }
   }
 }
 

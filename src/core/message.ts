@@ -5,9 +5,10 @@ import {
   MAX_COOKIE_LENGTH, MAX_COOKIES, MAX_COOKIES_LENGTH, MAX_HEADER_BYTES, MAX_HEADER_NAME_LENGTH, MAX_HEADER_VALUE_LENGTH, MAX_HEADERS,
   MAX_MESSAGE_BYTES, MAX_PAST_MS, MAX_PAYLOAD_DEPTH, MAX_URL_LENGTH,
 } from './limits';
+import { NetworkRules, urlRefusal } from './network';
 import { encodeForm, isForm } from './request';
 import { mostOf, RetryLimits, RetryPlan } from './retry';
-import { ownKeyId, partitionOf, Webhook } from './webhook';
+import { isId, ownKeyId, partitionOf, Webhook } from './webhook';
 
 /** One wrong field of a message. */
 export interface FieldError {
@@ -28,6 +29,8 @@ export interface ParseOptions {
   readonly partitions: number;
   /** What the `retry` of a message may ask for less of. */
   readonly retry: RetryPlan;
+  /** Where its URL may lead. */
+  readonly network: NetworkRules;
 }
 
 /** What a producer asks of a webhook it has published. */
@@ -53,8 +56,6 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 const MAX_ERRORS = 50;
 const MAX_RECEIVED_LENGTH = 100;
 
-/** No full stop: the signed content of a webhook is `id.timestamp.body`, which has to come apart in one way only. */
-const ID = /^[A-Za-z0-9_:/+=@-]{1,128}$/;
 /** `token` of RFC 9110, section 5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** `field-value` of RFC 9110, section 5.5: visible characters, spaces and tabs, Latin-1. */
@@ -161,7 +162,7 @@ function readFields(json: string, path: string, report: Report): Fields {
 
 function readWebhook(fields: Fields, ownId: string | undefined, options: ParseOptions, report: Report): { webhook: Webhook } | undefined {
   const dueAt = readDate(fields.get('date'), options, report);
-  const url = readUrl(fields.get('url'), report);
+  const url = readUrl(fields.get('url'), options, report);
   const method = readMethod(fields.get('method'), report);
   const { payload, headers, cookies, retry } = readOptional(fields, options, report);
   if (dueAt === undefined || url === undefined || method === undefined) {
@@ -214,7 +215,7 @@ function checkChanges(changes: Fields, options: ParseOptions, report: Report): v
     readDate(changes.get('date'), options, report);
   }
   if (changes.has('url')) {
-    readUrl(changes.get('url'), report);
+    readUrl(changes.get('url'), options, report);
   }
   if (changes.has('method')) {
     readMethod(changes.get('method'), report);
@@ -224,7 +225,7 @@ function checkChanges(changes: Fields, options: ParseOptions, report: Report): v
 
 function readId(json: string | undefined, report: Report): string | undefined {
   const id = stringIn(json);
-  if (id !== undefined && ID.test(id)) {
+  if (isId(id)) {
     return id;
   }
   report('id', json, '1 to 128 letters, digits and characters of _ : / + = @ -');
@@ -249,9 +250,9 @@ function readDate(json: string | undefined, options: ParseOptions, report: Repor
   return dueAt;
 }
 
-function readUrl(json: string | undefined, report: Report): string | undefined {
+function readUrl(json: string | undefined, options: ParseOptions, report: Report): string | undefined {
   const text = stringIn(json);
-  const expected = urlExpected(text);
+  const expected = urlExpected(text, options.network);
   if (expected !== undefined) {
     report('url', json, expected);
     return undefined;
@@ -260,7 +261,7 @@ function readUrl(json: string | undefined, report: Report): string | undefined {
 }
 
 /** What a URL should have been, or `undefined` if it is as it should. */
-function urlExpected(text: string | undefined): string | undefined {
+function urlExpected(text: string | undefined, network: NetworkRules): string | undefined {
   const tooLong = `a URL of at most ${MAX_URL_LENGTH} characters, counted as it is sent`;
   if (text !== undefined && text.length > MAX_URL_LENGTH) {
     return tooLong; // before a parser looks at it
@@ -269,10 +270,10 @@ function urlExpected(text: string | undefined): string | undefined {
     return 'a URL without control characters and halves of surrogate pairs';
   }
   const url = text === undefined ? undefined : parseUrl(text);
-  if (!url || !['http:', 'https:'].includes(url.protocol) || url.username !== '' || url.password !== '') {
-    return 'an absolute http or https URL, without user name and password';
+  if (!url) {
+    return 'an absolute URL, its scheme and host included';
   }
-  return url.href.length > MAX_URL_LENGTH ? tooLong : undefined;
+  return url.href.length > MAX_URL_LENGTH ? tooLong : urlRefusal(url, network);
 }
 
 function parseUrl(text: string): URL | undefined {

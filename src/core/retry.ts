@@ -45,10 +45,13 @@ export const MAX_RETRY_AFTER_MS = 60 * 60_000;
 /** 4xx by which an endpoint says that a later attempt may succeed: Request Timeout, Too Early, Too Many Requests. */
 const RETRIED_STATUSES = [408, 425, 429];
 
-/** Node.js refuses to write the request as it stands, and would do so each time. */
+/**
+ * The request is refused as it stands, and would be each time: by Node.js, or, `ERR_URL_NOT_ALLOWED`, by the network policy. The addresses behind
+ * a name change; so `ERR_ADDRESS_NOT_ALLOWED` is retried, as a name that is not found.
+ */
 const REFUSED_REQUEST = [
   'ERR_HTTP_INVALID_HEADER_VALUE', 'ERR_INVALID_ARG_TYPE', 'ERR_INVALID_ARG_VALUE', 'ERR_INVALID_CHAR', 'ERR_INVALID_HTTP_TOKEN',
-  'ERR_INVALID_PROTOCOL', 'ERR_INVALID_URL', 'ERR_UNESCAPED_CHARACTERS',
+  'ERR_INVALID_PROTOCOL', 'ERR_INVALID_URL', 'ERR_UNESCAPED_CHARACTERS', 'ERR_URL_NOT_ALLOWED',
 ];
 
 /** Reads a plan from JSON; throws an error that says what is wrong with it. */

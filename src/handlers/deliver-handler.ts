@@ -1,11 +1,12 @@
 // Fires webhooks: turns, off the delay queue, a few seconds before they are due; and outcomes that the table did not take at first.
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { Environment, milliseconds, retryPlan, secretHeaderPlans, signingPlan, text, Variable } from './environment';
+import { Environment, milliseconds, networkRules, retryPlan, secretHeaderPlans, signingPlan, text, Variable } from './environment';
 import { commonParts, Services } from './services';
 import { answerBatch, readRecords } from './sqs-batch';
 import { SqsRedelivery } from '../adapters/sqs-redelivery';
 import { Credentials, NO_CREDENTIALS } from '../core/credentials';
 import { Deliver } from '../core/deliver';
+import { NetworkRules } from '../core/network';
 import { HttpClient } from '../core/ports';
 import { parseDelayMessage } from '../core/queue-message';
 import { SecretCache } from '../core/secrets';
@@ -13,8 +14,9 @@ import { SecretCache } from '../core/secrets';
 /** What the handler uses of Lambda's context. */
 export type InvocationContext = Pick<Context, 'awsRequestId' | 'getRemainingTimeInMillis'>;
 
+/** @param httpClient makes a client that follows the rules */
 export function createDeliverHandler(
-  environment: Environment, services: Services, http: HttpClient,
+  environment: Environment, services: Services, httpClient: (rules: NetworkRules) => HttpClient,
 ): (event: SQSEvent, context: InvocationContext) => Promise<SQSBatchResponse> {
   const { clock, log, random } = services;
   const { store, delayQueue, followUp } = commonParts(environment, services);
@@ -23,6 +25,7 @@ export function createDeliverHandler(
     leaseBeyondMs: milliseconds(environment, Variable.LEASE_BEYOND_SECONDS),
     retry: retryPlan(environment),
   };
+  const http = httpClient(networkRules(environment));
   const deliver = new Deliver(config, clock, store, delayQueue, http, credentialsOf(environment, services), followUp, log, random);
   const redelivery = new SqsRedelivery(services.sqs, text(environment, Variable.DELAY_QUEUE_URL), log);
 

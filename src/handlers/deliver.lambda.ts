@@ -4,4 +4,6 @@ import { NodeHttpClient } from '../adapters/node-http-client';
 
 const services = lambdaServices();
 
-export const handler = createDeliverHandler(process.env, services, new NodeHttpClient(services.clock));
+export const handler = createDeliverHandler(process.env, services, (rules) => (
+  new NodeHttpClient(services.clock, rules, process.env.AWS_LAMBDA_RUNTIME_API)
+));

@@ -1,6 +1,6 @@
 // Accepts what producers published: SNS notifications, off the ingest queue.
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { Environment, milliseconds, positiveInteger, retryPlan, text, Variable } from './environment';
+import { Environment, milliseconds, networkRules, positiveInteger, retryPlan, text, Variable } from './environment';
 import { commonParts, Services } from './services';
 import { answerBatch, readRecords } from './sqs-batch';
 import { SqsRedelivery } from '../adapters/sqs-redelivery';
@@ -16,6 +16,7 @@ export function createIngestHandler(environment: Environment, services: Services
     maxHorizonMs: milliseconds(environment, Variable.MAX_HORIZON_SECONDS),
     partitions: positiveInteger(environment, Variable.PARTITIONS),
     retry: retryPlan(environment),
+    network: networkRules(environment),
   };
   const actions = new Actions(config, clock, store, followUp, failures, log);
   const ingest = new Ingest(config, clock, store, delayQueue, actions, failures, log);

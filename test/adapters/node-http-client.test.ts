@@ -6,8 +6,9 @@ import * as path from 'node:path';
 import tls from 'node:tls';
 import { NodeHttpClient } from '../../src/adapters/node-http-client';
 import { SystemClock } from '../../src/core/clock';
+import { LOOPBACK_TOO } from '../support/network';
 
-const client = new NodeHttpClient(new SystemClock());
+const client = new NodeHttpClient(new SystemClock(), LOOPBACK_TOO);
 const servers: { close(): unknown }[] = [];
 const sockets = new Set<Socket>();
 

@@ -3,9 +3,10 @@ import { Failure, noticeText } from '../../src/core/failure-notice';
 import { memberTexts } from '../../src/core/json-text';
 import { parseMessage } from '../../src/core/message';
 import { anyJson, ownId } from '../support/arbitrary';
+import { PUBLIC_INTERNET } from '../support/network';
 
 const MAX_BYTES = 255 * 1024;
-const OPTIONS = { defaultId: 'a', now: 0, maxHorizonMs: 1, partitions: 16, retry: { delaysMs: [], jitter: 0 } };
+const OPTIONS = { defaultId: 'a', now: 0, maxHorizonMs: 1, partitions: 16, retry: { delaysMs: [], jitter: 0 }, network: PUBLIC_INTERNET };
 
 const attempt = fc.record({
   at: fc.date({ noInvalidDate: true, min: new Date(0), max: new Date('9999-01-01T00:00:00Z') }).map((date) => date.toISOString()),

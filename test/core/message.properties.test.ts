@@ -5,6 +5,7 @@ import { FieldError, fieldsOf, mergeMessage, parseMessage, ParsedMessage, ParseO
 import { cutTo } from '../../src/core/retry';
 import { messageText, Webhook } from '../../src/core/webhook';
 import { anyJson, Fields, headerName, numberJson, objectTextOf, ownId, retryPlan, scalarJson, stringJson, textJson, token, validFields } from '../support/arbitrary';
+import { LOOPBACK_TOO } from '../support/network';
 
 const NOW = Date.parse('2030-01-01T00:00:00Z');
 const HORIZON_MS = 366 * 86_400_000;
@@ -14,6 +15,7 @@ const OPTIONS: ParseOptions = {
   maxHorizonMs: HORIZON_MS,
   partitions: 16,
   retry: { delaysMs: [5_000, 60_000, 600_000], jitter: 0.2, maxAgeMs: 900_000 },
+  network: LOOPBACK_TOO,
 };
 const FIELDS = ['action', 'id', 'date', 'url', 'method', 'payload', 'headers', 'cookies', 'retry'];
 const REQUIRED = ['date', 'url', 'method'];

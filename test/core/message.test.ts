@@ -1,11 +1,17 @@
 import { fieldsOf, parseMessage, ParseOptions } from '../../src/core/message';
 import { messageText } from '../../src/core/webhook';
+import { PUBLIC_INTERNET } from '../support/network';
 
 const NOW = Date.parse('2030-01-01T00:00:00Z');
 const VALID = { date: '2030-01-02T00:00:00Z', url: 'https://example.com/hook', method: 'POST' };
 
 const OPTIONS: ParseOptions = {
-  defaultId: 'sns-1', now: NOW, maxHorizonMs: 366 * 86_400_000, partitions: 16, retry: { delaysMs: [5_000, 60_000], jitter: 0.2, maxAgeMs: 600_000 },
+  defaultId: 'sns-1',
+  now: NOW,
+  maxHorizonMs: 366 * 86_400_000,
+  partitions: 16,
+  retry: { delaysMs: [5_000, 60_000], jitter: 0.2, maxAgeMs: 600_000 },
+  network: PUBLIC_INTERNET,
 };
 
 const parseText = (text: string) => parseMessage(text, OPTIONS);
@@ -62,7 +68,7 @@ test('every wrong field is named at once, with what came and what was expected',
     { field: 'extra', received: '1', expected: expect.stringContaining('no such field') },
     { field: 'id', received: '""', expected: expect.stringContaining('1 to 128') },
     { field: 'date', received: '"soon"', expected: expect.stringContaining('ISO 8601') },
-    { field: 'url', received: '"ftp://example.com"', expected: expect.stringContaining('http or https') },
+    { field: 'url', received: '"ftp://example.com"', expected: 'an https URL; this scheduler calls no other' },
     { field: 'method', received: '"FETCH"', expected: expect.stringContaining('GET, HEAD, POST') },
     { field: 'headers', received: '"none"', expected: expect.stringContaining('object') },
     { field: 'cookies.a b', received: '"x"', expected: expect.stringContaining('cookie name') },

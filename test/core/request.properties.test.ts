@@ -3,13 +3,19 @@ import { parseMessage } from '../../src/core/message';
 import { encodeForm, HttpRequest, toRequest } from '../../src/core/request';
 import { publicId, Webhook } from '../../src/core/webhook';
 import { arrayJsonOf, numberJson, objectTextOf, scalarJson, stringJson, textJson, validFields } from '../support/arbitrary';
+import { LOOPBACK_TOO } from '../support/network';
 
 const NOW = Date.parse('2030-01-01T00:00:00Z');
 const plainText = (json: string) => (json.startsWith('"') ? JSON.parse(json) as string : json);
 
 const webhook: fc.Arbitrary<Webhook> = validFields(NOW - 1_000, NOW, { maxAttempts: 1, maxAgeSeconds: 60 }).chain(objectTextOf).map((text) => {
   const parsed = parseMessage(text, {
-    defaultId: 'b0e5a9f1-6f0d-4a53-8f0c-8a5a62f6a3ce', now: NOW, maxHorizonMs: 0, partitions: 16, retry: { delaysMs: [], jitter: 0, maxAgeMs: 60_000 },
+    defaultId: 'b0e5a9f1-6f0d-4a53-8f0c-8a5a62f6a3ce',
+    now: NOW,
+    maxHorizonMs: 0,
+    partitions: 16,
+    retry: { delaysMs: [], jitter: 0, maxAgeMs: 60_000 },
+    network: LOOPBACK_TOO,
   });
   return (parsed as { webhook: Webhook }).webhook;
 });

@@ -1,5 +1,6 @@
 import { parseMessage } from '../../src/core/message';
 import { toRequest } from '../../src/core/request';
+import { PUBLIC_INTERNET } from '../support/network';
 
 function requestOf(message: object, attemptAt = 1_893_456_000_999) {
   const text = JSON.stringify({ date: '2030-01-01T00:00:00Z', url: 'https://example.com/hook?a=1', method: 'post', ...message });
@@ -7,7 +8,9 @@ function requestOf(message: object, attemptAt = 1_893_456_000_999) {
 }
 
 function requestOfText(text: string, attemptAt: number) {
-  const parsed = parseMessage(text, { defaultId: 'sns-1', now: 0, maxHorizonMs: Infinity, partitions: 16, retry: { delaysMs: [], jitter: 0 } });
+  const parsed = parseMessage(text, {
+    defaultId: 'sns-1', now: 0, maxHorizonMs: Infinity, partitions: 16, retry: { delaysMs: [], jitter: 0 }, network: PUBLIC_INTERNET,
+  });
   if (!('webhook' in parsed)) {
     throw new Error(JSON.stringify(parsed));
   }

@@ -3,6 +3,7 @@ import { Random } from './random';
 import { maxLifeMs, RetryPlan } from '../../src/core/retry';
 import { MAX_HOLD_MS, RECORD_MS } from '../../src/core/timing';
 import { Environment, Variable } from '../../src/handlers/environment';
+import { PUBLIC_INTERNET } from '../support/network';
 
 export type FunctionName = 'ingest' | 'load' | 'deliver';
 export type QueueName = 'ingest' | 'delay' | 'ingestUnreported' | 'delayUnreported' | 'ingestDead' | 'delayDead';
@@ -126,6 +127,7 @@ export function environmentOf(name: FunctionName, settings: Settings): Environme
         [Variable.PARTITIONS]: String(settings.partitions),
         [Variable.MAX_HORIZON_SECONDS]: seconds(settings.maxHorizonMs),
         [Variable.RETRY_POLICY]: JSON.stringify(settings.retry),
+        [Variable.NETWORK_POLICY]: JSON.stringify(PUBLIC_INTERNET),
       };
     case 'load':
       return {
@@ -143,6 +145,7 @@ export function environmentOf(name: FunctionName, settings: Settings): Environme
         [Variable.REQUEST_TIMEOUT_SECONDS]: seconds(settings.requestTimeoutMs),
         [Variable.LEASE_BEYOND_SECONDS]: '120',
         [Variable.RETRY_POLICY]: JSON.stringify(settings.retry),
+        [Variable.NETWORK_POLICY]: JSON.stringify(PUBLIC_INTERNET),
       };
   }
 }

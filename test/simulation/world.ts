@@ -186,7 +186,7 @@ class World {
       case 'load':
         return createLoadHandler(environment, services);
       case 'deliver':
-        return createDeliverHandler(environment, services, this.endpoints.client(worker));
+        return createDeliverHandler(environment, services, () => this.endpoints.client(worker));
     }
   }
 

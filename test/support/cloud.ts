@@ -3,6 +3,7 @@ import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, DeleteMessageBatchCommand, GetQueueAttributesCommand, Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { LOOPBACK_TOO } from './network';
 import { PARTITION_KEY, SORT_KEY } from '../../src/adapters/table-keys';
 import { Variable } from '../../src/handlers/environment';
 import { ChildScripts } from '../../src/local/child-scripts';
@@ -74,6 +75,7 @@ export class Cloud {
       [Variable.REQUEST_TIMEOUT_SECONDS]: '20',
       [Variable.LEASE_BEYOND_SECONDS]: '120',
       [Variable.RETRY_POLICY]: JSON.stringify(RETRY_PLAN),
+      [Variable.NETWORK_POLICY]: JSON.stringify(LOOPBACK_TOO),
       ...variables,
     });
   }

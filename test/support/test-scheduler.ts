@@ -18,9 +18,9 @@ import { Services } from '../../src/handlers/services';
 export class TestScheduler {
   public readonly clock = new FakeClock(Date.parse('2030-01-01T00:00:00Z'));
   public readonly log = new RecordingLog();
-  /** Where it reads secrets; to be replaced before the first webhook is delivered, if at all. */
+  /** Where it reads secrets. */
   public secretSource: SecretSource;
-  private readonly http = new NodeHttpClient(this.clock);
+  private readonly clients: NodeHttpClient[] = [];
   private readonly ingestHandler: ReturnType<typeof createIngestHandler>;
   private readonly loadHandler: ReturnType<typeof createLoadHandler>;
   private readonly deliverHandler: ReturnType<typeof createDeliverHandler>;
@@ -35,13 +35,17 @@ export class TestScheduler {
       sns,
       dynamodb: this.faulty(cloud.dynamodb),
       sqs: withoutDelays(cloud.sqs),
-      secretSource: async () => this.secretSource,
+      secretSource: async () => ({ read: (...which) => this.secretSource.read(...which) }),
       log: this.log,
       random: () => 0,
     };
     this.ingestHandler = createIngestHandler(process.env, services);
     this.loadHandler = createLoadHandler(process.env, services);
-    this.deliverHandler = createDeliverHandler(process.env, services, this.http);
+    this.deliverHandler = createDeliverHandler(process.env, services, (rules) => {
+      const client = new NodeHttpClient(this.clock, rules);
+      this.clients.push(client);
+      return client;
+    });
   }
 
   /** Rejects a call to the table instead of making it, where it returns an error. */
@@ -97,7 +101,7 @@ export class TestScheduler {
   }
 
   public close(): void {
-    this.http.close();
+    this.clients.forEach((client) => client.close());
   }
 
   private faulty(client: DynamoDBClient): Services['dynamodb'] {

@@ -20,7 +20,7 @@ import { LOCAL_CREDENTIALS } from '../../../src/local/emulators';
 import { EngineEvent, LocalEngine, LocalScheduler } from '../../../src/local/engine';
 import { Fate, FlakyProxy, Input } from '../../support/flaky-proxy';
 import { until } from '../../support/until';
-import { RetryPolicy, WebhookScheduler } from 'cdk-webhook-scheduler';
+import { NetworkPolicy, RetryPolicy, WebhookScheduler } from 'cdk-webhook-scheduler';
 
 /** Milliseconds from a failed attempt to the next. */
 export const RETRY_DELAYS_MS: readonly number[] = [1_000, 2_000];
@@ -390,7 +390,10 @@ function synthesize({ shortTimeouts, maxReceiveCount }: RigOptions): string {
   const assembly = mkdtempSync(path.join(tmpdir(), 'faults-'));
   const app = new App({ outdir: assembly });
   const scheduler = new WebhookScheduler(new Stack(app, 'Stack'), 'Scheduler', {
-    requestTimeout: REQUEST_TIMEOUT, retryPolicy: RetryPolicy.fixed(RETRY_DELAYS_MS.map((ms) => Duration.millis(ms)), { jitter: 0 }),
+    requestTimeout: REQUEST_TIMEOUT,
+    retryPolicy: RetryPolicy.fixed(RETRY_DELAYS_MS.map((ms) => Duration.millis(ms)), { jitter: 0 }),
+    // The receiver is on this machine.
+    networkPolicy: NetworkPolicy.publicInternet({ allowHttp: true, allowedPorts: ['1-65535'], allowedCidrs: ['127.0.0.0/8'] }),
   });
   const override = (construct: IConstruct, property: string, value: number) => (
     (construct.node.defaultChild as CfnResource).addPropertyOverride(property, value)
