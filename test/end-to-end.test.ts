@@ -12,7 +12,7 @@ import { Receiver } from '../scripts/support/receiver';
 import { LOG_ACTION, LOG_DELIVERED, LOG_FAILED, LOG_REJECTED, LOG_RETRYING, LOG_SCHEDULED } from '../src/core/log-events';
 import { LOCAL_CREDENTIALS } from '../src/local/emulators';
 import { EngineEvent, LocalEngine } from '../src/local/engine';
-import { WebhookScheduler } from 'cdk-webhook-scheduler';
+import { NetworkPolicy, WebhookScheduler } from 'cdk-webhook-scheduler';
 
 jest.setTimeout(120_000);
 
@@ -29,7 +29,10 @@ beforeAll(async () => {
   assembly = mkdtempSync(path.join(tmpdir(), 'end-to-end-'));
   const app = new App({ outdir: assembly });
   const stack = new Stack(app, 'Shop');
-  const scheduler = new WebhookScheduler(stack, 'Reminders');
+  const scheduler = new WebhookScheduler(stack, 'Reminders', {
+    // The receiver is on this machine.
+    networkPolicy: NetworkPolicy.publicInternet({ allowHttp: true, allowedPorts: ['1-65535'], allowedCidrs: ['127.0.0.0/8'] }),
+  });
   // An app has other things too; they are none of the scheduler's.
   new s3.Bucket(stack, 'Uploads');
   scheduler.grantPublish(new iam.Role(stack, 'Producer', { assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com') }));
