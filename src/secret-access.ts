@@ -1,6 +1,7 @@
 // What the construct makes of secrets: who may read them, and what the deliver function has to know of them.
 import { Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { isReserved, isToken } from './core/headers';
 import { isHostPattern } from './core/network';
@@ -9,7 +10,7 @@ import { allowUse } from './encryption';
 import type { SecretHeader } from './secret-header';
 import { requireTexts } from './validation';
 
-/** Lets a principal read the value of a secret, and nothing else of it. */
+/** Lets a principal read the value of a secret, and nothing else of it. Throws where a key is missing that another account would need. */
 export function allowReading(secret: secretsmanager.ISecret, grantee: iam.IGrantable): iam.Grant {
   const grant = iam.Grant.addToPrincipalOrResource({
     grantee,
@@ -18,9 +19,16 @@ export function allowReading(secret: secretsmanager.ISecret, grantee: iam.IGrant
     resourceArns: [secret.secretFullArn ?? `${secret.secretArn}-??????`],
     resource: secret,
   });
-  return secret.encryptionKey
-    ? grant.combine(allowUse(secret.encryptionKey, grantee, Stack.of(secret), ['secretsmanager'], 'kms:Decrypt'))
-    : grant;
+  if (!grant.resourceStatement) {
+    return secret.encryptionKey ? grant.combine(allowUse(secret.encryptionKey, grantee, Stack.of(secret), ['secretsmanager'], 'kms:Decrypt')) : grant;
+  }
+  if (!secret.encryptionKey) {
+    throw new Error(`${secret.node.path} cannot be read from another account: it is encrypted with the key of Secrets Manager, which no other `
+      + 'account may use; give it an encryptionKey');
+  }
+  return grant.combine(secret.encryptionKey.grantDecrypt(
+    new kms.ViaServicePrincipal(`secretsmanager.${Stack.of(secret).region}.amazonaws.com`, grantee.grantPrincipal),
+  ));
 }
 
 const MAX_HOSTS = 20;
