@@ -111,6 +111,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
 
   gitignore: ['cdk.out', '.DS_Store', '*.tgz', '/bench/results/', `/${METAFILES}/`],
   depsUpgrade: true,
+  // Days that a version has to be out: most that were published with ill intent are withdrawn sooner.
+  depsUpgradeOptions: { cooldown: 7 },
   githubOptions: { mergify: false },
   // A pull request is built as it is, by a token that can read the repository and no more.
   buildWorkflowOptions: { mutableBuild: false, permissions: READ_ONLY },
