@@ -1,10 +1,10 @@
 // Known vulnerabilities of what ships: whether the audit finds them, and that there are none.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as path from 'node:path';
-import { buffer } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import { audit } from '../../scripts/supply-chain/audit';
 
@@ -82,6 +82,31 @@ describe('the audit', () => {
     const nobody = registry();
     server.close();
     expect(await audit([{ name: 'lodash', version: '4.17.11' }], nobody)).toEqual({ findings: [], unanswered: expect.stringContaining('ECONNREFUSED') });
+  });
+
+  describe('as a command', () => {
+    async function run(): Promise<{ output: string; code: number | null }> {
+      const command = spawn(process.execPath, ['--import', 'tsx', 'scripts/audit.ts'], {
+        cwd: PROJECT, env: { ...process.env, npm_config_registry: registry() }, stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const [output] = await Promise.all([text(command.stdout), once(command, 'close')]);
+      return { output, code: command.exitCode };
+    }
+
+    test('ends with 1 where a bundled package is vulnerable', async () => {
+      advisories = { 'minimist': [MINIMIST], '@smithy/core': [{ ...LODASH, title: 'Something in @smithy/core', vulnerable_versions: '*' }] };
+      expect(await run()).toEqual({ output: expect.stringMatching(/ packages in the bundles.*\n✘ @smithy\/core@[\d.]+: Something in @smithy\/core/), code: 1 });
+    });
+
+    test('ends with 0 where none is', async () => {
+      expect(await run()).toEqual({ output: expect.stringContaining('✔ no known vulnerability'), code: 0 });
+      expect(asked).toEqual([expect.objectContaining({ '@aws-sdk/client-sqs': [expect.any(String)], '@smithy/core': [expect.any(String)] })]);
+    });
+
+    test('ends with 2 where the registry does not answer', async () => {
+      status = 503;
+      expect(await run()).toEqual({ output: expect.stringContaining('? not audited: 503 Service Unavailable'), code: 2 });
+    });
   });
 });
 
