@@ -1,7 +1,10 @@
 // What the guides say about rows and notices, and the code has to keep true: others build on it.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { App, CfnElement, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { WebhookScheduler } from '../src';
 import { decodeState, encodeState, Item, nameKey, stateKey } from '../src/adapters/table-schema';
 import { Attempt } from '../src/core/attempt';
 import { EndReason, Failure, FailureReason, NOTICE_VERSION, noticeText, Refusal } from '../src/core/failure-notice';
@@ -129,5 +132,40 @@ describe('failures.md', () => {
       expect(version).toBe(NOTICE_VERSION);
       expect(Object.keys(FAILURE)).toEqual(expect.arrayContaining(Object.keys(failure)));
     }
+  });
+});
+
+describe('security.md', () => {
+  const SECURITY = guide('security.md');
+
+  test('lists what each function may do, just as the template has it', () => {
+    const stack = new Stack(new App(), 'Stack');
+    const scheduler = new WebhookScheduler(stack, 'Sched');
+    const parts = new Map<string, string>([
+      ['table', 'Table'], ['ingest queue', 'IngestQueue'], ['delay queue', 'DelayQueue'], ['failure topic', 'FailureTopic'],
+      ['ingest dead-letter queue', 'IngestDeadLetterQueue'], ['delay dead-letter queue', 'DelayDeadLetterQueue'],
+      ['ingest unreported queue', 'IngestUnreportedQueue'], ['delay unreported queue', 'DelayUnreportedQueue'],
+    ]);
+    const logicalId = (id: string) => stack.getLogicalId(scheduler.node.findChild(id).node.defaultChild as CfnElement);
+    const listed = [...SECURITY.matchAll(/^\| (ingest|load|deliver) \| ([^|]+) \| ([^|]+) \|/gm)].flatMap(([, name, on, actions]) => {
+      const part = on === 'its log group' ? `${name[0].toUpperCase()}${name.slice(1)}LogGroup` : parts.get(on)!;
+      return [...actions.matchAll(/`([^`]+)`/g)].map(([, action]) => `${name} ${logicalId(part)} ${action}`);
+    });
+
+    const allowed = Object.entries(Template.fromStack(stack).findResources('AWS::IAM::Policy')).flatMap(([policyId, { Properties }]) => {
+      const [, name] = /^Sched(Ingest|Load|Deliver)Role/.exec(policyId)!;
+      const { Statement: statements } = (Properties as { PolicyDocument: { Statement: { Action: string | string[]; Resource: Record<string, string | string[]> }[] } })
+        .PolicyDocument;
+      return statements.flatMap(({ Action, Resource }) => [Action].flat().map((action) => (
+        `${name.toLowerCase()} ${[Resource.Ref ?? Resource['Fn::GetAtt']].flat()[0]} ${action}`
+      )));
+    });
+    expect([...listed].sort()).toEqual([...allowed].sort());
+  });
+
+  test('names files that exist', () => {
+    const names = [...SECURITY.matchAll(/`((?:src|test|scripts|\.github)\/[\w./-]+)`/g)].map(([, name]) => name);
+    expect(names.length).toBeGreaterThan(10);
+    expect(names.filter((name) => !existsSync(path.join(__dirname, '..', name)))).toEqual([]);
   });
 });
