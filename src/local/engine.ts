@@ -139,9 +139,9 @@ export class LocalEngine {
     return [...(this.emulators.pid === undefined ? [] : [this.emulators.pid]), ...this.functions.flatMap(({ pids }) => pids)];
   }
 
-  /** Whose calls are recognised by which access key ids: those of the functions. */
-  public get credentials(): SecurityPlan['credentials'] {
-    return this.plan.security.credentials;
+  /** What requests are judged by. */
+  public get security(): SecurityPlan {
+    return this.plan.security;
   }
 
   /** Names of the functions and seconds between their ticks, for those that a schedule invokes. */

@@ -43,7 +43,9 @@ function clientsOf({ engine }: Running, functionName?: string): Clients {
   return made;
 }
 
-const denials = ({ events: all }: Running): string[] => all.flatMap(event => (event.type === 'denied' ? [`${event.principal} ${event.action} ${event.resource}`] : []));
+const denials = ({ events: all }: Running): string[] => (
+  all.flatMap(event => (event.type === 'denied' ? [`${event.principal} ${event.action} ${event.resource}`] : []))
+);
 
 afterEach(async () => {
   clients.splice(0).forEach(client => client.destroy());
@@ -118,7 +120,7 @@ test('a call that a role may not make fails as its service fails it, and is told
 
 /** Name of the role of the ingest function. */
 function roleOf({ engine }: Running): string {
-  const role = Object.values(engine.credentials).find(({ session }) => session === engine.schedulers[0].functions.ingest)?.roleArn;
+  const role = Object.values(engine.security.credentials).find(({ session }) => session === engine.schedulers[0].functions.ingest)?.roleArn;
   return String(role?.split('/').at(-1));
 }
 
@@ -248,7 +250,9 @@ describe('a topic', () => {
     change(stack, parts);
   });
   const subscribe = (stack: Stack, id: string, topic: sns.Topic, queue: sqs.Queue, deadLetterQueue?: sqs.Queue) => (
-    new sns.Subscription(stack, id, { topic, protocol: sns.SubscriptionProtocol.SQS, endpoint: queue.queueArn, rawMessageDelivery: true, deadLetterQueue })
+    new sns.Subscription(stack, id, {
+      topic, protocol: sns.SubscriptionProtocol.SQS, endpoint: queue.queueArn, rawMessageDelivery: true, deadLetterQueue,
+    })
   );
   const letIn = (queue: sqs.Queue, topic: sns.Topic) => queue.addToResourcePolicy(new iam.PolicyStatement({
     principals: [new iam.ServicePrincipal('sns.amazonaws.com')],
@@ -331,7 +335,9 @@ test('a function that may not write log lines writes none, and that is told', as
   }), { tickSeconds: 1 });
   await until('an invocation', () => running.events.some(({ type }) => type === 'invocation'));
   expect(records(running)).toEqual([]);
-  expect(denials(running)).toEqual([expect.stringMatching(/assumed-role\/.* logs:CreateLogGroup arn:aws:logs:us-east-1:000000000000:log-group:\/aws\/lambda\/Stack-PLoad/)]);
+  expect(denials(running)).toEqual([
+    expect.stringMatching(/assumed-role\/.* logs:CreateLogGroup arn:aws:logs:us-east-1:000000000000:log-group:\/aws\/lambda\/Stack-PLoad/),
+  ]);
 });
 
 test('a rule that the function does not let invoke it does not', async () => {
