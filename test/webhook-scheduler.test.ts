@@ -399,7 +399,7 @@ describe('functions', () => {
   test.each<[keyof SchedulerManifest, (environment: Environment, services: Services) => unknown]>([
     ['ingestFunction', createIngestHandler],
     ['loadFunction', createLoadHandler],
-    ['deliverFunction', (environment, services) => createDeliverHandler(environment, services, () => NOBODY)],
+    ['deliverFunction', (environment, services) => createDeliverHandler(environment, services, () => NOBODY, () => NOBODY)],
   ])('%s finds every variable that it reads', (part, createHandler) => {
     // The values that only a deployment gives become text here; nothing is called.
     const environment = Object.fromEntries(Object.entries(environmentOf(MANIFEST[part]!)).map(([name, value]) => (
@@ -407,7 +407,7 @@ describe('functions', () => {
     )));
     const read = new Set<string>();
     const watched = new Proxy(environment, { get: (target, name: string) => (read.add(name), target[name]) });
-    createHandler(watched, { clock: NOBODY, dynamodb: NOBODY, sqs: NOBODY, sns: NOBODY, secretSource: NOBODY, log: NOBODY, random: NOBODY });
+    createHandler(watched, { clock: NOBODY, dynamodb: NOBODY, sqs: NOBODY, sns: NOBODY, log: NOBODY, random: NOBODY });
     expect([...read, ...(part === 'deliverFunction' ? ['UV_THREADPOOL_SIZE'] : [])].sort()).toEqual(Object.keys(environment).sort());
   });
 

@@ -7,16 +7,21 @@ import { SqsRedelivery } from '../adapters/sqs-redelivery';
 import { Credentials, NO_CREDENTIALS } from '../core/credentials';
 import { Deliver } from '../core/deliver';
 import { NetworkRules } from '../core/network';
-import { HttpClient } from '../core/ports';
+import { HttpClient, SecretSource } from '../core/ports';
 import { parseDelayMessage } from '../core/queue-message';
 import { SecretCache } from '../core/secrets';
 
 /** What the handler uses of Lambda's context. */
 export type InvocationContext = Pick<Context, 'awsRequestId' | 'getRemainingTimeInMillis'>;
 
-/** @param httpClient makes a client that follows the rules */
+/** Makes the client that follows these rules. */
+export type HttpClientFactory = (rules: NetworkRules) => HttpClient;
+
+/** Loads the client for secrets; only called where there are any, since it takes time. */
+export type SecretSourceFactory = () => Promise<SecretSource>;
+
 export function createDeliverHandler(
-  environment: Environment, services: Services, httpClient: (rules: NetworkRules) => HttpClient,
+  environment: Environment, services: Services, httpClient: HttpClientFactory, secretSource: SecretSourceFactory,
 ): (event: SQSEvent, context: InvocationContext) => Promise<SQSBatchResponse> {
   const { clock, log, random } = services;
   const { store, delayQueue, followUp } = commonParts(environment, services);
@@ -26,7 +31,7 @@ export function createDeliverHandler(
     retry: retryPlan(environment),
   };
   const http = httpClient(networkRules(environment));
-  const deliver = new Deliver(config, clock, store, delayQueue, http, credentialsOf(environment, services), followUp, log, random);
+  const deliver = new Deliver(config, clock, store, delayQueue, http, credentialsOf(environment, services, secretSource), followUp, log, random);
   const redelivery = new SqsRedelivery(services.sqs, text(environment, Variable.DELAY_QUEUE_URL), log);
 
   return async (event, context) => {
@@ -39,7 +44,7 @@ export function createDeliverHandler(
   };
 }
 
-function credentialsOf(environment: Environment, { clock, log, secretSource }: Services): Pick<Credentials, 'for'> {
+function credentialsOf(environment: Environment, { clock, log }: Services, secretSource: SecretSourceFactory): Pick<Credentials, 'for'> {
   const plans = { signing: signingPlan(environment), headers: secretHeaderPlans(environment) };
   return plans.signing || plans.headers.length > 0
     ? new Credentials(plans, new SecretCache(secretSource(), clock, log), clock, log)

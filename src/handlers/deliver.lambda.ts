@@ -4,6 +4,9 @@ import { NodeHttpClient } from '../adapters/node-http-client';
 
 const services = lambdaServices();
 
-export const handler = createDeliverHandler(process.env, services, (rules) => (
-  new NodeHttpClient(services.clock, rules, process.env.AWS_LAMBDA_RUNTIME_API)
-));
+export const handler = createDeliverHandler(
+  process.env,
+  services,
+  (rules) => new NodeHttpClient(services.clock, rules, process.env.AWS_LAMBDA_RUNTIME_API),
+  async () => (await import('../adapters/secrets-manager-source.js')).secretsManagerSource(),
+);

@@ -5,13 +5,5 @@ import { createLog } from '../adapters/logger';
 import { SystemClock } from '../core/clock';
 
 export function lambdaServices(): Services {
-  return {
-    clock: new SystemClock(),
-    dynamodb: dynamoDbClient(),
-    sqs: sqsClient(),
-    sns: snsClient(),
-    secretSource: async () => (await import('../adapters/secrets-manager-source.js')).secretsManagerSource(),
-    log: createLog(),
-    random: Math.random,
-  };
+  return { clock: new SystemClock(), dynamodb: dynamoDbClient(), sqs: sqsClient(), sns: snsClient(), log: createLog(), random: Math.random };
 }

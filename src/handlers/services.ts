@@ -8,15 +8,13 @@ import { SnsFailureReporter } from '../adapters/sns-failure-reporter';
 import { SqsDelayQueue } from '../adapters/sqs-delay-queue';
 import { Clock } from '../core/clock';
 import { FollowUp } from '../core/follow-up';
-import { Log, SecretSource } from '../core/ports';
+import { Log } from '../core/ports';
 
 export interface Services {
   readonly clock: Clock;
   readonly dynamodb: Pick<DynamoDBClient, 'send'>;
   readonly sqs: Pick<SQSClient, 'send'>;
   readonly sns: Pick<SNSClient, 'send'>;
-  /** Only called where there are secrets to read: loading the client takes time. */
-  readonly secretSource: () => Promise<SecretSource>;
   readonly log: Log;
   /** From 0 to 1, as `Math.random`. */
   readonly random: () => number;

@@ -57,13 +57,7 @@ class Idle {
     const dynamodb = { send: async (command: { input: object }) => this.table.execute(command.constructor.name, command.input, NOBODY) };
     const nothing = { send: async () => ({}) };
     await createLoadHandler(environmentOf('load', SETTINGS), {
-      clock,
-      log,
-      dynamodb: dynamodb as never,
-      sqs: nothing as never,
-      sns: nothing as never,
-      secretSource: () => Promise.reject(new Error('load reads no secrets')),
-      random: () => 0.5,
+      clock, log, dynamodb: dynamodb as never, sqs: nothing as never, sns: nothing as never, random: () => 0.5,
     })();
   }
 

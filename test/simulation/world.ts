@@ -174,7 +174,6 @@ class World {
       dynamodb: client('dynamodb'),
       sqs: client('sqs'),
       sns: client('sns'),
-      secretSource: () => Promise.reject(new Error('the simulated schedulers have no secrets')),
       log: { info: log('info'), warn: log('warn'), error: log('error') },
       random: () => this.random.next(),
     };
@@ -186,7 +185,9 @@ class World {
       case 'load':
         return createLoadHandler(environment, services);
       case 'deliver':
-        return createDeliverHandler(environment, services, () => this.endpoints.client(worker));
+        return createDeliverHandler(environment, services, () => this.endpoints.client(worker), () => {
+          throw new Error('the simulated schedulers have no secrets');
+        });
     }
   }
 

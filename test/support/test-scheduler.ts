@@ -31,13 +31,7 @@ export class TestScheduler {
     const { sns } = cloud;
     this.secretSource = new SecretsManagerSource(cloud.secrets);
     const services: Services = {
-      clock: this.clock,
-      sns,
-      dynamodb: this.faulty(cloud.dynamodb),
-      sqs: withoutDelays(cloud.sqs),
-      secretSource: async () => ({ read: (...which) => this.secretSource.read(...which) }),
-      log: this.log,
-      random: () => 0,
+      clock: this.clock, sns, dynamodb: this.faulty(cloud.dynamodb), sqs: withoutDelays(cloud.sqs), log: this.log, random: () => 0,
     };
     this.ingestHandler = createIngestHandler(process.env, services);
     this.loadHandler = createLoadHandler(process.env, services);
@@ -45,7 +39,7 @@ export class TestScheduler {
       const client = new NodeHttpClient(this.clock, rules);
       this.clients.push(client);
       return client;
-    });
+    }, async () => ({ read: (...which) => this.secretSource.read(...which) }));
   }
 
   /** Rejects a call to the table instead of making it, where it returns an error. */
