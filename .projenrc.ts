@@ -124,7 +124,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
 // What an app needs, and nothing of what the repository needs. The handlers ship as bundles, so that of the code they are made of
 // only what the construct itself reads is left.
 project.npmignore?.exclude(
-  '/examples/', '/bench/', '/scripts/', '/docs/', '/.ci/', `/${METAFILES}/`, '.npmrc', 'cdk.out',
+  '/examples/', '/bench/', '/scripts/', '/docs/', '/.ci/', `/${METAFILES}/`, '.npmrc', 'cdk.out', '*.tgz',
   '/lib/adapters/*', '/lib/core/*', '/lib/handlers/*',
 );
 project.npmignore?.include(
