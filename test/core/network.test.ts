@@ -179,7 +179,7 @@ test.each(['example.com', '*.example.com', 'a_b.example.com', 'localhost', '8.8.
 
 test.each([
   '', '*', '*.', '*example.com', 'a.*.com', '**.example.com', '*.*.example.com', 'Example.com', 'example.com.', 'example.com:443', 'https://example.com', 'example.com/a',
-  'user@example.com', 'bücher.example', '127.1', '*.8.8.8.8', '0x7f.1', '[::0001]', '::1', 'a..b', '.a', 'xn--a', `${'a'.repeat(64)}.com`,
+  'user@example.com', 'bücher.example', '127.1', '*.8.8.8.8', '0x7f.1', '[::0001]', '::1', 'a..b', '.a', `${'a'.repeat(64)}.com`,
 ])('%p is no host pattern', (text) => expect(isHostPattern(text)).toBe(false));
 
 test.each(['10.0.0.0/8', '10.1.2.3/32', '172.16.0.0/12', '192.168.7.0/24', '100.64.0.0/10', '198.19.0.0/16', 'fc00::/7', 'fd12::/16', '127.0.0.0/8', '::1/128'])(
