@@ -47,27 +47,27 @@ export function denialMessage({ principal, action, resource }: AuthorizationRequ
 }
 
 export class Authorizer {
-  private readonly statements = new Map<string, readonly Statement[]>();
+  private readonly statements = new Map<string, readonly Compiled[]>();
 
   constructor(policies: readonly Policy[]) {
     for (const { kind, attachedTo, statements } of policies) {
       for (const arn of attachedTo) {
         const key = `${kind} ${arn}`;
-        this.statements.set(key, [...this.statements.get(key) ?? [], ...statements]);
+        this.statements.set(key, [...this.statements.get(key) ?? [], ...statements.map(compile)]);
       }
     }
   }
 
   /** Replaces the policy of a resource, as the APIs of the services can. */
   public setResourcePolicy(arn: string, statements: readonly Statement[]): void {
-    this.statements.set(`resource ${arn}`, statements);
+    this.statements.set(`resource ${arn}`, statements.map(compile));
   }
 
   public decide(request: AuthorizationRequest): Decision {
     const { principal, action } = request;
     const context = { ...request.context, ...principalContext(principal) };
     const matching = (kind: PolicyKind, arn: string): Statement[] => (
-      this.statements.get(`${kind} ${arn}`)?.filter(statement => applies(statement, request, context)) ?? []
+      this.statements.get(`${kind} ${arn}`)?.filter(compiled => applies(compiled, request, context)).map(({ statement }) => statement) ?? []
     );
     const about = matching('resource', request.resource).filter(({ principals }) => !principals || names(principals, principal) !== 'nobody');
     if (about.some(isDeny)) return denied('with an explicit deny in a resource-based policy');
@@ -98,9 +98,22 @@ function isDeny({ effect }: Statement): boolean {
   return effect === 'Deny';
 }
 
-function applies(statement: Statement, { action, resource }: AuthorizationRequest, context: Context): boolean {
-  return statement.actions.some(name => pattern(name, 'si').test(action)) !== statement.notActions
-    && statement.resources.some(arn => pattern(arn).test(resource)) !== statement.notResources
+/** Patterns are compiled once: each is asked about at every request of its role or resource. */
+interface Compiled {
+  readonly statement: Statement;
+  readonly actions: readonly RegExp[];
+  readonly resources: readonly RegExp[];
+}
+
+function compile(statement: Statement): Compiled {
+  return {
+    statement, actions: statement.actions.map(action => pattern(action, 'si')), resources: statement.resources.map(resource => pattern(resource)),
+  };
+}
+
+function applies({ statement, actions, resources }: Compiled, { action, resource }: AuthorizationRequest, context: Context): boolean {
+  return actions.some(name => name.test(action)) !== statement.notActions
+    && resources.some(arn => arn.test(resource)) !== statement.notResources
     && statement.conditions.every(condition => holds(condition, context));
 }
 
