@@ -49,7 +49,8 @@ export async function audit(packages: readonly PackageVersion[], registry?: stri
     }
     const found = Object.entries(vulnerabilities).map(([name, { via, nodes }]) => ({ name, via, places: nodes.map(placeOf) }));
     if (!found.some(({ places }) => places.includes(0))) {
-      return { findings: [], unanswered: `the registry does not know the vulnerability of ${CONTROL.name}@${CONTROL.version}, which it was asked for as well` };
+      const control = `${CONTROL.name}@${CONTROL.version}`;
+      return { findings: [], unanswered: `the registry does not know the vulnerability of ${control}, which it was asked for as well` };
     }
     return {
       findings: found.flatMap(({ name, via, places }) => {
@@ -68,7 +69,8 @@ function writeLock(directory: string, packages: readonly PackageVersion[]): void
   const locked = packages.map(({ name, version }, place) => [`node_modules/${ALIAS}${place}`, { name, version }]);
   const root = { name: 'audit', version: '0.0.0', dependencies: Object.fromEntries(aliases) as object };
   writeFileSync(path.join(directory, 'package.json'), JSON.stringify(root));
-  writeFileSync(path.join(directory, 'package-lock.json'), JSON.stringify({ ...root, lockfileVersion: 3, packages: { '': root, ...Object.fromEntries(locked) } }));
+  const lock = { ...root, lockfileVersion: 3, packages: { '': root, ...Object.fromEntries(locked) } };
+  writeFileSync(path.join(directory, 'package-lock.json'), JSON.stringify(lock));
 }
 
 function placeOf(node: string): number {

@@ -14,6 +14,9 @@ const STANDARD_TEXT_WILL_DO: readonly string[] = ['Apache-2.0', 'MIT-0'];
 const LICENSE_FILE = /^(licen[cs]e|copying|unlicense)([.-]|$)/i;
 /** Apache-2.0 has it go along as well, in section 4d. */
 const NOTICE_FILE = /^notice([.-]|$)/i;
+const HEAD = `The Lambda functions in handlers/ contain code of the packages below, bundled and minified.
+Each package is under the licence that follows it.
+`;
 const LINE = '='.repeat(80);
 
 /**
@@ -32,7 +35,7 @@ export function licenseTexts(project: string, packages: readonly BundledPackage[
     labelsByText.set(text, [...labelsByText.get(text) ?? [], label(bundled)]);
   }
   const sections = [...labelsByText].map(([text, labels]) => `${LINE}\n${labels.join('\n')}\n\n${text}\n`);
-  return `The Lambda functions in handlers/ contain code of the packages below, bundled and minified. Each package is\nunder the licence that follows it.\n\n${sections.join('\n')}`;
+  return `${HEAD}\n${sections.join('\n')}`;
 }
 
 /** As the packages are named in the text. */
