@@ -143,9 +143,12 @@ describe('secret headers', () => {
     secrets.special = { current: { value: 'special' } };
     const special = plan({ header: 'X-Api-Key', secretId: 'special', hosts: ['a.crm.example.com'] });
     const general = plan({ header: 'x-api-key' });
-    expect(await keyFor('https://a.crm.example.com/', special, general)).toBe('special');
-    expect((await sealed({ headers: [special, general] }, 'https://b.crm.example.com/')).headers['x-api-key']).toBe('top secret');
-    expect((await sealed({ headers: [general, special] }, 'https://a.crm.example.com/')).headers).toMatchObject({ 'x-api-key': 'top secret' });
+    const added = async (url: string, ...headers: SecretHeaderPlan[]) => (
+      Object.entries((await sealed({ headers }, url)).headers).filter(([name]) => name.toLowerCase() === 'x-api-key')
+    );
+    expect(await added('https://a.crm.example.com/', special, general)).toEqual([['X-Api-Key', 'special']]);
+    expect(await added('https://b.crm.example.com/', special, general)).toEqual([['x-api-key', 'top secret']]);
+    expect(await added('https://a.crm.example.com/', general, special)).toEqual([['x-api-key', 'top secret']]);
   });
 
   test('only the current version is sent', async () => {
