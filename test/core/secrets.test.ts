@@ -171,6 +171,8 @@ test('a worker that was frozen in the middle of a read does not wait for it, nor
   expect(await read()).toEqual(['second', 'first']);
   frozen.answer({ value: 'first', createdAt: NOW - 30 * 86_400_000 });
   expect(await before).toEqual(['first']);
+  store.fault = outage();
+  clock.advance(MAX_SECRET_AGE_MS);
   expect(await read()).toEqual(['second', 'first']);
 });
 
