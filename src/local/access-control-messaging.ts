@@ -86,10 +86,21 @@ function deadLetterQueueArn({ attributes }: Subscription): string | undefined {
 }
 
 function arnOfQueue(queues: Queues<{ readonly arn: string }>, { input, region }: Call): string {
-  const { QueueUrl, QueueName } = input;
+  const { QueueUrl, QueueName, SourceArn, TaskHandle } = input;
+  const source = SourceArn ?? sourceOfTask(TaskHandle);
+  if (source !== undefined) return String(source);
   const known = typeof QueueUrl === 'string' ? queues.getQueue(QueueUrl) : undefined;
   const name = typeof QueueUrl === 'string' ? QueueUrl.split('/').at(-1) : QueueName;
   return known?.arn ?? (name === undefined ? '*' : `arn:aws:sqs:${region}:${LOCAL_ACCOUNT}:${String(name)}`);
+}
+
+/** The handle of a task that moves messages names the queue that it takes them from. */
+function sourceOfTask(handle: unknown): unknown {
+  try {
+    return (JSON.parse(Buffer.from(String(handle), 'base64').toString()) as { sourceArn?: string }).sourceArn;
+  } catch {
+    return undefined;
+  }
 }
 
 function topicArn({ input, region }: Call): string {

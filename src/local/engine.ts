@@ -193,15 +193,19 @@ export class LocalEngine {
     this.scripts.remove();
   }
 
-  /** Lambda writes log lines in the function's role, or not at all. */
-  private mayLog({ roleArn, name, region, logGroup, logGroupExists }: FunctionPlan, logStream: string): boolean {
+  /**
+   * Lambda writes log lines in the function's role, as if the function did, or not at all.
+   * https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+   */
+  private mayLog({ arn, roleArn, name, region, logGroup, logGroupExists }: FunctionPlan, logStream: string): boolean {
     const group = `arn:aws:logs:${region}:${LOCAL_ACCOUNT}:log-group:${logGroup}:`;
     const actions = [
       ...(logGroupExists ? [] : [['logs:CreateLogGroup', group]]),
       ...['logs:CreateLogStream', 'logs:PutLogEvents'].map(action => [action, `${group}log-stream:${logStream}`]),
     ];
     const principal = { kind: 'role', roleArn, session: name } as const;
-    return this.control.allows(...actions.map(([action, resource]) => ({ principal, action, resource, context: contextOf(region) })));
+    const context = { ...contextOf(region), 'lambda:sourcefunctionarn': arn };
+    return this.control.allows(...actions.map(([action, resource]) => ({ principal, action, resource, context })));
   }
 
   private mayInvoke({ arn, source, region, functionArn, roleArn }: SchedulePlan): boolean {

@@ -1,9 +1,10 @@
 // Nothing in the policies of a scheduler is there without need: whatever is taken out of them, something breaks.
+import { removals, unneeded } from './removals';
 import { Scenario } from './scenario';
 import { removeAction, removeAssemblies, removeResource, STACKS, synthesize } from './scheduler-stacks';
 import type { Judgement } from '../../src/local/engine';
-import { AuthorizationRequest, Authorizer } from '../../src/local/iam/authorizer';
-import { Policy, readStatements, Statement } from '../../src/local/iam/policy';
+import type { AuthorizationRequest } from '../../src/local/iam/authorizer';
+import { Policy, readStatements } from '../../src/local/iam/policy';
 import { until } from '../support/until';
 
 jest.setTimeout(90_000);
@@ -18,36 +19,6 @@ afterAll(removeAssemblies);
 async function start(assembly: string): Promise<Scenario> {
   scenario = await Scenario.start(assembly);
   return scenario;
-}
-
-/** One policy without one of its actions, or without a statement where that is its only one. */
-interface Removal {
-  readonly what: string;
-  readonly policies: readonly Policy[];
-}
-
-function removals(policies: readonly Policy[]): Removal[] {
-  return policies.flatMap((policy) => policy.statements.flatMap((statement, position) => {
-    const replaced = (by: readonly Statement[]) => policies.map((other) => (
-      other === policy ? { ...policy, statements: policy.statements.flatMap((kept) => (kept === statement ? by : [kept])) } : other
-    ));
-    if (isOfTheKeysOwner(statement)) {
-      return [];
-    }
-    return statement.actions.map((action): Removal => ({
-      what: `${policy.name}: ${statement.effect} ${action} on ${statement.resources.join(', ')} (statement ${position + 1})`,
-      policies: replaced(statement.actions.length === 1 ? [] : [{ ...statement, actions: statement.actions.filter((name) => name !== action) }]),
-    }));
-  }));
-}
-
-/**
- * What the construct of a secret adds to the policy of the app's key, for the account and by way of Secrets Manager. It repeats what a key
- * of the CDK allows its account anyway, and counts only for keys that do not.
- */
-function isOfTheKeysOwner({ principals, conditions }: Statement): boolean {
-  return principals !== undefined && principals.aws.length > 0
-    && conditions.some(({ key, values }) => key === 'kms:viaservice' && values.every((value) => value.startsWith('secretsmanager.')));
 }
 
 /** Requests that no handler makes, since none can: its code asks EC2 for what only Lambda may do. */
@@ -75,18 +46,6 @@ async function undeliverable(assembly: string): Promise<readonly Judgement[]> {
   expect(running.denials).toEqual(['sns.amazonaws.com sqs:SendMessage']);
   await running.stop();
   return running.judgements;
-}
-
-/** What can be taken out of policies without any of the requests being decided otherwise. */
-function unneeded(policies: readonly Policy[], requests: readonly AuthorizationRequest[]): string[] {
-  const decide = (under: readonly Policy[]) => {
-    const authorizer = new Authorizer(under);
-    return requests.map((request) => authorizer.decide(request).allowed);
-  };
-  const before = decide(policies);
-  return removals(policies)
-    .filter((removal) => decide(removal.policies).every((allowed, index) => allowed === before[index]))
-    .map(({ what }) => what);
 }
 
 test.each(Object.entries(STACKS))('with %s: every action of every statement is needed', async (_, props) => {

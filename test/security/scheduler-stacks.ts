@@ -29,6 +29,13 @@ export const STACKS: Readonly<Record<string, (stack: Stack) => WebhookSchedulerP
 
 const directories: string[] = [];
 
+/** A directory that {@link removeAssemblies} removes. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(path.join(tmpdir(), 'least-privilege-'));
+  directories.push(directory);
+  return directory;
+}
+
 export function removeAssemblies(): void {
   directories.splice(0).forEach((directory) => rmSync(directory, { recursive: true, force: true }));
 }
@@ -36,10 +43,9 @@ export function removeAssemblies(): void {
 /** Seconds after which a failed attempt is made again: once by way of the delay queue, once by way of the table. */
 export const RETRY_SECONDS = [1, 5] as const;
 
-/** Synthesizes a stack of {@link STACKS} and returns the directory of the assembly. */
-export function synthesize(props: (stack: Stack) => WebhookSchedulerProps): string {
-  const outdir = mkdtempSync(path.join(tmpdir(), 'least-privilege-'));
-  directories.push(outdir);
+/** Synthesizes a stack with a scheduler, and what else an app adds, and returns the directory of the assembly. */
+export function synthesize(props: (stack: Stack) => WebhookSchedulerProps, extend: (scheduler: WebhookScheduler) => void = () => undefined): string {
+  const outdir = temporaryDirectory();
   const app = new App({ outdir, analyticsReporting: false });
   const stack = new Stack(app, 'Stack');
   const scheduler = new WebhookScheduler(stack, 'Scheduler', {
@@ -57,6 +63,7 @@ export function synthesize(props: (stack: Stack) => WebhookSchedulerProps): stri
   for (const queue of [scheduler.ingestQueue, scheduler.delayQueue]) {
     override(queue, 'RedrivePolicy.maxReceiveCount', 2);
   }
+  extend(scheduler);
   app.synth();
   return outdir;
 }

@@ -22,8 +22,19 @@ const withoutBatch = (operation: string): string => operation.replace(/Batch$/, 
 
 /** What the APIs of SQS need. `queueArn` is that of the queue which the call names. */
 export function sqsRequests(plan: SecurityPlan, call: Call, queueArn: string): AuthorizationRequest[] {
-  const action = withoutBatch(call.operation);
-  return [{ ...whoAndHow(call), action: `sqs:${action}`, resource: queueArn }, ...queueKeyRequests(plan, call, action, queueArn)];
+  const request = (operation: string, resource: string): AuthorizationRequest[] => {
+    const action = withoutBatch(operation);
+    return [{ ...whoAndHow(call), action: `sqs:${action}`, resource }, ...queueKeyRequests(plan, call, action, resource)];
+  };
+  const requests = request(call.operation, queueArn);
+  if (call.operation !== 'StartMessageMoveTask') return requests;
+  // Whoever has messages moved must be allowed to move them:
+  // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
+  return [
+    ...requests,
+    ...['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'].flatMap(operation => request(operation, queueArn)),
+    ...call.input.DestinationArn === undefined ? [] : request('SendMessage', String(call.input.DestinationArn)),
+  ];
 }
 
 /** What it takes to send to, or receive from, an encrypted queue; SNS, which sends on its own behalf, needs it too. */

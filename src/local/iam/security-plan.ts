@@ -17,7 +17,10 @@ export interface SecurityPlan {
 export interface Caller {
   readonly roleArn: string;
   readonly session: string;
-  /** ARN of the function whose code calls; absent where Lambda does. */
+  /**
+   * ARN of the function whose code calls; absent where Lambda does.
+   * https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+   */
   readonly functionArn?: string;
 }
 
