@@ -10,9 +10,11 @@ import { text } from 'node:stream/consumers';
  * - `fail`: answered with an internal error, unseen by the service
  * - `hang`: never answered, unseen by the service
  * - `lose`: the service does it, and its answer gets lost
+ * - `quote`: refused as invalid, unseen by the service, by an error that holds all that was sent, in its message and beside it
+ * - `garble`: the service does it, and its answer breaks off in the middle, and is no JSON before that
  * - `refuse`: of a SendMessageBatch, the service does not see the entries for which it is true, which are answered as failed
  */
-export type Fate = 'pass' | 'throttle' | 'fail' | 'hang' | 'lose' | { readonly refuse: (entry: BatchEntry) => boolean };
+export type Fate = 'pass' | 'throttle' | 'fail' | 'quote' | 'garble' | 'hang' | 'lose' | { readonly refuse: (entry: BatchEntry) => boolean };
 
 /** Parameters of a request: of a JSON body, or of a form. */
 export type Input = Readonly<Record<string, unknown>>;
@@ -94,7 +96,7 @@ export class FlakyProxy {
     if (fate === 'hang') {
       return;
     }
-    if (fate === 'throttle' || fate === 'fail') {
+    if (fate === 'throttle' || fate === 'fail' || fate === 'quote') {
       reply(outgoing, errorAnswer(call, fate));
     } else if (brought && call.operation === 'ReceiveMessage') {
       this.again.delete(call.input.QueueUrl);
@@ -105,6 +107,10 @@ export class FlakyProxy {
       const answer = await this.pass(incoming, call, body);
       if (fate === 'lose') {
         outgoing.destroy();
+        return;
+      }
+      if (fate === 'garble') {
+        reply(outgoing, { ...answer, body: answer.body.slice(0, answer.body.length / 2).replaceAll(':', ' ') });
         return;
       }
       const { Messages } = call.operation === 'ReceiveMessage' ? JSON.parse(answer.body) as { Messages?: unknown[] } : {};
@@ -151,15 +157,27 @@ function callOf({ headers }: IncomingMessage, body: string): Call {
   return { operation: input.Action, attempt, input, json: false };
 }
 
-function errorAnswer({ json }: Call, fate: 'throttle' | 'fail'): Answer {
-  const [status, code, message] = fate === 'throttle' ? [400, 'ThrottlingException', 'Rate exceeded'] : [500, 'InternalServerError', 'Internal error'];
+const ERRORS: Readonly<Record<'throttle' | 'fail' | 'quote', (call: Call) => readonly [status: number, code: string, message: string]>> = {
+  throttle: () => [400, 'ThrottlingException', 'Rate exceeded'],
+  fail: () => [500, 'InternalServerError', 'Internal error'],
+  quote: ({ input }: Call) => [400, 'ValidationException', `1 validation error detected: Value '${JSON.stringify(input)}' failed to satisfy constraint`],
+};
+
+function errorAnswer(call: Call, fate: keyof typeof ERRORS): Answer {
+  const { json, input } = call;
+  const [status, code, message] = ERRORS[fate](call);
+  const beside = fate === 'quote' ? { Item: input.Item ?? input, reason: JSON.stringify(input) } : {};
   return json
-    ? { status, headers: JSON_TYPE, body: JSON.stringify({ __type: `com.amazonaws.flaky#${code}`, message }) }
+    ? { status, headers: JSON_TYPE, body: JSON.stringify({ __type: `com.amazonaws.flaky#${code}`, message, ...beside }) }
     : {
       status,
       headers: { 'content-type': 'text/xml' },
-      body: `<ErrorResponse><Error><Code>${code}</Code><Message>${message}</Message></Error><RequestId>none</RequestId></ErrorResponse>`,
+      body: `<ErrorResponse><Error><Code>${code}</Code><Message>${xml(message)}</Message></Error><RequestId>none</RequestId></ErrorResponse>`,
     };
+}
+
+function xml(content: string): string {
+  return content.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }
 
 function reply(outgoing: ServerResponse, { status, headers, body }: Answer): void {

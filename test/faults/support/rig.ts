@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
-import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { PublishCommand, PublishCommandInput, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import {
   CreateQueueCommand, DeleteMessageCommand, GetQueueAttributesCommand, Message, ReceiveMessageCommand, SendMessageCommand, SQSClient,
 } from '@aws-sdk/client-sqs';
@@ -20,7 +20,7 @@ import { LOCAL_CREDENTIALS } from '../../../src/local/emulators';
 import { EngineEvent, LocalEngine, LocalScheduler } from '../../../src/local/engine';
 import { Fate, FlakyProxy, Input } from '../../support/flaky-proxy';
 import { until } from '../../support/until';
-import { NetworkPolicy, RetryPolicy, WebhookScheduler } from 'cdk-webhook-scheduler';
+import { NetworkPolicy, RetryPolicy, WebhookScheduler, WebhookSchedulerProps } from 'cdk-webhook-scheduler';
 
 /** Milliseconds from a failed attempt to the next. */
 export const RETRY_DELAYS_MS: readonly number[] = [1_000, 2_000];
@@ -76,6 +76,8 @@ export interface RigOptions {
   readonly shortTimeouts?: boolean;
   /** How often a message is received from its queue before it is put aside. @default - as in the construct's template */
   readonly maxReceiveCount?: number;
+  /** What else the scheduler is given. @default - nothing */
+  readonly props?: (stack: Stack) => WebhookSchedulerProps;
 }
 
 export class Rig {
@@ -178,9 +180,10 @@ export class Rig {
     )));
   }
 
-  /** Publishes anything. */
-  public async publishMessage(message: object): Promise<void> {
-    await this.sns.send(new PublishCommand({ TopicArn: this.scheduler.inputTopicArn, Message: JSON.stringify(message) }));
+  /** Publishes anything; a text as it is. */
+  public async publishMessage(message: object | string, more: Omit<PublishCommandInput, 'Message'> = {}): Promise<void> {
+    const text = typeof message === 'string' ? message : JSON.stringify(message);
+    await this.sns.send(new PublishCommand({ TopicArn: this.scheduler.inputTopicArn, Message: text, ...more }));
   }
 
   /** What the receiver got of a webhook, in the order in which it arrived. */
@@ -274,6 +277,16 @@ export class Rig {
   /** Errors of the invocations that failed so far. */
   public get invocationErrors(): readonly string[] {
     return this.events.flatMap((event) => (event.type === 'invocation' && event.error !== undefined ? [event.error] : []));
+  }
+
+  /** Everything that the functions have written so far, and all that the engine tells of them. */
+  public get output(): readonly string[] {
+    return this.events.map((event) => (event.type === 'log' ? event.line : JSON.stringify(event)));
+  }
+
+  /** Puts a row into the table, as somebody else might. */
+  public async putRow(item: Item): Promise<void> {
+    await this.dynamodb.send(new PutItemCommand({ TableName: this.scheduler.tableName, Item: item }));
   }
 
   /** Kills whoever handles a webhook; of load, which handles many, whoever runs. Returns the events that were being handled. */
@@ -386,10 +399,12 @@ function firstOf(faults: readonly Fault[], call: Parameters<Fault>): Fate {
 }
 
 /** The construct's own template, for a small machine and for tests that end. */
-function synthesize({ shortTimeouts, maxReceiveCount }: RigOptions): string {
+function synthesize({ shortTimeouts, maxReceiveCount, props }: RigOptions): string {
   const assembly = mkdtempSync(path.join(tmpdir(), 'faults-'));
   const app = new App({ outdir: assembly });
-  const scheduler = new WebhookScheduler(new Stack(app, 'Stack'), 'Scheduler', {
+  const stack = new Stack(app, 'Stack');
+  const scheduler = new WebhookScheduler(stack, 'Scheduler', {
+    ...props?.(stack),
     requestTimeout: REQUEST_TIMEOUT,
     retryPolicy: RetryPolicy.fixed(RETRY_DELAYS_MS.map((ms) => Duration.millis(ms)), { jitter: 0 }),
     // The receiver is on this machine.
