@@ -9,7 +9,10 @@ export interface Attempt {
   readonly durationMs: number;
   /** HTTP status, where there was an answer. */
   readonly status?: number;
-  /** Error class, where there was none: `timeout`, or a Node.js error code such as `ECONNRESET` or `ENOTFOUND`. */
+  /**
+   * Error class, where there was none: `timeout`, a Node.js error code such as `ECONNRESET` or `ENOTFOUND`, or why no request was sent, such as
+   * `ERR_SECRET_UNAVAILABLE`.
+   */
   readonly error?: string;
 }
 
