@@ -157,8 +157,7 @@ export function textOf({ value }: SecretVersion, secretId: string, field: string
   if (field === undefined) {
     return value;
   }
-  const fields = fieldsOf(value);
-  const text = fields && Object.hasOwn(fields, field) ? fields[field] : undefined;
+  const text = fieldsOf(value)?.[field];
   if (typeof text !== 'string') {
     throw invalid(`a JSON object with a string in its field ${JSON.stringify(field)}`);
   }
