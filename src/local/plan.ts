@@ -262,7 +262,8 @@ function foreignFailureTopic(deliver: FunctionPlan | undefined, topics: readonly
 function foreignSecrets({ name, variables }: FunctionPlan, owned: readonly OwnedResource[], names: PhysicalNames): IgnoredResource[] {
   const here = owned.filter(({ type }) => type === 'AWS::SecretsManager::Secret').map(secret => names.arn(secret));
   const named = Object.values(variables).flatMap(value => value.match(/arn:aws[\w-]*:secretsmanager:[^"\s,]+/g) ?? []);
-  return [...new Set(named)].filter(arn => !here.includes(arn)).map(arn => ({ stack: name, logicalId: arn, type: 'AWS::SecretsManager::Secret' }));
+  // An ARN may come without the hyphen and the six characters at its end.
+  return [...new Set(named)].filter(arn => !here.some(own => own === arn || own.slice(0, -7) === arn)).map(arn => ({ stack: name, logicalId: arn, type: 'AWS::SecretsManager::Secret' }));
 }
 
 function queuePlan(resource: OwnedResource, names: PhysicalNames): QueuePlan {

@@ -6,6 +6,8 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { CfnOutput } from 'aws-cdk-lib';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Parts, isAlive, removeTemporaryDirectories, synthStack, temporaryDirectory, until } from './fixture';
 import { LOG_DELIVERED, LOG_FAILED, LOG_REJECTED, LOG_SCHEDULED } from '../../src/core/log-events';
 
@@ -62,6 +64,9 @@ function assembly(): string {
   return synthStack(stack => {
     const parts = new Parts(stack, 'P', { ingest: LOG_WHAT_COMES });
     parts.ingest.addEventSource(new SqsEventSource(parts.ingestQueue));
+    // A queue that does not let the topic in.
+    const closed = new sqs.Queue(stack, 'Closed', { queueName: 'closed' });
+    new sns.CfnSubscription(stack, 'ToClosed', { topicArn: parts.inputTopic.topicArn, protocol: 'sqs', endpoint: closed.queueArn });
     new CfnOutput(stack, 'Bucket', { value: new s3.Bucket(stack, 'Pictures').bucketName });
   });
 }
@@ -118,6 +123,7 @@ test('shows what runs and what happens, writes its outputs, and stops without a 
     /rejected +wrong: date, url +id-2/,
     /output +ingest: no JSON/,
     /ERROR +function ingest failed: Error: it broke/,
+    /DENIED +User: sns\.amazonaws\.com is not authorized to perform: sqs:SendMessage on resource: arn:aws:sqs:.*:closed because no resource-based policy/,
   ]) {
     await until(`a line like ${line}`, () => line.test(running.output()));
   }

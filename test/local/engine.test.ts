@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import {
   GetQueueUrlCommand, type Message, ReceiveMessageCommand, SQSClient, SendMessageBatchCommand, SendMessageCommand,
@@ -12,12 +13,15 @@ import * as targets from 'aws-cdk-lib/aws-events-targets';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as schedulerTargets from 'aws-cdk-lib/aws-scheduler-targets';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import {
   LOG_BODIES, Parts, type Running, isAlive, records, removeTemporaryDirectories, start, stopEngines, synth, synthStack, until,
 } from './fixture';
+import { readAssembly } from '../../src/local/assembly';
 import type { EngineEvent } from '../../src/local/engine';
+import { planAssembly } from '../../src/local/plan';
 import { FlakyProxy } from '../support/flaky-proxy';
 
 type Invocation = Extract<EngineEvent, { type: 'invocation' }>;
@@ -146,6 +150,30 @@ describe('a function', () => {
     const TableName = engine.schedulers[0].tableName;
     await client.send(new PutItemCommand({ TableName, Item: { pk: { S: 'a' }, sk: { S: 'b' } } }));
     await expect(client.send(new PutItemCommand({ TableName, Item: { pk: { S: 'a' } } }))).rejects.toThrow(/sk/);
+  });
+
+  test('finds the secrets of the template, by name and ARN, with the values that it gives them or has made', async () => {
+    const assembly = synthStack(stack => {
+      const parts = new Parts(stack, 'P');
+      const given = new secretsmanager.CfnSecret(stack, 'Given', { name: 'given', secretString: 'as it is' });
+      const made = new secretsmanager.CfnSecret(stack, 'Made', { generateSecretString: { passwordLength: 12, excludePunctuation: true, excludeNumbers: true } });
+      const within = new secretsmanager.CfnSecret(stack, 'Within', {
+        generateSecretString: { secretStringTemplate: '{"user": "me"}', generateStringKey: 'password', excludeCharacters: '"\\\\' },
+      });
+      for (const [name, secret] of Object.entries({ GIVEN: given, MADE: made, WITHIN: within })) parts.ingest.addEnvironment(name, secret.ref);
+      parts.load.addEnvironment('EMPTY', new secretsmanager.CfnSecret(stack, 'Empty', { name: 'empty' }).ref);
+    });
+    const { engine } = await start(assembly);
+    const client = keep(new SecretsManagerClient({ endpoint: engine.endpoints.secretsmanager, region: engine.region, credentials }));
+    const read = async (SecretId: string): Promise<string> => (await client.send(new GetSecretValueCommand({ SecretId }))).SecretString ?? '';
+    expect(await read('given')).toBe('as it is');
+    const { variables = {} } = planAssembly(readAssembly(assembly), engine.endpoints.sqs).functions.find(({ name }) => name.includes('Ingest')) ?? {};
+    const arns = [variables.GIVEN, variables.MADE, variables.WITHIN];
+    expect(arns).toEqual(Array(3).fill(expect.stringMatching(/^arn:aws:secretsmanager:us-east-1:000000000000:secret:.+-\w{6}$/)));
+    const [, made, within] = await Promise.all(arns.map(read));
+    expect(made).toMatch(/^[a-zA-Z]{12}$/);
+    expect(JSON.parse(within)).toEqual({ user: 'me', password: expect.stringMatching(/^.{32}$/) });
+    await expect(read('empty')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
 
   test('may be an ES module', async () => {

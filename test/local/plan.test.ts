@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { type App, CfnCondition, CfnElement, Duration, Fn, NestedStack, Stack, Stage } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -9,17 +10,20 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Parts, code, removeTemporaryDirectories, synth, synthStack, temporaryDirectory, writeAssembly } from './fixture';
-import { WebhookScheduler } from '../../src';
+import { WebhookScheduler, WebhookSigning } from '../../src';
 import { MANIFEST_KEY } from '../../src/core/manifest';
 import { readAssembly } from '../../src/local/assembly';
 import { type EnginePlan, planAssembly } from '../../src/local/plan';
 import { UnsupportedTemplateError } from '../../src/local/resources';
 
 afterAll(removeTemporaryDirectories);
+
+const FOREIGN_SECRET = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:there';
 
 const planOf = (assembly: string): EnginePlan => planAssembly(readAssembly(assembly), 'http://127.0.0.1:1');
 
@@ -293,6 +297,39 @@ describe('the template of the construct', () => {
     expect(plan.functions).toHaveLength(3);
     expect(plan.eventSources).toHaveLength(2);
     expect(plan.schedules).toEqual([expect.objectContaining({ periodSeconds: 60 })]);
+  });
+
+  test('runs whole with a key, secrets and a network of the app; of that, what has no part in it is ignored', () => {
+    const plan = planOf(synthStack(stack => new WebhookScheduler(stack, 'Sched', {
+      encryptionKey: new kms.Key(stack, 'Key', { alias: 'ours' }),
+      signing: WebhookSigning.generated(),
+      secretHeaders: [
+        { header: 'x-here', secret: new secretsmanager.Secret(stack, 'ApiKey'), hosts: ['a.example.com'] },
+        { header: 'x-there', secret: secretsmanager.Secret.fromSecretNameV2(stack, 'There', 'there'), hosts: ['b.example.com'] },
+      ],
+      vpc: new ec2.Vpc(stack, 'Vpc', { maxAzs: 1 }),
+    })));
+    const ignored = plan.ignored.map(({ type, logicalId }) => (type.startsWith('AWS::EC2::') ? 'network' : `${type} ${logicalId}`));
+    expect([...new Set(ignored)]).toEqual(['network', `AWS::SecretsManager::Secret ${FOREIGN_SECRET}`]);
+    const [{ signingSecretArn, failureTopicArn, delayQueueUrl }] = plan.schedulers;
+    expect(signingSecretArn).toMatch(/^arn:aws:secretsmanager:us-east-1:000000000000:secret:Stack-SchedSigningSecret.*-\w{6}$/);
+    expect(plan.secrets).toHaveLength(2);
+    expect(plan.secrets).toContainEqual(expect.objectContaining({ generate: { password: { ExcludePunctuation: true, PasswordLength: 64 } } }));
+    const keyArns = new Set(Object.values(plan.security.keys));
+    expect([...keyArns]).toEqual([expect.stringMatching(/^arn:aws:kms:us-east-1:000000000000:key\/Stack-Key/)]);
+    const queueArn = `arn:aws:sqs:us-east-1:000000000000:${delayQueueUrl.split('/')[4]}`;
+    expect(Object.keys(plan.security.keys)).toEqual(expect.arrayContaining([signingSecretArn, failureTopicArn, queueArn]));
+    expect(Object.keys(plan.security.keys).map(arn => arn.split(':')[2]).sort()).toEqual([
+      'dynamodb', 'logs', 'logs', 'logs', 'secretsmanager', ...Array(2).fill('sns'), ...Array(6).fill('sqs'),
+    ]);
+    expect(plan.functions.map(({ inVpc }) => inVpc).sort()).toEqual([false, false, true]);
+  });
+
+  test('a key, or the policy of one, that is not in the assembly is listed', () => {
+    const keyArn = 'arn:aws:kms:us-east-1:111122223333:key/0';
+    const plan = planOf(synthStack(stack => new WebhookScheduler(stack, 'Sched', { encryptionKey: kms.Key.fromKeyArn(stack, 'Key', keyArn) })));
+    expect(new Set(plan.ignored.map(({ type }) => type))).toEqual(new Set([`policy of the key ${keyArn}`]));
+    expect(plan.security.policies.filter(({ attachedTo }) => attachedTo.includes(keyArn))).toHaveLength(1);
   });
 
   test.each(['Ingest', 'Delay'])('%s: what cannot be handled goes on to the unreported queue, and from there to the dead-letter queue', id => {
