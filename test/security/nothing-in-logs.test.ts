@@ -115,8 +115,8 @@ test('nothing that a producer sends, and no secret, gets into a log, whatever go
 
   // Services that quote what they refuse, and answers that break off: each call that carries or brings something.
   const faults: [id: string, line: string, ...fault: Parameters<Rig['inflict']>][] = [
-    ['quoted-put', NOT_ACCEPTED, 'table', 'quote', 'PutItem', 'quoted-put'],
-    ['garbled-put', NOT_ACCEPTED, 'table', 'garble', 'PutItem', 'garbled-put'],
+    ['quoted-put', NOT_ACCEPTED, 'table', 'quote', 'PutItem', 'quoted-put', MARK],
+    ['garbled-put', NOT_ACCEPTED, 'table', 'garble', 'PutItem', 'garbled-put', MARK],
     ['quoted-get', 'webhook not settled, will come again', 'table', 'quote', 'BatchGetItem', 'quoted-get'],
     ['garbled-get', 'webhook not settled, will come again', 'table', 'garble', 'BatchGetItem', 'garbled-get'],
     ['quoted-claim', 'webhook not settled, will come again', 'table', 'quote', 'UpdateItem', 'quoted-claim'],
