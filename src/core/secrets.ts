@@ -25,6 +25,13 @@ export interface SecretVersions {
 /** How long a secret is used without a look at its store: within this a new version takes effect everywhere. */
 export const MAX_SECRET_AGE_MS = 5 * 60_000;
 
+/**
+ * A younger version is looked at again when it is twice as old, but not sooner than this. The store is eventually consistent: it may show a new
+ * current version while it still shows the one before the previous one.
+ * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html
+ */
+const MIN_SECRET_AGE_MS = 10_000;
+
 /** How long after it was read a secret is used while its store is out of order; not if the store refuses it. */
 export const MAX_STALE_SECRET_MS = 60 * 60_000;
 
@@ -104,7 +111,8 @@ export class SecretCache {
     try {
       const versions = await this.readVersions(secretId, overlapMs, since + timeoutMs);
       if (since >= entry.readAt) {
-        Object.assign(entry, { versions, readAt: since, freshUntil: since + MAX_SECRET_AGE_MS });
+        const age = Math.max(since - versions.current.createdAt, MIN_SECRET_AGE_MS);
+        Object.assign(entry, { versions, readAt: since, freshUntil: since + Math.min(age, MAX_SECRET_AGE_MS) });
       }
       return versions;
     } catch (error) {

@@ -99,6 +99,24 @@ test('a version that is replaced in the middle of a read is found all the same',
   expect(await read()).toEqual(['first', 'first']); // and never the second and the oldest
 });
 
+test('a store that shows a new version, and not yet the one that it has replaced, is asked again soon', async () => {
+  store.previous = { value: 'oldest', createdAt: NOW - 60 * 86_400_000 };
+  store.current = { value: 'second', createdAt: NOW };
+  expect(await read()).toEqual(['second', 'oldest']);
+  store.previous = { value: 'first', createdAt: NOW - 30 * 86_400_000 };
+  clock.advance(10_000);
+  expect(await read()).toEqual(['second', 'first']);
+  for (const seconds of [20, 40, 80, 160, 320]) { // then when it is twice as old, up to five minutes
+    clock.advance(NOW + seconds * 1_000 - 1 - clock.now());
+    await read();
+    clock.advance(1);
+    await read();
+  }
+  clock.advance(MAX_SECRET_AGE_MS - 1);
+  await read();
+  expect(store.calls.filter((call) => call.startsWith('AWSCURRENT'))).toHaveLength(7);
+});
+
 test('while the store is out of order the value at hand is used, for an hour from when it was read', async () => {
   await read();
   store.fault = outage();
