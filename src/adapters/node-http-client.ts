@@ -22,6 +22,8 @@ const AGENT_OPTIONS = {
   maxSockets: Infinity,
   // No proxies, whatever the environment says (NODE_USE_ENV_PROXY of Node.js 24): through one, what is connected to is not what is called.
   proxyEnv: {},
+  // Certificates are verified, also where NODE_TLS_REJECT_UNAUTHORIZED is 0.
+  rejectUnauthorized: true,
 };
 
 /** Looks up all addresses of a name, as `dns.lookup` does. */

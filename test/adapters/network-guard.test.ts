@@ -49,6 +49,9 @@ async function endpoint(address = '127.0.0.1', makeServer: (onConnection: (socke
   return Object.assign(seen, { port: (server.address() as AddressInfo).port });
 }
 
+const file = (name: string) => readFileSync(path.join(__dirname, '..', 'support', 'tls', name));
+const tlsServer = (onConnection: (socket: Socket) => void) => createTlsServer({ key: file('key.pem'), cert: file('cert.pem') }, onConnection);
+
 /** A name server that gives one answer after the other, and the last one again and again; `null`: there is no such name. */
 function answering(...answers: readonly (readonly string[] | null)[]): Lookup & { asked: string[] } {
   const asked: string[] = [];
@@ -206,8 +209,6 @@ describe('Lambda\'s runtime API', () => {
 });
 
 describe('should a connection still lead where it may not', () => {
-  const file = (name: string) => readFileSync(path.join(__dirname, '..', 'support', 'tls', name));
-
   /** Has every address pass when it is looked up, and none when it is connected to. */
   function outwitFirstLock(checksBefore: number): jest.SpyInstance {
     let checks = 0;
@@ -231,7 +232,7 @@ describe('should a connection still lead where it may not', () => {
   });
 
   test('over https, a connection that may be is judged twice and used', async () => {
-    const server = await endpoint('127.0.0.1', (onConnection) => createTlsServer({ key: file('key.pem'), cert: file('cert.pem') }, onConnection));
+    const server = await endpoint('127.0.0.1', tlsServer);
     const connect = tls.connect.bind(tls) as (options: tls.ConnectionOptions) => tls.TLSSocket;
     const trusting = jest.spyOn(tls, 'connect').mockImplementation(((options: tls.ConnectionOptions) => (
       connect({ ...options, ca: file('cert.pem'), checkServerIdentity: () => undefined })
@@ -248,22 +249,34 @@ describe('should a connection still lead where it may not', () => {
   });
 });
 
-test('proxies of the environment are no way round', async () => {
-  const [proxy, server] = [await endpoint(), await endpoint()];
-  const names = ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'];
-  // Node.js 24 reads NODE_USE_ENV_PROXY when it starts.
-  const child = spawn(process.execPath, ['--import', 'tsx', path.join(__dirname, '..', 'support', 'send.ts'), `http://127.0.0.1:${server.port}/`], {
-    env: { ...process.env, NODE_USE_ENV_PROXY: '1', ...Object.fromEntries(names.map((name) => [name, `http://127.0.0.1:${proxy.port}`])) },
-    stdio: ['ignore', 'pipe', 'inherit'],
+describe('the environment of the process', () => {
+  /** Sends a request from a process of its own: Node.js reads much of its environment when it starts. */
+  async function sendWith(variables: Readonly<Record<string, string>>, url: string): Promise<unknown> {
+    const child = spawn(process.execPath, ['--no-warnings', '--import', 'tsx', path.join(__dirname, '..', 'support', 'send.ts'), url], {
+      env: { ...process.env, ...variables }, stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let output = '';
+    child.stdout.on('data', (chunk) => { output += String(chunk); });
+    await once(child, 'close');
+    return JSON.parse(output);
+  }
+
+  test('brings in no proxies', async () => {
+    const [proxy, server] = [await endpoint(), await endpoint()];
+    const names = ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'];
+    const proxies = Object.fromEntries(names.map((name) => [name, `http://127.0.0.1:${proxy.port}`]));
+    expect(await sendWith({ ...proxies, NODE_USE_ENV_PROXY: '1' }, `http://127.0.0.1:${server.port}/`)).toMatchObject({ status: 200 });
+    expect([proxy.connections, server.connections]).toEqual([0, 1]);
   });
-  let output = '';
-  child.stdout.on('data', (chunk) => { output += String(chunk); });
-  await once(child, 'close');
-  expect(JSON.parse(output)).toMatchObject({ status: 200 });
-  expect([proxy.connections, server.connections]).toEqual([0, 1]);
+
+  test('nor has certificates trusted that cannot be', async () => {
+    const server = await endpoint('127.0.0.1', tlsServer);
+    expect(await sendWith({ NODE_TLS_REJECT_UNAUTHORIZED: '0' }, `https://127.0.0.1:${server.port}/`)).toMatchObject({ error: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+    expect(server.bytes).toBe('');
+  });
 });
 
-test('nor are they should Node.js come to use them for every agent that is given none', () => {
+test('no agent would take up a proxy of the environment, should Node.js come to give them to all that are told nothing', () => {
   const { agents } = clientOf(LOOPBACK_TOO) as unknown as { agents: Record<string, { options: { proxyEnv?: unknown } }> };
   expect(Object.values(agents).map(({ options }) => options.proxyEnv)).toEqual([{}, {}]);
 });
