@@ -207,7 +207,7 @@ interface Deployed {
 
 function deploymentOf({ functions, eventSources, schedules, security }: Omit<EnginePlan, 'deployment'>): Deployed[] {
   return [
-    ...functions.map(target => ({ arn: target.arn, requests: functionRequests(target, target.inVpc) })),
+    ...functions.map(target => ({ arn: target.arn, requests: functionRequests(target, { inVpc: target.inVpc, ...target.async }) })),
     ...eventSources.flatMap(({ functionArn, queueArn }) => functions.filter(({ arn }) => arn === functionArn).map(target => (
       { arn: `event source mapping of ${target.arn}`, requests: mappingRequests(target, queueArn) }))),
     ...schedules.flatMap(({ arn, roleArn }) => (roleArn === undefined ? [] : [{ arn, requests: scheduleRequests({ arn, name: arn, roleArn }) }])),

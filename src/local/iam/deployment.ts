@@ -26,10 +26,26 @@ const NETWORK_INTERFACE_ACTIONS = [
 /** Those that know no single resource. */
 const EC2_DESCRIBES = /^Describe/;
 
-export function functionRequests({ arn, name, roleArn }: Assumer, inVpc: boolean): DeploymentRequest[] {
+/** What else a function asks for when it is created. */
+export interface FunctionNeeds {
+  readonly inVpc: boolean;
+  /** ARN of the queue of its dead-letter configuration. */
+  readonly deadLetterQueueArn?: string;
+  /** ARN of the queue that is its destination on failure. */
+  readonly failureQueueArn?: string;
+}
+
+export function functionRequests(
+  { arn, name, roleArn }: Assumer, { inVpc, deadLetterQueueArn, failureQueueArn }: FunctionNeeds,
+): DeploymentRequest[] {
   const region = arn.split(':')[3];
+  const sending = (queueArn: string | undefined, refusal: string): DeploymentRequest[] => (queueArn === undefined ? [] : [{
+    request: { principal: { kind: 'role', roleArn, session: name }, action: 'sqs:SendMessage', resource: queueArn, context: contextOf(region) }, refusal,
+  }]);
   return [
     assumption('lambda.amazonaws.com', roleArn, arn, 'The role defined for the function cannot be assumed by Lambda.'),
+    ...sending(deadLetterQueueArn, 'The provided execution role does not have permissions to call SendMessage on SQS'),
+    ...sending(failureQueueArn, `The function's execution role does not have permissions to call SendMessage on ${failureQueueArn}`),
     ...(inVpc ? NETWORK_INTERFACE_ACTIONS : []).map((action): DeploymentRequest => ({
       request: {
         principal: { kind: 'role', roleArn, session: name },

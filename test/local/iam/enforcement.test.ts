@@ -11,6 +11,7 @@ import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
@@ -356,6 +357,37 @@ test('a rule that the function does not let invoke it does not', async () => {
   expect(new Set(denials(running))).toEqual(new Set([`events.amazonaws.com lambda:InvokeFunction arn:aws:lambda:us-east-1:000000000000:function:${load}`]));
 });
 
+test('a schedule whose role may not invoke the function does not', async () => {
+  const running = await start(synthStack(stack => {
+    const parts = new Parts(stack, 'P');
+    const role = new iam.Role(stack, 'Role', { assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com') });
+    new scheduler.CfnSchedule(stack, 'Schedule', {
+      name: 'every-minute',
+      scheduleExpression: 'rate(1 minute)',
+      flexibleTimeWindow: { mode: 'OFF' },
+      target: { arn: parts.deliver.functionArn, roleArn: role.roleArn },
+    });
+  }), { tickSeconds: 0.2 });
+  await until('some denials', () => denials(running).length > 2);
+  expect(new Set(denials(running)).size).toBe(1);
+  expect(denials(running)[0]).toMatch(/assumed-role\/.*\/every-minute lambda:InvokeFunction .*:function:Stack-PDeliver/);
+  expect(running.events.some(({ type }) => type === 'invocation')).toBe(false);
+});
+
+test('a dead letter that the function may not send is dropped, and told', async () => {
+  const running = await start(synthStack(stack => {
+    const letters = new sqs.Queue(stack, 'letters', { queueName: 'letters', encryption: sqs.QueueEncryption.KMS });
+    const parts = new Parts(stack, 'P', { load: 'exports.handler = async () => { throw new Error("no"); };', functionProps: { retryAttempts: 0 } });
+    (parts.load.node.defaultChild as CfnResource).addPropertyOverride('DeadLetterConfig', { TargetArn: letters.queueArn });
+    // Not by its grant, which would let the function use the key.
+    parts.load.addToRolePolicy(new iam.PolicyStatement({ actions: ['sqs:SendMessage'], resources: [letters.queueArn] }));
+    new events.Rule(stack, 'Tick', { schedule: events.Schedule.rate(Duration.minutes(1)), targets: [new targets.LambdaFunction(parts.load)] });
+  }), { tickSeconds: 0.2 });
+  await until('some denials', () => denials(running).length > 2);
+  expect(new Set(denials(running)).size).toBe(1);
+  expect(denials(running)[0]).toMatch(/assumed-role\/.*\/Stack-PLoad.* kms:GenerateDataKey arn:aws:kms:/);
+});
+
 describe('what AWS would not create is refused with its words', () => {
   const problems = async (build: (stack: Stack, parts: Parts) => void): Promise<string> => {
     const assembly = synthStack(stack => {
@@ -389,6 +421,16 @@ describe('what AWS would not create is refused with its words', () => {
       const [subnet] = new ec2.Vpc(stack, 'Vpc').privateSubnets;
       (parts.ingest.node.defaultChild as CfnResource).addPropertyOverride('VpcConfig', { SubnetIds: [subnet.subnetId], SecurityGroupIds: ['sg-1'] });
     })).toMatch(/The provided execution role does not have permissions to call CreateNetworkInterface on EC2/);
+  });
+
+  test.each<[string, (parts: Parts, queue: sqs.Queue) => void, RegExp]>([
+    ['a dead-letter queue', (parts, queue) => (parts.load.node.defaultChild as CfnResource).addPropertyOverride('DeadLetterConfig.TargetArn', queue.queueArn),
+      /The provided execution role does not have permissions to call SendMessage on SQS/],
+    ['a destination', (parts, queue) => new lambda.CfnEventInvokeConfig(parts, 'Config', {
+      functionName: parts.load.functionName, qualifier: '$LATEST', destinationConfig: { onFailure: { destination: queue.queueArn } },
+    }), /The function's execution role does not have permissions to call SendMessage on arn:aws:sqs:.*:Stack-Failures/],
+  ])('a function with %s to which its role may not send', async (_, build, message) => {
+    expect(await problems((stack, parts) => build(parts, new sqs.Queue(stack, 'Failures')))).toMatch(message);
   });
 
   test('a schedule whose role EventBridge Scheduler may not assume', async () => {
