@@ -61,7 +61,14 @@ export class TestScheduler {
 
   /** Hands a message of the ingest queue to ingest; returns whether it is done with it. */
   public async ingest(body: string, receivedAt = this.clock.now()): Promise<boolean> {
-    return (await this.ingestHandler(sqsEventReceivedAt(receivedAt, body))).batchItemFailures.length === 0;
+    return (await this.ingestBatch([body], receivedAt)).length === 0;
+  }
+
+  /** Hands messages of the ingest queue to ingest, together; returns the bodies of those that come again. */
+  public async ingestBatch(bodies: readonly string[], receivedAt = this.clock.now()): Promise<readonly string[]> {
+    const event = sqsEventReceivedAt(receivedAt, ...bodies);
+    const failed = (await this.ingestHandler(event)).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+    return event.Records.filter(({ messageId }) => failed.includes(messageId)).map(({ body }) => body);
   }
 
   public async tick(): Promise<void> {
