@@ -4,7 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { isReserved, isToken } from './core/headers';
-import { isHostPattern } from './core/network';
+import { isHostPattern, NetworkRules } from './core/network';
 import type { SecretHeaderPlan } from './core/signing';
 import { allowUse } from './encryption';
 import type { SecretHeader } from './secret-header';
@@ -32,13 +32,20 @@ export function allowReading(secret: secretsmanager.ISecret, grantee: iam.IGrant
 }
 
 const MAX_HOSTS = 20;
-/** The variables of a function hold 4 KB in all, names included. https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html */
-const MAX_PLANS_LENGTH = 2_048;
+/**
+ * The variables of a function hold 4 KB in all, names included. The network policy and the secret headers may have this of it together; the
+ * others need about 1 KB. https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+ */
+const MAX_LENGTH = 2_900;
 /** What an ARN that is not known yet is counted as. */
 const ARN = 'arn:aws:secretsmanager:ap-southeast-2:111122223333:secret:SchedulerStackWithALongName-AndASecretOfIt-1234567890ab-123456';
 
-/** As the deliver function reads them. Throws an error that names the setting which is wrong. */
-export function secretHeaderPlans(headers: readonly SecretHeader[]): readonly SecretHeaderPlan[] {
+/**
+ * As the deliver function reads them. Throws an error that names the setting which is wrong.
+ *
+ * @param networkRules what they share the room for variables with
+ */
+export function secretHeaderPlans(headers: readonly SecretHeader[], networkRules: NetworkRules): readonly SecretHeaderPlan[] {
   const plans = headers.map(({ header, secret, field, hosts }, index): SecretHeaderPlan => {
     const name = `secretHeaders[${index}]`;
     requireKnown(`${name}.header`, header);
@@ -53,8 +60,10 @@ export function secretHeaderPlans(headers: readonly SecretHeader[]): readonly Se
     return { header, secretId: secret.secretArn, field, hosts };
   });
   const length = JSON.stringify(plans.map((plan) => ({ ...plan, secretId: Token.isUnresolved(plan.secretId) ? ARN : plan.secretId }))).length;
-  if (length > MAX_PLANS_LENGTH) {
-    throw new Error(`secretHeaders are ${length} characters as a variable of a function, expected at most ${MAX_PLANS_LENGTH}: name fewer or shorter hosts`);
+  const room = MAX_LENGTH - JSON.stringify(networkRules).length;
+  if (length > room) {
+    throw new Error(`secretHeaders are ${length} characters as a variable of a function, which has room for ${room} besides the network policy: `
+      + 'name fewer hosts, or patterns of them');
   }
   return plans;
 }

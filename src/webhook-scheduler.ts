@@ -353,7 +353,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         [Variable.RETRY_POLICY]: JSON.stringify(retryPlan),
         [Variable.NETWORK_POLICY]: JSON.stringify(networkRules),
         ...(signing ? { [Variable.SIGNING]: JSON.stringify(signing.plan) } : {}),
-        ...(secretHeaders.length > 0 ? { [Variable.SECRET_HEADERS]: JSON.stringify(secretHeaderPlans(secretHeaders)) } : {}),
+        ...(secretHeaders.length > 0 ? { [Variable.SECRET_HEADERS]: JSON.stringify(secretHeaderPlans(secretHeaders, networkRules)) } : {}),
       },
       // It sends retries to the queue that invokes it, as often as the retry policy says; Lambda would end such a chain after 16 times.
       // The other functions invoke nothing that invokes them. https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html

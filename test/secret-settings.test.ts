@@ -4,11 +4,12 @@ import { Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { SecretHeader, WebhookScheduler, WebhookSchedulerProps, WebhookSigning } from '../src';
+import { NetworkPolicy, SecretHeader, WebhookScheduler, WebhookSchedulerProps, WebhookSigning } from '../src';
 import { parseSecretHeaderPlans } from '../src/core/signing';
 import { secretHeaderPlans } from '../src/secret-access';
 
 const ARN = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:partner-a1b2c3';
+const RULES = NetworkPolicy.publicInternet()._toRules();
 const token = Lazy.string({ produce: () => 'later' });
 const newStack = () => new Stack(new App(), 'Stack', { env: { account: '111122223333', region: 'eu-west-1' } });
 const imported = () => secretsmanager.Secret.fromSecretCompleteArn(newStack(), 'Partner', ARN);
@@ -114,7 +115,7 @@ describe('secret headers', () => {
   const header = (changes: Partial<SecretHeader> = {}): SecretHeader => ({ header: 'Authorization', secret: imported(), hosts: ['api.example.com'], ...changes });
 
   test('become what the function reads', () => {
-    const plans = secretHeaderPlans([header(), header({ header: 'x-api-key', field: 'billing', hosts: ['*.billing.example.com', '192.0.2.1'] })]);
+    const plans = secretHeaderPlans([header(), header({ header: 'x-api-key', field: 'billing', hosts: ['*.billing.example.com', '192.0.2.1'] })], RULES);
     expect(parseSecretHeaderPlans(JSON.stringify(plans))).toEqual(plans);
   });
 
@@ -134,12 +135,14 @@ describe('secret headers', () => {
     ['a host in capitals', { hosts: ['API.example.com'] }, 'secretHeaders[1].hosts[0] is "API.example.com", expected a host'],
     ['a host that is not known', { hosts: [token] }, 'secretHeaders[1].hosts[0] has to be known at synthesis, and is a token'],
   ])('%s is refused', (_, changes, expected) => {
-    expect(() => secretHeaderPlans([header(), header(changes)])).toThrow(expected);
+    expect(() => secretHeaderPlans([header(), header(changes)], RULES)).toThrow(expected);
   });
 
   test('that do not fit into a variable are refused', () => {
-    const fitting = Array.from({ length: 10 }, (_, i) => header({ header: `x-key-${i}`, field: 'key' }));
-    expect(secretHeaderPlans(fitting)).toHaveLength(10);
-    expect(() => secretHeaderPlans([...fitting, ...fitting])).toThrow(/^secretHeaders are \d+ characters as a variable of a function, expected at most 2048/);
+    const headers = Array.from({ length: 20 }, (_, i) => header({ header: `x-key-${i}`, field: 'key' }));
+    expect(secretHeaderPlans(headers.slice(0, 15), RULES)).toHaveLength(15);
+    expect(() => secretHeaderPlans(headers, RULES)).toThrow(/^secretHeaders are \d+ characters as a variable of a function, which has room for \d+ besides the network policy/);
+    const wordy = NetworkPolicy.allowedHosts(Array.from({ length: 40 }, (_, i) => `a-long-name-of-a-host-${i}.example.com`))._toRules();
+    expect(() => secretHeaderPlans(headers.slice(0, 15), wordy)).toThrow('besides the network policy');
   });
 });
