@@ -131,12 +131,24 @@ test('a retry whose worker died keeps its attempts too', async () => {
 });
 
 test('reschedules may not add up to more than could have been published at once', async () => {
-  await publish('growing', { payload: 'a'.repeat(150_000) });
-  await act('reschedule', 'growing', { headers: { 'x-large': 'b'.repeat(150_000) } });
+  await publish('growing', { payload: 'a'.repeat(258_000) });
+  await act('reschedule', 'growing', { headers: { 'x-large': 'b'.repeat(8_000) } });
   expect((await cloud.notices()).map(({ notice }) => notice)).toEqual([
-    expect.objectContaining({ reason: 'validation', id: 'growing', errors: [expect.objectContaining({ field: 'message', received: expect.stringMatching(/^30\d{4} bytes$/) })] }),
+    expect.objectContaining({ reason: 'validation', id: 'growing', errors: [expect.objectContaining({ field: 'message', received: expect.stringMatching(/^26\d{4} bytes$/) })] }),
   ]);
   await scheduler.deliver();
+});
+
+test('a date that stays is not judged anew, though it may lie farther away than a new one may', async () => {
+  await publish('far', { date: scheduler.at(100 * 24 * HOUR_MS) });
+  const redeployed = new TestScheduler(cloud, { MAX_HORIZON_SECONDS: '86400' });
+  expect(await redeployed.publish({ action: 'reschedule', id: 'far', payload: 'new' })).toBe(true);
+  expect(await redeployed.publish({ action: 'reschedule', id: 'far', date: redeployed.at(2 * 24 * HOUR_MS) })).toBe(true);
+  redeployed.close();
+  expect((await cloud.notices()).map(({ notice }) => notice)).toEqual([
+    expect.objectContaining({ reason: 'validation', id: 'far', errors: [expect.objectContaining({ field: 'date' })] }),
+  ]);
+  expect(await scheduler.stateOf('.far')).toMatchObject({ status: 'scheduled', turn: '1' });
 });
 
 test('a retry that is granted fewer attempts than it has had ends as exhausted, and is not fired again', async () => {
