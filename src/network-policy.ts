@@ -1,6 +1,6 @@
 // Where webhooks may go: over which protocols and ports, to which hosts and addresses.
-import { isAllowableCidr, isHostPattern, NetworkRules, PortRange } from './core/network';
-import { requireTexts } from './validation';
+import { isAllowableCidr, NetworkRules, PortRange } from './core/network';
+import { requireHostPatterns, requireTexts } from './validation';
 
 /** What network policies have in common. All are optional. */
 export interface NetworkPolicyOptions {
@@ -110,10 +110,6 @@ export class NetworkPolicy {
   public _toRules(): NetworkRules {
     return this.rules;
   }
-}
-
-function requireHostPatterns(name: string, patterns: readonly string[]): void {
-  requireTexts(name, patterns, isHostPattern, 'a host in lower-case ASCII such as api.example.com or *.example.com, without port and path');
 }
 
 function portRanges(texts: readonly string[]): PortRange[] {

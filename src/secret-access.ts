@@ -4,11 +4,11 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { isReserved, isToken } from './core/headers';
-import { isHostPattern, NetworkRules } from './core/network';
+import { NetworkRules } from './core/network';
 import type { SecretHeaderPlan } from './core/signing';
 import { allowUse } from './encryption';
 import type { SecretHeader } from './secret-header';
-import { requireTexts } from './validation';
+import { requireHostPatterns } from './validation';
 
 /** Lets a principal read the value of a secret, and nothing else of it. Throws where a key is missing that another account would need. */
 export function allowReading(secret: secretsmanager.ISecret, grantee: iam.IGrantable): iam.Grant {
@@ -56,7 +56,7 @@ export function secretHeaderPlans(headers: readonly SecretHeader[], networkRules
     if (hosts.length < 1 || hosts.length > MAX_HOSTS) {
       throw new Error(`${name}.hosts has ${hosts.length} elements, expected 1 to ${MAX_HOSTS}`);
     }
-    requireTexts(`${name}.hosts`, hosts, isHostPattern, 'a host in lower-case ASCII such as api.example.com or *.example.com, without port and path');
+    requireHostPatterns(`${name}.hosts`, hosts);
     return { header, secretId: secret.secretArn, field, hosts };
   });
   const length = JSON.stringify(plans.map((plan) => ({ ...plan, secretId: Token.isUnresolved(plan.secretId) ? ARN : plan.secretId }))).length;

@@ -1,5 +1,6 @@
 // What the construct checks of its settings at synthesis: each error names the setting, what came and what was expected.
 import { Duration, Token } from 'aws-cdk-lib';
+import { isHostPattern } from './core/network';
 
 /** Requires whole seconds from `least` to `most`. */
 export function requireBetween(name: string, value: Duration, least: Duration, most: Duration): void {
@@ -34,4 +35,9 @@ export function requireTexts(name: string, texts: readonly string[], holds: (tex
       throw new Error(`${name}[${index}] is ${JSON.stringify(text)}, expected ${expected}`);
     }
   });
+}
+
+/** Requires patterns of hosts, as `matchesHost` reads them. */
+export function requireHostPatterns(name: string, patterns: readonly string[]): void {
+  requireTexts(name, patterns, isHostPattern, 'a host in lower-case ASCII such as api.example.com or *.example.com, without port and path');
 }

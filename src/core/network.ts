@@ -92,16 +92,17 @@ export function urlRefusal(url: URL, rules: NetworkRules, guard: AddressGuard = 
     return `a URL with a port that this scheduler calls: ${rules.ports.map(([from, to]) => (from === to ? from : `${from}-${to}`)).join(', ')}`;
   }
   const host = url.hostname;
-  const address = parseAddress(literalOf(host));
-  if (!address && !HOST_NAME.test(host)) {
+  const literal = literalOf(host);
+  const isAddress = parseAddress(literal) !== undefined;
+  if (!isAddress && !HOST_NAME.test(host)) {
     return 'a URL with a host name of letters, digits and hyphens between dots, or an address';
   }
   const isOneOf = (patterns: readonly string[]) => patterns.some((pattern) => matchesHost(pattern, host));
   if (isOneOf(rules.deniedHosts) || (rules.allowedHosts && !isOneOf(rules.allowedHosts))) {
     return 'a URL with a host that the network policy of this scheduler allows';
   }
-  const isAllowed = address
-    ? guard.allows(literalOf(host), port)
+  const isAllowed = isAddress
+    ? guard.allows(literal, port)
     : !LOCALHOST.test(host.replace(/\.$/, '')) || guard.allows('127.0.0.1', port) || guard.allows('::1', port);
   return isAllowed ? undefined : 'a URL with a public address, or a private one that the network policy of this scheduler allows';
 }
@@ -112,7 +113,7 @@ export function portOf({ protocol, port }: URL): number {
 }
 
 /** The host of a URL as it is connected to: an IPv6 address without its brackets. */
-export function literalOf(hostname: string): string {
+function literalOf(hostname: string): string {
   return hostname.replace(/^\[(.*)\]$/, '$1');
 }
 
