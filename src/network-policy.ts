@@ -70,7 +70,7 @@ export class NetworkPolicy {
   }
 
   /**
-   * These hosts only; still only at public addresses, over `https`, and on port 443, unless the options say otherwise.
+   * These hosts only, and only at public addresses, over `https`, and on port 443, unless the options say otherwise.
    *
    * @param patterns `api.example.com`, or `*.example.com` for every subdomain of example.com at any depth, but not itself; at least one
    */

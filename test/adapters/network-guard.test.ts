@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { AddressInfo, createServer, Server, Socket } from 'node:net';
+import { AddressInfo, createServer, getDefaultAutoSelectFamily, Server, setDefaultAutoSelectFamily, Socket } from 'node:net';
 import * as path from 'node:path';
 import tls, { createServer as createTlsServer } from 'node:tls';
 import { Lookup, NodeHttpClient } from '../../src/adapters/node-http-client';
@@ -117,6 +117,21 @@ describe('a name', () => {
     expect(await send(clientOf(LOOPBACK_TOO, { lookup }), `http://hooks.example.com:${server.port}/`)).toMatchObject({ status: 200 });
     expect(lookup.asked).toHaveLength(1);
   });
+});
+
+test('where Node.js is told to take the first address of a name, all of them are judged all the same', async () => {
+  const server = await endpoint();
+  const before = getDefaultAutoSelectFamily();
+  setDefaultAutoSelectFamily(false);
+  try {
+    const lookup = answering(['127.0.0.1', '127.0.0.9'], ['127.0.0.1', '10.0.0.1']);
+    const client = clientOf(LOOPBACK_TOO, { lookup });
+    expect(await send(client, `http://one.example.com:${server.port}/`)).toMatchObject({ status: 200 });
+    expect(await send(client, `http://two.example.com:${server.port}/`)).toEqual(REFUSED);
+    expect(server.connections).toBe(1);
+  } finally {
+    setDefaultAutoSelectFamily(before);
+  }
 });
 
 describe('rebinding', () => {
