@@ -1,6 +1,6 @@
 // What proves to an endpoint who calls: the signature of a request, and headers whose values are secrets.
 import { Clock } from './clock';
-import { isHeaderValue } from './headers';
+import { canonicalName, isHeaderValue } from './headers';
 import { MAX_HEADER_VALUE_LENGTH } from './limits';
 import { matchesHost } from './network';
 import { Log, SecretVersion } from './ports';
@@ -59,7 +59,7 @@ export class Credentials {
       return [];
     }
     const fitting = this.plans.headers.filter(({ hosts }) => hosts.some((pattern) => matchesHost(pattern, hostname)));
-    const names = fitting.map(({ header }) => header.toLowerCase());
+    const names = fitting.map(({ header }) => canonicalName(header));
     const plans = fitting.filter((_, index) => names.indexOf(names[index]) === index);
     return Promise.all(plans.map(async (plan) => [plan.header, headerValue(await this.secrets.read(plan.secretId, 0), plan)] as const));
   }
@@ -93,8 +93,8 @@ function headerValue({ current }: SecretVersions, { header, secretId, field }: S
 }
 
 function withHeaders(request: HttpRequest, added: readonly (readonly [name: string, value: string])[]): HttpRequest {
-  const replaced = new Set(added.map(([name]) => name.toLowerCase()));
-  const kept = Object.entries(request.headers).filter(([name]) => !replaced.has(name.toLowerCase()));
+  const replaced = new Set(added.map(([name]) => canonicalName(name)));
+  const kept = Object.entries(request.headers).filter(([name]) => !replaced.has(canonicalName(name)));
   return { ...request, headers: Object.fromEntries([...kept, ...added]) };
 }
 

@@ -20,9 +20,18 @@ export function isToken(text: string): boolean {
   return TOKEN.test(text);
 }
 
-/** Whether the name is one that only the sender itself sets, whatever its case. */
+/**
+ * What two names have in common that a receiver may take for one: they have no case, and servers that hand headers on as variables (CGI,
+ * WSGI, PHP) take `webhook_id` for `webhook-id`.
+ */
+export function canonicalName(name: string): string {
+  return name.toLowerCase().replaceAll('_', '-');
+}
+
+/** Whether the name is one that only the sender itself sets, or may be taken for one. */
 export function isReserved(name: string): boolean {
-  return RESERVED.includes(name.toLowerCase()) || name.toLowerCase().startsWith(RESERVED_PREFIX);
+  const canonical = canonicalName(name);
+  return RESERVED.includes(canonical) || canonical.startsWith(RESERVED_PREFIX);
 }
 
 /** Whether a text can be the value of a header as it is. */

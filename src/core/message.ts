@@ -1,5 +1,6 @@
 // Turns a published message into a webhook or an action, or says of every wrong field what came and what was expected.
 import { DATE_FORMAT, parseDate } from './date';
+import { canonicalName, isHeaderValue, isReserved, isToken } from './headers';
 import { depthOf, isWellFormed, memberEntries, memberTexts, objectText, scalarText } from './json-text';
 import {
   MAX_COOKIE_LENGTH, MAX_COOKIES, MAX_COOKIES_LENGTH, MAX_HEADER_BYTES, MAX_HEADER_NAME_LENGTH, MAX_HEADER_VALUE_LENGTH, MAX_HEADERS,
@@ -56,25 +57,10 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 const MAX_ERRORS = 50;
 const MAX_RECEIVED_LENGTH = 100;
 
-/** `token` of RFC 9110, section 5.6.2. */
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-/** `field-value` of RFC 9110, section 5.5: visible characters, spaces and tabs, Latin-1. */
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** Control characters: a URL parser drops some of them without a word, and others end up in what is sent. */
 const CONTROL = /[\u0000-\u001f\u007f]/;
 /** As RFC 6265 allows, and spaces, commas, quotes and backslashes, which browsers send too; never a separator. */
 const COOKIE_VALUE = /^[\x20-\x3a\x3c-\x7e]*$/;
-
-/**
- * The HTTP client's own: what frames a request (RFC 9112), and what is for the next hop only (RFC 9110, section 7.6.1; `http2-settings` of RFC
- * 7540, section 3.2.1; the `proxy-` ones of RFC 2616, section 13.5.1). From a message they would corrupt the request, or smuggle another.
- */
-const RESERVED_HEADERS = [
-  'connection', 'content-length', 'expect', 'host', 'http2-settings', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection',
-  'te', 'trailer', 'transfer-encoding', 'upgrade',
-];
-/** The names that Standard Webhooks gives to the sender. */
-const RESERVED_PREFIX = 'webhook-';
 
 /** The fields that are given, by name, as JSON text. */
 type Fields = ReadonlyMap<string, string>;
@@ -298,15 +284,14 @@ function readMethod(json: string | undefined, report: Report): string | undefine
 function readHeaders(json: string | undefined, report: Report): Record<string, string> | undefined {
   const seen = new Set<string>();
   const headers = readStrings('headers', json, MAX_HEADERS, report, (name, text) => {
-    // Servers that hand headers on as variables (CGI, WSGI, PHP) take `webhook_id` for `webhook-id`.
-    const canonical = name.toLowerCase().replaceAll('_', '-');
-    if (!TOKEN.test(name)) {
+    const canonical = canonicalName(name);
+    if (!isToken(name)) {
       return 'a header name: letters, digits and characters of !#$%&\'*+-.^_`|~';
     }
     if (name.length > MAX_HEADER_NAME_LENGTH) {
       return `a header name of at most ${MAX_HEADER_NAME_LENGTH} characters`;
     }
-    if (RESERVED_HEADERS.includes(canonical) || canonical.startsWith(RESERVED_PREFIX)) {
+    if (isReserved(name)) {
       return 'a header that a message may set; this one is the sender\'s own';
     }
     if (seen.has(canonical)) {
@@ -316,7 +301,7 @@ function readHeaders(json: string | undefined, report: Report): Record<string, s
     if (text.length > MAX_HEADER_VALUE_LENGTH) {
       return `a header value of at most ${MAX_HEADER_VALUE_LENGTH} characters`;
     }
-    return HEADER_VALUE.test(text) ? undefined : 'a header value: Latin-1 text without line breaks and control characters';
+    return isHeaderValue(text) ? undefined : 'a header value: Latin-1 text without line breaks and control characters';
   });
   checkLength('headers', json, headers, ': \r\n', MAX_HEADER_BYTES, report);
   return headers;
@@ -324,7 +309,7 @@ function readHeaders(json: string | undefined, report: Report): Record<string, s
 
 function readCookies(json: string | undefined, report: Report): Record<string, string> | undefined {
   const cookies = readStrings('cookies', json, MAX_COOKIES, report, (name, text) => {
-    if (!TOKEN.test(name)) {
+    if (!isToken(name)) {
       return 'a cookie name: letters, digits and characters of !#$%&\'*+-.^_`|~';
     }
     if (name.length + text.length > MAX_COOKIE_LENGTH) {

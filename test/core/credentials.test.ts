@@ -133,8 +133,8 @@ describe('secret headers', () => {
     expect(asked).toEqual(added ? ['key 0'] : []); // what is not needed is not even read
   });
 
-  test('takes the place of a header of that name, in whatever case', async () => {
-    const headers = { ...REQUEST.headers, 'x-api-KEY': 'of the producer', 'x-other': 'stays' };
+  test('takes the place of a header of that name, in whatever case, and of one that some servers take for it', async () => {
+    const headers = { ...REQUEST.headers, 'x-api-KEY': 'of the producer', 'X_Api_Key': 'too', 'x-other': 'stays' };
     const request = await sealed({ headers: [plan()] }, undefined, { ...REQUEST, headers });
     expect(request.headers).toEqual({ ...REQUEST.headers, 'x-other': 'stays', 'X-Api-Key': 'top secret' });
   });
