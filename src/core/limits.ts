@@ -21,7 +21,10 @@ export const MAX_HEADER_NAME_LENGTH = 128;
 /** nginx takes a header of 8 KiB with its name (`large_client_header_buffers`), Apache 8,190 bytes (`LimitRequestFieldSize`). */
 export const MAX_HEADER_VALUE_LENGTH = 8000;
 
-/** All headers of a message as they are sent. Node.js takes 16 KiB with the request line and the cookies, nginx 32 KiB, an Application Load Balancer 64 KiB. */
+/**
+ * All headers of a message as they are sent, without its cookies. Node.js takes 16 KiB with the URL and the cookies (`--max-http-header-size`),
+ * CloudFront 20,480 bytes, nginx 32 KiB, an Application Load Balancer 64 KiB.
+ */
 export const MAX_HEADER_BYTES = 12 * 1024;
 
 /** What RFC 6265, section 6.1, has every client keep for a domain. */
