@@ -9,8 +9,8 @@ import { type Call, dynamoDbRequests } from './iam/calls';
 import type { SecurityPlan } from './iam/security-plan';
 import { LOCAL_ACCOUNT } from './local-account';
 
-/** What a denied call is answered with. */
-export interface Refusal {
+/** An answer to a call. */
+export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
@@ -24,7 +24,7 @@ export function callOf(
 ): Call | undefined {
   const [, id, region] = CREDENTIAL.exec(headers.authorization ?? '') ?? [];
   if (id === undefined) return undefined;
-  const caller = credentials[id];
+  const caller = Object.entries(credentials).find(([known]) => known === id)?.[1];
   const principal: Principal = caller ? { kind: 'role', roleArn: caller.roleArn, session: caller.session } : { kind: 'administrator' };
   return {
     operation,
@@ -62,12 +62,12 @@ export function guardDynamoDb(server: Server, control: () => AccessControl | und
   });
 }
 
-export function answer(response: ServerResponse, { status, headers, body }: Refusal): void {
+export function answer(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
   response.end(body);
 }
 
-function dynamoDbRefusal(control: AccessControl | undefined, { headers }: IncomingMessage, body: Buffer): Refusal | undefined {
+function dynamoDbRefusal(control: AccessControl | undefined, { headers }: IncomingMessage, body: Buffer): HttpAnswer | undefined {
   const operation = String(headers['x-amz-target']).split('.')[1];
   const call = control && callOf(control.plan, headers, operation, parse(body));
   const denial = call && control.firstDenial(dynamoDbRequests(control.plan, call));
@@ -84,13 +84,13 @@ function parse(body: Buffer): Readonly<Record<string, unknown>> {
   }
 }
 
-export function jsonRefusal({ request, reason }: Denial, contentType: string, type: string): Refusal {
+export function jsonRefusal({ request, reason }: Denial, contentType: string, type: string): HttpAnswer {
   const message = denialMessage(request, reason);
   return { status: 400, headers: { 'content-type': contentType }, body: JSON.stringify({ __type: type, Message: message, message }) };
 }
 
 /** SQS writes its own actions in lower case, and has another error for keys. */
-export function sqsRefusal({ request, reason }: Denial): Refusal {
+export function sqsRefusal({ request, reason }: Denial): HttpAnswer {
   const [type, code, status] = isKey(request) ? ['com.amazonaws.sqs#KmsAccessDenied', 'KMS.AccessDeniedException', 400]
     : ['com.amazon.coral.service#AccessDeniedException', 'AccessDenied', 403];
   const action = isKey(request) ? request.action : request.action.toLowerCase();
@@ -102,12 +102,15 @@ export function sqsRefusal({ request, reason }: Denial): Refusal {
   };
 }
 
-export function snsRefusal({ request, reason }: Denial): Refusal {
+export function snsRefusal({ request, reason }: Denial): HttpAnswer {
   const [code, status] = isKey(request) ? ['KMSAccessDenied', 400] : ['AuthorizationError', 403];
   const action = request.action.replace(/^sns:/, 'SNS:');
-  const message = denialMessage({ ...request, action }, reason.replace(request.action, action));
+  return snsError(String(code), denialMessage({ ...request, action }, reason.replace(request.action, action)), Number(status));
+}
+
+export function snsError(code: string, message: string, status: number): HttpAnswer {
   return {
-    status: Number(status),
+    status,
     headers: { 'content-type': 'text/xml' },
     body: '<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><Error><Type>Sender</Type>'
       + `<Code>${code}</Code><Message>${escapeXml(message)}</Message></Error><RequestId>00000000-0000-0000-0000-000000000000</RequestId></ErrorResponse>`,

@@ -1,7 +1,7 @@
 // Puts access control before the SNS and SQS emulator, and between its topics and its queues.
 
 import type { IncomingHttpHeaders } from 'node:http';
-import { type Refusal, callOf, snsRefusal, sqsRefusal } from './access-control-http';
+import { type HttpAnswer, callOf, snsError, snsRefusal, sqsRefusal } from './access-control-http';
 import type { AccessControl } from './iam/access-control';
 import { type Call, queueKeyRequests, snsRequests, sqsRequests } from './iam/calls';
 import { readStatements } from './iam/policy';
@@ -27,11 +27,11 @@ export function messagingRefusal(
   control: AccessControl,
   queues: Queues<{ readonly arn: string }>,
   { headers, body }: { readonly headers: IncomingHttpHeaders; readonly body: unknown },
-): Refusal | undefined {
+): HttpAnswer | undefined {
   const input = (body ?? {}) as Input;
   const target = headers['x-amz-target'];
   const call = callOf(control.plan, headers, target === undefined ? String(input.Action) : String(target).split('.')[1], input);
-  if (!call) return undefined;
+  if (!call) return unsigned(target === undefined);
   if (target === undefined) {
     const denial = control.firstDenial(snsRequests(control.plan, call, topicArn(call)));
     return denial && snsRefusal(denial);
@@ -39,6 +39,16 @@ export function messagingRefusal(
   const queueArn = arnOfQueue(queues, call);
   const denial = control.firstDenial(sqsRequests(control.plan, call, queueArn));
   return denial ? sqsRefusal(denial) : setQueuePolicy(control, input, queueArn);
+}
+
+/** Nobody is nobody: a call without a signature is not the administrator's. */
+function unsigned(isSns: boolean): HttpAnswer {
+  const [code, message] = ['MissingAuthenticationToken', 'Request is missing Authentication Token'];
+  return isSns ? snsError(code, message, 403) : {
+    status: 403,
+    headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-query-error': `${code};Sender` },
+    body: JSON.stringify({ __type: `com.amazon.coral.service#${code}Exception`, message }),
+  };
 }
 
 /** Lets SNS deliver to a queue only if the queue's policy, and that of its key, lets it; else to the subscription's dead-letter queue, likewise. */
@@ -113,7 +123,7 @@ function topicArn({ input, region }: Call): string {
 }
 
 /** A policy that is set by the API counts from now on, as that of a template does. */
-function setQueuePolicy(control: AccessControl, { Attributes }: Input, queueArn: string): Refusal | undefined {
+function setQueuePolicy(control: AccessControl, { Attributes }: Input, queueArn: string): HttpAnswer | undefined {
   const policy = (Attributes as { Policy?: string } | undefined)?.Policy;
   if (policy === undefined) return undefined;
   try {

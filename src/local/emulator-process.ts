@@ -103,7 +103,9 @@ async function start(port: number): Promise<EmulatorReply> {
     const stores = { sqsStore, snsStore } as unknown as NonNullable<Parameters<typeof buildApp>[0]>['stores'];
     const messaging = buildApp({ logger: false, stores });
     messaging.addHook('preHandler', async (request, response) => {
-      const refusal = control && messagingRefusal(control, sqsStore, request);
+      // Both services are called there; elsewhere are a health check and what is not used here.
+      const isCall = request.method === 'POST' && request.url === '/';
+      const refusal = control && isCall ? messagingRefusal(control, sqsStore, request) : undefined;
       if (refusal) await response.code(refusal.status).headers(refusal.headers).send(refusal.body);
     });
     guardDeliveries(snsStore, sqsStore, () => control);

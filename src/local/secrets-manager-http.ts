@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { json } from 'node:stream/consumers';
-import { type Refusal, answer, callOf, jsonRefusal } from './access-control-http';
+import { type HttpAnswer, answer, callOf, jsonRefusal } from './access-control-http';
 import type { AccessControl } from './iam/access-control';
 import { secretsManagerRequests } from './iam/calls';
 import { type SecretsManager, SecretsManagerError } from './secrets-manager';
@@ -14,12 +14,12 @@ const NO_PLAN = { policies: [], credentials: {}, keys: {}, partitionKeys: {} };
 
 export function secretsManagerListener(secrets: SecretsManager, control: () => AccessControl | undefined): RequestListener {
   return (request, response) => {
-    void reply(secrets, control(), request).then(refusal => answer(response, refusal));
+    void reply(secrets, control(), request).then(answered => answer(response, answered));
   };
 }
 
-async function reply(secrets: SecretsManager, control: AccessControl | undefined, request: IncomingMessage): Promise<Refusal> {
-  const jsonReply = (status: number, body: object): Refusal => ({ status, headers: { 'content-type': CONTENT_TYPE }, body: JSON.stringify(body) });
+async function reply(secrets: SecretsManager, control: AccessControl | undefined, request: IncomingMessage): Promise<HttpAnswer> {
+  const jsonReply = (status: number, body: object): HttpAnswer => ({ status, headers: { 'content-type': CONTENT_TYPE }, body: JSON.stringify(body) });
   try {
     const target = String(request.headers['x-amz-target']);
     if (!target.startsWith(TARGET)) throw new SecretsManagerError('UnknownOperationException', `${target} is no operation of Secrets Manager.`);

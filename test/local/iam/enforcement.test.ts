@@ -169,6 +169,16 @@ test('a queue that takes TLS only refuses a client that came in plain text, whoe
   });
 });
 
+test.each([
+  ['application/x-amz-json-1.0', { 'x-amz-target': 'AmazonSQS.ListQueues' }, '{}'],
+  ['application/x-www-form-urlencoded', {}, 'Action=ListTopics'],
+])('a call that nobody has signed is refused: %s', async (type, headers, body) => {
+  const { engine } = await start(synthStack(stack => new Parts(stack, 'P')));
+  const answer = await fetch(engine.endpoints.sqs, { method: 'POST', headers: { 'content-type': type, ...headers } as Record<string, string>, body });
+  expect(answer.status).toBe(403);
+  expect(await answer.text()).toContain('Request is missing Authentication Token');
+});
+
 test('who is restricted to rows of a table reads no others', async () => {
   const running = await start(synthStack(stack => {
     const parts = new Parts(stack, 'P');
