@@ -56,10 +56,14 @@ test('a secret that is not there, has no value, or is to be deleted is refused',
 
 describe('a service', () => {
   const servers: Server[] = [];
-  afterAll(() => servers.forEach((server) => {
-    server.close();
-    server.closeAllConnections();
-  }));
+  const clients: SecretsManagerClient[] = [];
+  afterAll(() => {
+    clients.forEach((client) => client.destroy());
+    servers.forEach((server) => {
+      server.close();
+      server.closeAllConnections();
+    });
+  });
 
   /** A source whose service answers like this. */
   async function answering(answer: RequestListener): Promise<SecretsManagerSource> {
@@ -70,7 +74,9 @@ describe('a service', () => {
   }
   function sourceAt(endpoint: string): SecretsManagerSource {
     const config: SecretsManagerClientConfig = { endpoint, region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
-    return new SecretsManagerSource(new SecretsManagerClient({ ...config, ...bounds() }));
+    const client = new SecretsManagerClient({ ...config, ...bounds() });
+    clients.push(client);
+    return new SecretsManagerSource(client);
   }
   const answerWith = (status: number, body: string) => answering((_, response) => {
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(body);
