@@ -1,15 +1,15 @@
 // The command `npm run fuzz`: hands malformed and hostile messages to the handlers, and shows, made as small as it can be, what breaks them.
 import { parseArgs } from 'node:util';
 import * as fc from 'fast-check';
-import { batch, FuzzCase, turnBodies } from '../test/fuzz/messages';
-import { judge, judgeTurns, newTally } from '../test/fuzz/verdict';
+import { batch, FuzzCase, rows, sortKeys, turnBodies } from '../test/fuzz/messages';
+import { judge, judgeMinute, judgeRows, judgeTurns, newTally } from '../test/fuzz/verdict';
 
 const USAGE = `usage: npm run fuzz -- [--messages N] [--seed S]
 
-  --messages N  hand so many hostile messages to ingest, good ones among them, and a tenth as many to deliver (default: 100000)
+  --messages N  hand so many hostile messages to ingest, good ones among them; and a hundredth as many batches of queue messages to deliver, and of rows
+                to deliver and load (default: 100000)
   --seed S      the same messages each time (default: by the clock)`;
 
-const MAX_BATCH = 10;
 /** Of a batch, on average, and somewhat less. */
 const LEAST_HOSTILE = 6;
 const DEFAULT_MESSAGES = 100_000;
@@ -55,15 +55,19 @@ async function main(): Promise<number> {
   };
   const ofIngest = await fc.check(fc.asyncProperty(batch, judged), { seed, numRuns: Math.ceil(messages / LEAST_HOSTILE) });
   const seconds = (performance.now() - started) / 1000;
-  const turns = Math.ceil(messages / 10 / MAX_BATCH);
-  const ofDeliver = await fc.check(fc.asyncProperty(turnBodies, (bodies) => judgeTurns(bodies)), { seed, numRuns: turns });
+  const others = { seed, numRuns: Math.ceil(messages / 100) };
+  const found = [
+    ['ingest', ofIngest],
+    ['queue messages', await fc.check(fc.asyncProperty(turnBodies, judgeTurns), others)],
+    ['rows', await fc.check(fc.asyncProperty(rows, judgeRows), others)],
+    ['rows of a minute', await fc.check(fc.asyncProperty(sortKeys, judgeMinute), others)],
+  ] as const;
 
   const { batches, hostile, fired, refused, ended, aside, slowestMs } = tally;
   console.log(`${tally.messages} messages in ${batches} batches to ingest, ${hostile} of them hostile: ${fired} fired, ${refused} refused, ${ended} ended otherwise, ${aside} put aside`);
   console.log(`${Math.round(tally.messages / seconds)} a second; the slowest batch took ${Math.round(slowestMs)} ms`);
-  console.log(`${turns} batches of queue messages to deliver`);
-  const failures = [report('ingest', ofIngest as fc.RunDetails<[unknown]>), report('deliver', ofDeliver as fc.RunDetails<[unknown]>)];
-  return failures.includes(true) ? FAILED : OK;
+  console.log(`${others.numRuns} batches each of queue messages, of rows, and of rows of a minute`);
+  return found.map(([what, details]) => report(what, details as fc.RunDetails<[unknown]>)).includes(true) ? FAILED : OK;
 }
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';

@@ -14,6 +14,9 @@ export function createLog(): Log {
 
 /** Powertools writes every property of an error, and the AWS SDK's and Node.js's hold requests, responses and URLs. */
 function loggable(fields: LogFields): Record<string, unknown> {
-  const isPlain = (value: unknown) => typeof value !== 'object' || value === null || Array.isArray(value);
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, isPlain(value) ? value : reportOf(value)]));
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, Array.isArray(value) ? value.map(plain) : plain(value)]));
+}
+
+function plain(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? reportOf(value) : value;
 }

@@ -3,7 +3,8 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { FuzzCase } from './messages';
 import { FuzzScheduler, START } from './scheduler';
 import { Item, messageKey } from '../../src/adapters/table-schema';
-import { depthOf } from '../../src/core/json-text';
+import { depthOf, memberTexts } from '../../src/core/json-text';
+import { HttpRequest } from '../../src/core/request';
 import { minuteOf } from '../../src/core/timing';
 import { firstTurn, turnText } from '../../src/core/webhook';
 import { TABLE_NAME } from '../simulation/settings';
@@ -72,6 +73,7 @@ export async function judge(cases: readonly FuzzCase[], tally: Tally = newTally(
     const isAlone = messages.filter((other) => other.id === id || other.messageId === id).length === 1;
     ensure(!isAlone || fired + told.length === 1, () => `fired ${fired} times, told ${told.length} times: ${show(text)}`);
     ensure(fate !== 'fired' || fired === 1, () => `valid, and not fired: ${show(text)} ${show(told)}`);
+    ensure(fate !== 'fired' || scheduler.requests.some((request) => isOwn(request.headers['webhook-id']) && isOf(request, text)), () => `another request: ${show(text)}`);
     ensure(fate !== 'refused' || told.some(({ reason }) => reason === 'validation'), () => `not valid, and not told: ${show(text)} ${show(told)}`);
   }
   const refused = notices.filter(({ reason }) => reason === 'validation').length;
@@ -161,6 +163,15 @@ function ownIdIn({ text }: FuzzCase): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Whether a request is the one that a valid message asks for, as anybody would read it. */
+function isOf({ url, method, body }: HttpRequest, text: string): boolean {
+  const message = JSON.parse(text) as { url: string; method: string; payload?: unknown; headers?: Record<string, unknown> };
+  const isForm = /urlencoded/i.test(Object.values(message.headers ?? {}).join());
+  const { payload } = message;
+  const isBody = payload === undefined ? body === undefined : typeof payload === 'string' ? body === payload : isForm || body === memberTexts(text).get('payload');
+  return url === message.url && method === message.method.toUpperCase() && isBody;
 }
 
 function isNoObject(text: string): boolean {
