@@ -144,7 +144,20 @@ export class SecretCache {
     if (current.createdAt + overlapMs <= this.clock.now()) {
       return { current };
     }
-    return { current, previous: await source.read(secretId, 'AWSPREVIOUS', deadline - this.clock.now()) };
+    return { current, previous: await this.readPrevious(source, secretId, deadline - this.clock.now()) };
+  }
+
+  /** One that is refused is none: whoever withdraws it means it, and the current version is not to suffer for that. */
+  private async readPrevious(source: SecretSource, secretId: string, timeoutMs: number): Promise<SecretVersion | undefined> {
+    try {
+      return await source.read(secretId, 'AWSPREVIOUS', timeoutMs);
+    } catch (error) {
+      if (!(error instanceof SecretError)) {
+        throw error;
+      }
+      this.log.warn('previous version of a secret not read', { secretId, error: error.message });
+      return undefined;
+    }
   }
 }
 

@@ -93,6 +93,25 @@ describe('a service', () => {
     await expect(refusing.read('key', 'AWSPREVIOUS', TIMEOUT_MS)).rejects.toMatchObject({ code: 'ERR_SECRET_UNAVAILABLE' });
   });
 
+  test('that refuses the previous version alone keeps no request from being signed with the current one; one that fails to give it does', async () => {
+    const answersPrevious = (name: string) => answering((request, response) => {
+      let body = '';
+      request.on('data', (chunk: Buffer) => { body += chunk.toString(); });
+      request.on('end', () => {
+        const refused = (JSON.parse(body) as { VersionStage: string }).VersionStage === 'AWSPREVIOUS';
+        response.writeHead(refused ? 400 : 200, { 'content-type': 'application/x-amz-json-1.1' })
+          .end(JSON.stringify(refused ? { __type: name, Message: 'no' } : { SecretString: 'new', CreatedDate: 1 }));
+      });
+    });
+    const read = async (name: string) => (
+      new SecretCache(answersPrevious(name), new FakeClock(2_000), new RecordingLog()).read('key', 86_400_000)
+    );
+    for (const name of ['AccessDeniedException', 'DecryptionFailure', 'InvalidRequestException']) {
+      expect(await read(name)).toEqual({ current: { value: 'new', createdAt: 1_000 } });
+    }
+    await expect(read('ThrottlingException')).rejects.toMatchObject({ code: 'ERR_SECRET_UNAVAILABLE', message: 'secret key cannot be read' });
+  });
+
   test.each([
     ['InternalServiceError', 500], ['ThrottlingException', 400],
   ])('that says %s is out of order, which is no refusal', async (name, status) => {

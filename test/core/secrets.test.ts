@@ -157,6 +157,25 @@ test('an outage that hits the previous version alone is one: without it a receiv
   await expect(read()).rejects.toMatchObject({ code: 'ERR_SECRET_UNAVAILABLE' });
 });
 
+test('a previous version that is refused is none: whoever withdraws it means it, and the current one signs', async () => {
+  store.current = { value: 'new', createdAt: NOW };
+  store.between = () => { store.fault = new SecretError('ERR_SECRET_UNAVAILABLE', 'secret key is refused: DecryptionFailure'); };
+  expect(await read()).toEqual(['new']);
+  expect(await read()).toEqual(['new']);
+  expect(store.calls).toEqual(['AWSCURRENT key', 'AWSPREVIOUS key']);
+  expect(log.lines).toEqual([
+    { level: 'warn', message: 'previous version of a secret not read', fields: { secretId: 'key', error: 'secret key is refused: DecryptionFailure' } },
+  ]);
+});
+
+test('a previous version that is withdrawn no longer counts from then on', async () => {
+  store.rotate('second', NOW);
+  expect(await read()).toEqual(['second', 'first']);
+  clock.advance(10_000);
+  store.between = () => { store.fault = new SecretError('ERR_SECRET_UNAVAILABLE', 'secret key is refused: AccessDeniedException'); };
+  expect(await read()).toEqual(['second']);
+});
+
 test('a store that refuses has its way at once, however fresh the value was', async () => {
   await read();
   clock.advance(MAX_SECRET_AGE_MS);
