@@ -22,10 +22,10 @@ export function isToken(text: string): boolean {
 
 /**
  * What two names have in common that a receiver may take for one: they have no case, and servers that hand headers on as variables (CGI,
- * WSGI, PHP) take `webhook_id` for `webhook-id`.
+ * WSGI, PHP) take `webhook_id` for `webhook-id`, lighttpd `webhook.id` and `webhook+id` too: every character but letters and digits.
  */
 export function canonicalName(name: string): string {
-  return name.toLowerCase().replaceAll('_', '-');
+  return name.toLowerCase().replace(/[^a-z0-9]/g, '-');
 }
 
 /** Whether the name is one that only the sender itself sets, or may be taken for one. */

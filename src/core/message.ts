@@ -295,7 +295,7 @@ function readHeaders(json: string | undefined, report: Report): Record<string, s
       return 'a header that a message may set; this one is the sender\'s own';
     }
     if (seen.has(canonical)) {
-      return 'each header once, whatever its case, and _ taken for -';
+      return 'each header once, whatever its case, and every character but letters and digits taken for -';
     }
     seen.add(canonical);
     if (text.length > MAX_HEADER_VALUE_LENGTH) {

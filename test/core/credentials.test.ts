@@ -134,7 +134,7 @@ describe('secret headers', () => {
   });
 
   test('takes the place of a header of that name, in whatever case, and of one that some servers take for it', async () => {
-    const headers = { ...REQUEST.headers, 'x-api-KEY': 'of the producer', 'X_Api_Key': 'too', 'x-other': 'stays' };
+    const headers = { ...REQUEST.headers, 'x-api-KEY': 'of the producer', 'X_Api_Key': 'too', 'X.Api.Key': 'too', 'x+api~key': 'too', 'x-other': 'stays' };
     const request = await sealed({ headers: [plan()] }, undefined, { ...REQUEST, headers });
     expect(request.headers).toEqual({ ...REQUEST.headers, 'x-other': 'stays', 'X-Api-Key': 'top secret' });
   });

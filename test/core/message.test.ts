@@ -125,6 +125,9 @@ test.each([
   ['for a change of protocol', { 'HTTP2-Settings': 'x' }, 'headers.HTTP2-Settings'],
   ['what some servers take for it', { Content_Length: '5' }, 'headers.Content_Length'],
   ['what some servers take for the sender\'s own', { webhook_signature: 'v1,x' }, 'headers.webhook_signature'],
+  ['what lighttpd takes for it', { 'webhook.id': 'x' }, 'headers.webhook.id'],
+  ['the same by another character', { 'Webhook+Signature': 'v1,x' }, 'headers.Webhook+Signature'],
+  ['what it takes for framing', { 'content.length': '1' }, 'headers.content.length'],
   ['half a surrogate pair', { 'x-a': '\ud800' }, 'headers.x-a'],
   ['sender\'s own', { 'Webhook-Id': 'mine' }, 'headers.Webhook-Id'],
   ['object', { 'x-a': {} }, 'headers.x-a'],
@@ -137,6 +140,7 @@ test.each([
 test('the same header twice in different case is refused', () => {
   expect(wrongFields({ ...VALID, headers: { 'X-A': '1', 'x-a': '2' } })).toEqual(['headers.x-a']);
   expect(wrongFields({ ...VALID, headers: { 'X-A': '1', 'X_A': '2' } })).toEqual(['headers.X_A']);
+  expect(wrongFields({ ...VALID, headers: { 'X-A': '1', 'x.a': '2' } })).toEqual(['headers.x.a']);
 });
 
 test('cookie values may not hold a separator', () => {
