@@ -1,22 +1,35 @@
 // What a customer managed key has to allow so that the parts of a scheduler can be encrypted with it.
-import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { Annotations, ArnFormat, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
+import { Construct } from 'constructs';
+import { requireRegion } from './validation';
 
 /** The services whose data the key protects, as `kms:ViaService` names them. */
 export type EncryptedService = 'dynamodb' | 'secretsmanager' | 'sns' | 'sqs';
 
+/** Requires a key that IAM policies can name, in the region of the scheduler. */
+export function requireUsable(name: string, key: kms.IKey, { region }: Stack): void {
+  // Permissions are for keys; one that names an alias by its ARN has no effect.
+  if (key instanceof kms.Alias || key.keyArn.includes(':alias/')) {
+    throw new Error(`${name} is an alias, expected a key: pass the key that the alias is for`);
+  }
+  requireRegion(name, key, region);
+}
+
 /**
- * Lets SNS write to encrypted queues, and CloudWatch Logs use the key for its log groups. Has no effect on an imported key, whose owner
- * has to do the same.
+ * Lets SNS write to encrypted queues, and CloudWatch Logs use the key for its log groups. An imported key cannot be changed from here, so
+ * that synthesis warns of what its owner has to do.
  *
  * The topic cannot be named: it is encrypted with this key, and so is created after it.
  *
  * @see https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
  */
-export function allowServices(key: kms.IKey, stack: Stack): void {
-  key.addToResourcePolicy(new iam.PolicyStatement({
+export function allowServices(key: kms.IKey, scope: Construct): void {
+  const stack = Stack.of(scope);
+  const logs = `logs.${stack.region}.amazonaws.com`;
+  const { statementAdded } = key.addToResourcePolicy(new iam.PolicyStatement({
     sid: 'TopicsToEncryptedQueues',
     principals: [new iam.ServicePrincipal('sns.amazonaws.com')],
     actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
@@ -25,7 +38,7 @@ export function allowServices(key: kms.IKey, stack: Stack): void {
   }));
   key.addToResourcePolicy(new iam.PolicyStatement({
     sid: 'LogGroups',
-    principals: [new iam.ServicePrincipal(`logs.${stack.region}.amazonaws.com`)],
+    principals: [new iam.ServicePrincipal(logs)],
     actions: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:DescribeKey'],
     resources: ['*'],
     conditions: {
@@ -36,11 +49,16 @@ export function allowServices(key: kms.IKey, stack: Stack): void {
       },
     },
   }));
+  if (!statementAdded) {
+    Annotations.of(scope).addWarningV2('cdk-webhook-scheduler:encryptionKeyPolicy',
+      'The policy of an imported encryptionKey cannot be changed from here. It has to allow kms:Decrypt and kms:GenerateDataKey to sns.amazonaws.com, or '
+      + `published messages are lost without a notice, and kms:Encrypt, kms:Decrypt, kms:ReEncrypt*, kms:GenerateDataKey* and kms:DescribeKey to ${logs}.`);
+  }
 }
 
 /** Lets a principal use the key, through these services only. */
 export function allowUse(
-  key: kms.IKey, grantee: iam.IGrantable, { region }: Stack, services: readonly EncryptedService[], ...actions: string[]
+  key: kms.IKey, grantee: iam.IGrantable, region: string, services: readonly EncryptedService[], ...actions: string[]
 ): iam.Grant {
   return iam.Grant.addToPrincipal({
     grantee,

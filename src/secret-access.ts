@@ -8,7 +8,7 @@ import { NetworkRules } from './core/network';
 import type { SecretHeaderPlan } from './core/signing';
 import { allowUse } from './encryption';
 import type { SecretHeader } from './secret-header';
-import { requireHostPatterns } from './validation';
+import { requireHostPatterns, requireTexts } from './validation';
 
 /** Lets a principal read the value of a secret, and nothing else of it. Throws where a key is missing that another account would need. */
 export function allowReading(secret: secretsmanager.ISecret, grantee: iam.IGrantable): iam.Grant {
@@ -20,7 +20,7 @@ export function allowReading(secret: secretsmanager.ISecret, grantee: iam.IGrant
     resource: secret,
   });
   if (!grant.resourceStatement) {
-    return secret.encryptionKey ? grant.combine(allowUse(secret.encryptionKey, grantee, Stack.of(secret), ['secretsmanager'], 'kms:Decrypt')) : grant;
+    return secret.encryptionKey ? grant.combine(allowUse(secret.encryptionKey, grantee, Stack.of(secret).region, ['secretsmanager'], 'kms:Decrypt')) : grant;
   }
   if (!secret.encryptionKey) {
     throw new Error(`${secret.node.path} cannot be read from another account: it is encrypted with the key of Secrets Manager, which no other `
@@ -57,6 +57,7 @@ export function secretHeaderPlans(headers: readonly SecretHeader[], networkRules
       throw new Error(`${name}.hosts has ${hosts.length} elements, expected 1 to ${MAX_HOSTS}`);
     }
     requireHostPatterns(`${name}.hosts`, hosts);
+    requireTexts(`${name}.hosts`, hosts, (host) => !/^\*\.[^.]+$/.test(host), 'the subdomains of a domain that is yours or the endpoint\'s, not of a top-level one');
     return { header, secretId: secret.secretArn, field, hosts };
   });
   const length = JSON.stringify(plans.map((plan) => ({ ...plan, secretId: Token.isUnresolved(plan.secretId) ? ARN : plan.secretId }))).length;

@@ -1,5 +1,5 @@
 // What the construct checks of its settings at synthesis: each error names the setting, what came and what was expected.
-import { Duration, Token } from 'aws-cdk-lib';
+import { Duration, IResource, Token } from 'aws-cdk-lib';
 import { isHostPattern } from './core/network';
 
 /** Requires whole seconds from `least` to `most`. */
@@ -40,4 +40,12 @@ export function requireTexts(name: string, texts: readonly string[], holds: (tex
 /** Requires patterns of hosts, as `matchesHost` reads them. */
 export function requireHostPatterns(name: string, patterns: readonly string[]): void {
   requireTexts(name, patterns, isHostPattern, 'a host in lower-case ASCII such as api.example.com or *.example.com, without port and path');
+}
+
+/** Requires a resource of the same region, as far as the regions are known: functions ask the services of their own region only. */
+export function requireRegion(name: string, resource: IResource, region: string): void {
+  const actual = resource.env.region;
+  if (!Token.isUnresolved(actual) && !Token.isUnresolved(region) && actual !== region) {
+    throw new Error(`${name} is in ${actual}, expected ${region}, the region of the scheduler`);
+  }
 }

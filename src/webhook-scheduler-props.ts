@@ -57,6 +57,17 @@ export interface WebhookSchedulerProps {
   readonly secretHeaders?: SecretHeader[];
 
   /**
+   * How many invocations at a time SQS may bring about of the ingest function, and as many of the deliver function: 2 to 1,000. Each takes up
+   * to ten webhooks.
+   *
+   * A bound keeps a burst, or endpoints that hang, from taking all the concurrency that the account has, and other functions need. What
+   * exceeds it waits, and is late.
+   *
+   * @default - no bound but the account's
+   */
+  readonly maxConcurrency?: number;
+
+  /**
    * An existing topic to publish failure notices to: a standard topic of the same region, of this or of another account.
    *
    * The functions are allowed to publish by policies of their own roles, and to use the topic's key where the app knows it. For an
@@ -111,8 +122,11 @@ export interface WebhookSchedulerProps {
    * the table, the log groups and the generated signing secret.
    *
    * Its policy gets what SNS and CloudWatch Logs need, and has to let this account decide by IAM policies who else may use it, as the policy
-   * of every `kms.Key` does. An imported key cannot be changed from here: its owner has to allow `kms:Decrypt` and `kms:GenerateDataKey` to
-   * `sns.amazonaws.com`, and what CloudWatch Logs asks for to `logs.<region>.amazonaws.com`.
+   * of every `kms.Key` does. An imported key cannot be changed from here, and synthesis warns of what its owner has to do: allow `kms:Decrypt`
+   * and `kms:GenerateDataKey` to `sns.amazonaws.com`, without which published messages are lost, and what CloudWatch Logs asks for to
+   * `logs.<region>.amazonaws.com`. Not an alias.
+   *
+   * The variables of the functions, which hold names and settings but no secrets, stay encrypted with AWS's own key.
    *
    * Producers that are granted to publish may use the key too. So may, after `grantRead` and `grantRedrive`, who has these.
    *

@@ -1,5 +1,5 @@
 // The construct. From top to bottom it follows a webhook: topic, queue, table, delay queue, endpoint.
-import { Duration, IResource, RemovalPolicy, Resource, Stack, Token } from 'aws-cdk-lib';
+import { Duration, IResource, RemovalPolicy, Resource, Stack } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as events from 'aws-cdk-lib/aws-events';
@@ -17,7 +17,7 @@ import { MANIFEST_KEY, SchedulerManifest } from './core/manifest';
 import type { NetworkRules, PortRange } from './core/network';
 import { maxLifeMs } from './core/retry';
 import { MAX_HOLD_MS, MAX_RECEIVES, RECORD_MS, UNREPORTED_MAX_RECEIVES } from './core/timing';
-import { allowServices, allowUse, EncryptedService } from './encryption';
+import { allowServices, allowUse, requireUsable } from './encryption';
 import { DeliverFunction } from './handlers/deliver-function';
 import { Variable } from './handlers/environment';
 import { IngestFunction } from './handlers/ingest-function';
@@ -26,7 +26,7 @@ import { explain } from './nag';
 import { NetworkPolicy } from './network-policy';
 import { RetryPolicy } from './retry-policy';
 import { allowReading, secretHeaderPlans } from './secret-access';
-import { requireBetween } from './validation';
+import { requireBetween, requireNumber, requireRegion } from './validation';
 import { WebhookSchedulerProps } from './webhook-scheduler-props';
 
 /** A scheduler of webhooks, owned or imported. */
@@ -98,7 +98,7 @@ abstract class WebhookSchedulerBase extends Resource implements IWebhookSchedule
   public abstract readonly inputTopic: sns.ITopic;
 
   public grantPublish(grantee: iam.IGrantable): iam.Grant {
-    return this.inputTopic.grantPublish(grantee);
+    return allowPublishing(this.inputTopic, grantee);
   }
 }
 
@@ -219,6 +219,11 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     requireBetween('retention', retention, MIN_RETENTION, MAX_RETENTION);
     requireRetentionBeyond(maxLifeMs(retryPlan), retention);
     requireBetween('requestTimeout', requestTimeout, Duration.seconds(1), MAX_REQUEST_TIMEOUT);
+    if (props.maxConcurrency !== undefined) {
+      const { maxConcurrency } = props;
+      requireNumber('maxConcurrency', maxConcurrency, Number.isInteger(maxConcurrency) && maxConcurrency >= 2 && maxConcurrency <= 1000,
+        'a whole number from 2 to 1000');
+    }
     if (props.failureTopic) {
       requirePublishable(props.failureTopic, this.stack.region);
     }
@@ -226,7 +231,8 @@ export class WebhookScheduler extends WebhookSchedulerBase {
 
     this.encryptionKey = props.encryptionKey;
     if (this.encryptionKey) {
-      allowServices(this.encryptionKey, this.stack);
+      requireUsable('encryptionKey', this.encryptionKey, this.stack);
+      allowServices(this.encryptionKey, this);
     }
 
     // Producers publish here. SNS encrypts at rest by itself; the managed key `alias/aws/sns` on top would shut out other accounts.
@@ -289,7 +295,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     this.allowFailureNotices(this.ingestFunction);
     this.allowEncryption(this.ingestFunction);
     // Without a batching window: a webhook that is due in a moment should not wait for company.
-    this.consume('IngestSource', this.ingestQueue, this.ingestFunction, { batchSize: 10 });
+    this.consume('IngestSource', this.ingestQueue, this.ingestFunction, { batchSize: 10, maxConcurrency: props.maxConcurrency });
 
     // Load: each minute, table to delay queue, and what nobody could handle to failure topic and dead-letter queues.
     this.loadFunction = new LoadFunction(this, 'Load', {
@@ -364,14 +370,15 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     this.allowFailureNotices(this.deliverFunction);
     this.allowEncryption(this.deliverFunction);
     for (const secret of new Set([...(signing ? [signing.secret] : []), ...secretHeaders.map((header) => header.secret)])) {
+      requireRegion(`the secret ${secret.node.path}`, secret, this.stack.region);
       allowReading(secret, this.deliverFunction);
     }
     if (props.vpc) {
-      this.allowNetworkInterfaces(this.deliverFunction);
+      this.allowNetworkInterfaces(this.deliverFunction, props);
     }
     // Without a batching window here too: where there is little traffic, Lambda may wait 20 s in spite of a shorter window, far beyond a
     // webhook's date. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-    this.consume('DeliverSource', this.delayQueue, this.deliverFunction, { batchSize: 10 });
+    this.consume('DeliverSource', this.delayQueue, this.deliverFunction, { batchSize: 10, maxConcurrency: props.maxConcurrency });
 
     this.addManifest();
   }
@@ -386,7 +393,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
    */
   public grantRead(grantee: iam.IGrantable): iam.Grant {
     if (this.encryptionKey) {
-      allowUse(this.encryptionKey, grantee, this.stack, ['dynamodb'], 'kms:Decrypt');
+      allowUse(this.encryptionKey, grantee, this.stack.region, ['dynamodb'], 'kms:Decrypt');
     }
     return iam.Grant.addToPrincipal({
       grantee,
@@ -424,7 +431,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
    */
   public grantRedrive(grantee: iam.IGrantable): iam.Grant {
     if (this.encryptionKey) {
-      allowUse(this.encryptionKey, grantee, this.stack, ['sqs'], 'kms:Decrypt', 'kms:GenerateDataKey');
+      allowUse(this.encryptionKey, grantee, this.stack.region, ['sqs'], 'kms:Decrypt', 'kms:GenerateDataKey');
     }
     return iam.Grant.addToPrincipal({
       grantee,
@@ -491,18 +498,16 @@ export class WebhookScheduler extends WebhookSchedulerBase {
   /** By the function's own policy, never the topic's: the topic may belong to someone else. */
   private allowFailureNotices(grantee: iam.IGrantable): void {
     allow(grantee, this.failureTopic.topicArn, 'sns:Publish');
-    if (this.failureTopic.masterKey !== this.encryptionKey) {
-      // What SNS asks of who publishes to an encrypted topic: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-      this.failureTopic.masterKey?.grant(grantee, 'kms:Decrypt', 'kms:GenerateDataKey');
+    if (this.failureTopic.masterKey) {
+      allowUse(this.failureTopic.masterKey, grantee, this.stack.region, ['sns'], 'kms:Decrypt', 'kms:GenerateDataKey');
     }
   }
 
   /** To read and write what the key protects; DynamoDB has a caller decrypt the table's own key, and needs no more of him. */
   private allowEncryption(grantee: iam.IGrantable): void {
     if (this.encryptionKey) {
-      const topics: EncryptedService[] = this.failureTopic.masterKey === this.encryptionKey ? ['sns'] : [];
-      allowUse(this.encryptionKey, grantee, this.stack, ['sqs', ...topics], 'kms:Decrypt', 'kms:GenerateDataKey');
-      allowUse(this.encryptionKey, grantee, this.stack, ['dynamodb'], 'kms:Decrypt');
+      allowUse(this.encryptionKey, grantee, this.stack.region, ['sqs'], 'kms:Decrypt', 'kms:GenerateDataKey');
+      allowUse(this.encryptionKey, grantee, this.stack.region, ['dynamodb'], 'kms:Decrypt');
     }
   }
 
@@ -513,7 +518,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
       }
       return {};
     }
-    return { vpc, vpcSubnets, securityGroups: securityGroups ?? [this.createSecurityGroup(vpc, rules)] };
+    return { vpc, vpcSubnets, securityGroups: securityGroups?.length ? securityGroups : [this.createSecurityGroup(vpc, rules)] };
   }
 
   /** Nothing in, and out only what webhooks and the calls to AWS need; a second lock behind the guard in the function itself. */
@@ -529,21 +534,32 @@ export class WebhookScheduler extends WebhookSchedulerBase {
   }
 
   /** Network interfaces are for Lambda to create, by the role of the function; the code of the function may not. */
-  private allowNetworkInterfaces(target: lambda.IFunction): void {
-    // https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
-    const interfaces = ['ec2:CreateNetworkInterface', 'ec2:DeleteNetworkInterface', 'ec2:AssignPrivateIpAddresses', 'ec2:UnassignPrivateIpAddresses'];
-    const descriptions = ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'];
-    allow(target, this.stack.formatArn({ service: 'ec2', resource: '*', resourceName: '*' }), ...interfaces);
-    allow(target, '*', ...descriptions); // EC2 describes all or nothing
-    explain(target.role!.node.findChild('DefaultPolicy'), 'AwsSolutions-IAM5',
-      'Lambda makes network interfaces by this role, and nobody can name them before; the code of the function is denied all of it.',
-      '/^Resource::arn:.+:ec2:.+:\\*/\\*$/', '/^Resource::\\*$/');
+  private allowNetworkInterfaces(target: lambda.IFunction, { vpc, vpcSubnets }: WebhookSchedulerProps): void {
+    // https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html, resources by
+    // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+    const create = 'ec2:CreateNetworkInterface';
+    const change = ['ec2:DeleteNetworkInterface', 'ec2:AssignPrivateIpAddresses', 'ec2:UnassignPrivateIpAddresses'];
+    const describe = ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'];
+    const arnOf = (resource: string, resourceName: string, account = this.stack.account) => (
+      this.stack.formatArn({ service: 'ec2', resource, resourceName, account })
+    );
+    allow(target, [arnOf('network-interface', '*')], create, ...change);
+    // Subnets and groups may be another account's, who shares them.
+    allow(target, [
+      ...vpc!.selectSubnets(vpcSubnets).subnetIds.map((id) => arnOf('subnet', id, '*')),
+      ...target.connections.securityGroups.map(({ securityGroupId }) => arnOf('security-group', securityGroupId, '*')),
+    ], create);
+    allow(target, ['*'], ...describe); // EC2 describes all or nothing
+    const role = target.role!;
+    explain(role.node.findChild('DefaultPolicy'), 'AwsSolutions-IAM5',
+      'Lambda makes network interfaces by this role, and nobody can name them before; EC2 describes all or none. The code of the function is denied all of it.',
+      '/^Resource::arn:.+:ec2:.+:network-interface/\\*$/', '/^Resource::arn:.+:ec2:.+:\\*:(subnet|security-group)/.+$/', '/^Resource::\\*$/');
     // A policy of its own: it names the function, which is created after its role and the role's own policy.
     new iam.Policy(this, 'DeliverCodePolicy', {
-      roles: [target.role!],
+      roles: [role],
       statements: [new iam.PolicyStatement({
         effect: iam.Effect.DENY,
-        actions: [...interfaces, ...descriptions],
+        actions: [create, ...change, ...describe],
         resources: ['*'],
         conditions: { ArnEquals: { 'lambda:SourceFunctionArn': target.functionArn } },
       })],
@@ -584,9 +600,17 @@ function visibilityTimeoutFor(functionTimeout: Duration): Duration {
   return Duration.seconds(functionTimeout.toSeconds() * 6);
 }
 
+/** `sns:Publish`, and what SNS asks of who publishes to an encrypted topic: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html */
+function allowPublishing(topic: sns.ITopic, grantee: iam.IGrantable): iam.Grant {
+  const grant = iam.Grant.addToPrincipalOrResource({ grantee, actions: ['sns:Publish'], resourceArns: [topic.topicArn], resource: topic });
+  return topic.masterKey
+    ? grant.combine(allowUse(topic.masterKey, grantee, topic.env.region, ['sns'], 'kms:Decrypt', 'kms:GenerateDataKey'))
+    : grant;
+}
+
 /** Just these actions; the resources' own grants allow more than the handlers do. */
-function allow(grantee: iam.IGrantable, resourceArn: string, ...actions: string[]): iam.Grant {
-  return iam.Grant.addToPrincipal({ grantee, actions, resourceArns: [resourceArn] });
+function allow(grantee: iam.IGrantable, resourceArns: string | string[], ...actions: string[]): iam.Grant {
+  return iam.Grant.addToPrincipal({ grantee, actions, resourceArns: [resourceArns].flat() });
 }
 
 function seconds(duration: Duration): string {
@@ -610,8 +634,5 @@ function requirePublishable(failureTopic: sns.ITopic, region: string): void {
   if (failureTopic.fifo) {
     throw new Error('failureTopic is a FIFO topic, expected a standard topic');
   }
-  const topicRegion = failureTopic.env.region;
-  if (!Token.isUnresolved(topicRegion) && !Token.isUnresolved(region) && topicRegion !== region) {
-    throw new Error(`failureTopic is in ${topicRegion}, expected ${region}, the region of the scheduler: SNS takes messages in a topic's own region only`);
-  }
+  requireRegion('failureTopic', failureTopic, region);
 }

@@ -135,6 +135,11 @@ describe('failures.md', () => {
   });
 });
 
+interface Statement {
+  readonly Action: string | string[];
+  readonly Resource: Readonly<Record<string, string | string[]>>;
+}
+
 describe('security.md', () => {
   const SECURITY = guide('security.md');
 
@@ -154,8 +159,7 @@ describe('security.md', () => {
 
     const allowed = Object.entries(Template.fromStack(stack).findResources('AWS::IAM::Policy')).flatMap(([policyId, { Properties }]) => {
       const [, name] = /^Sched(Ingest|Load|Deliver)Role/.exec(policyId)!;
-      const { Statement: statements } = (Properties as { PolicyDocument: { Statement: { Action: string | string[]; Resource: Record<string, string | string[]> }[] } })
-        .PolicyDocument;
+      const { Statement: statements } = (Properties as { PolicyDocument: { Statement: Statement[] } }).PolicyDocument;
       return statements.flatMap(({ Action, Resource }) => [Action].flat().map((action) => (
         `${name.toLowerCase()} ${[Resource.Ref ?? Resource['Fn::GetAtt']].flat()[0]} ${action}`
       )));

@@ -1,6 +1,6 @@
 // A scheduler that is encrypted with a key of its owner's.
 import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as sns from 'aws-cdk-lib/aws-sns';
@@ -71,7 +71,8 @@ test.each([true, false])('nothing depends on itself by way of the key, be the fe
 test.each(['Ingest', 'Load', 'Deliver'])('%s may use the key through the services that it calls, and no other way', (name) => {
   const { template, keyArn } = encrypted();
   expect(keyStatements(template(), keyArn, new RegExp(`^Sched${name}Role`))).toEqual([
-    { Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: keyArn, Condition: via('sqs', 'sns') },
+    { Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: keyArn, Condition: via('sns') },
+    { Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: keyArn, Condition: via('sqs') },
     { Effect: 'Allow', Action: 'kms:Decrypt', Resource: keyArn, Condition: via('dynamodb') },
   ]);
 });
@@ -86,7 +87,17 @@ test('a failure topic that is passed in keeps its own key, and the scheduler pub
     { Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: stack.resolve(key.keyArn), Condition: via('sqs') },
   );
   expect(keyStatements(template, stack.resolve(otherKey.keyArn), /^SchedDeliverRole/)).toEqual([
-    { Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: stack.resolve(otherKey.keyArn) },
+    { Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: stack.resolve(otherKey.keyArn), Condition: via('sns') },
+  ]);
+});
+
+test('a failure topic of elsewhere is published to with its key, where that is named', () => {
+  const stack = new Stack(new App(), 'Stack', { env: { account: '111122223333', region: 'eu-west-1' } });
+  const keyArn = 'arn:aws:kms:eu-west-1:222222222222:key/k';
+  const failureTopic = sns.Topic.fromTopicAttributes(stack, 'Failures', { topicArn: 'arn:aws:sns:eu-west-1:222222222222:Failures', keyArn });
+  new WebhookScheduler(stack, 'Sched', { failureTopic });
+  expect(keyStatements(Template.fromStack(stack), keyArn, /^SchedLoadRole/)).toEqual([
+    { Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: keyArn, Condition: via('sns') },
   ]);
 });
 
@@ -97,7 +108,9 @@ test('who is granted something may use the key for it', () => {
   scheduler.grantRead(user('Reader'));
   scheduler.grantRedrive(user('Operator'));
   const statementsOf = (name: string) => keyStatements(template(), keyArn, new RegExp(`^${name}`));
-  expect(statementsOf('Producer')).toEqual([{ Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey*'], Resource: keyArn }]);
+  expect(statementsOf('Producer')).toEqual([
+    { Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: keyArn, Condition: via('sns') },
+  ]);
   expect(statementsOf('Reader')).toEqual([{ Effect: 'Allow', Action: 'kms:Decrypt', Resource: keyArn, Condition: via('dynamodb') }]);
   expect(statementsOf('Operator')).toEqual([
     { Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: keyArn, Condition: via('sqs') },
@@ -114,17 +127,37 @@ test('a producer of another stack can be granted the key by its ARN', () => {
     PolicyDocument: {
       Statement: [
         { Action: 'sns:Publish', Effect: 'Allow', Resource: 'arn:aws:sns:eu-west-1:111122223333:Input' },
-        { Action: ['kms:Decrypt', 'kms:GenerateDataKey*'], Effect: 'Allow', Resource: 'arn:aws:kms:eu-west-1:111122223333:key/k' },
+        {
+          Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Effect: 'Allow', Resource: 'arn:aws:kms:eu-west-1:111122223333:key/k', Condition: via('sns'),
+        },
       ],
     },
   });
 });
 
-test('an imported key works as far as it can: its policy is for its owner to write', () => {
-  const stack = new Stack(new App(), 'Stack');
+test('an imported key works as far as it can, and synthesis warns of what its owner has to allow', () => {
+  const stack = new Stack(new App(), 'Stack', { env: { account: '111122223333', region: 'eu-west-1' } });
   const key = kms.Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-west-1:111122223333:key/k');
   new WebhookScheduler(stack, 'Sched', { encryptionKey: key });
   Template.fromStack(stack).resourceCountIs('AWS::KMS::Key', 0);
+  Annotations.fromStack(stack).hasWarning('/Stack/Sched', Match.stringLikeRegexp('sns.amazonaws.com.*lost.*logs.eu-west-1.amazonaws.com'));
+});
+
+test('there is nothing to warn of where the key is one of the app', () => {
+  const { stack } = encrypted();
+  Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
+});
+
+test.each<[string, (stack: Stack) => kms.IKey, string]>([
+  ['an alias', (stack) => new kms.Key(stack, 'Key').addAlias('ours'), 'encryptionKey is an alias, expected a key'],
+  ['an alias by its ARN', (stack) => kms.Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-west-1:111122223333:alias/ours'), 'encryptionKey is an alias'],
+  [
+    'a key of another region', (stack) => kms.Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:us-east-1:111122223333:key/k'),
+    'encryptionKey is in us-east-1, expected eu-west-1, the region of the scheduler',
+  ],
+])('%s is refused', (_, key, message) => {
+  const stack = new Stack(new App(), 'Stack', { env: { account: '111122223333', region: 'eu-west-1' } });
+  expect(() => new WebhookScheduler(stack, 'Sched', { encryptionKey: key(stack) })).toThrow(message);
 });
 
 test.each([

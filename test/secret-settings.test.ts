@@ -129,6 +129,7 @@ describe('secret headers', () => {
     ['a field that is empty', { field: '' }, 'secretHeaders[1].field is empty'],
     ['no host', { hosts: [] }, 'secretHeaders[1].hosts has 0 elements, expected 1 to 20'],
     ['many hosts', { hosts: Array.from({ length: 21 }, (_, i) => `api${i}.example.com`) }, 'secretHeaders[1].hosts has 21 elements, expected 1 to 20'],
+    ['half the internet', { hosts: ['*.com'] }, 'secretHeaders[1].hosts[0] is "*.com", expected the subdomains of a domain'],
     ['every host', { hosts: ['*'] }, 'secretHeaders[1].hosts[0] is "*", expected a host in lower-case ASCII'],
     ['a URL', { hosts: ['api.example.com', 'https://api.example.com'] }, 'secretHeaders[1].hosts[1] is "https://api.example.com", expected a host'],
     ['a host with a port', { hosts: ['api.example.com:8443'] }, 'secretHeaders[1].hosts[0] is "api.example.com:8443", expected a host'],

@@ -86,3 +86,10 @@ test('a secret that several headers share is allowed once, and each header is na
   ]);
   expect(JSON.parse(variables('Deliver').SIGNING as string)).toEqual({ secretId: SECRET_ARN, field: 'signing', overlapMs: 86_400_000 });
 });
+
+test('a secret of another region is refused: functions ask Secrets Manager of their own', () => {
+  expect(() => synth((scope) => {
+    const secret = secretsmanager.Secret.fromSecretCompleteArn(scope, 'Partner', SECRET_ARN.replace('eu-west-1', 'us-east-1'));
+    return { signing: WebhookSigning.fromSecret(secret) };
+  })).toThrow('the secret Stack/Partner is in us-east-1, expected eu-west-1, the region of the scheduler');
+});

@@ -11,9 +11,13 @@ function inVpc(props: (stack: Stack, vpc: ec2.IVpc) => WebhookSchedulerProps = (
   return { stack, vpc, scheduler, template: Template.fromStack(stack) };
 }
 
+interface FunctionProperties {
+  readonly VpcConfig?: { readonly SecurityGroupIds: unknown[]; readonly SubnetIds: unknown[] };
+}
+
 function functionsOf(template: Template) {
   return Object.entries(template.findResources('AWS::Lambda::Function')).filter(([id]) => id.startsWith('Sched'))
-    .map(([id, { Properties }]) => ({ id, vpcConfig: (Properties as { VpcConfig?: { SecurityGroupIds: unknown[]; SubnetIds: unknown[] } }).VpcConfig }));
+    .map(([id, { Properties }]) => ({ id, vpcConfig: (Properties as FunctionProperties).VpcConfig }));
 }
 
 test('the function that sends webhooks is placed in the private subnets, and the others are not', () => {
@@ -50,19 +54,32 @@ test.each([
   );
 });
 
-test('the role lets Lambda make network interfaces, and the code of the function is denied just that', () => {
-  const { template } = inVpc();
-  const actions = ['ec2:CreateNetworkInterface', 'ec2:DeleteNetworkInterface', 'ec2:AssignPrivateIpAddresses', 'ec2:UnassignPrivateIpAddresses'];
-  const descriptions = ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'];
+test('an empty list of security groups is none', () => {
+  const { template } = inVpc((_, vpc) => ({ vpc, securityGroups: [] }));
+  const groups = Object.entries(template.findResources('AWS::EC2::SecurityGroup')).map(([id]) => id).filter((id) => id.startsWith('Sched'));
+  expect(groups).toEqual([expect.stringMatching(/^SchedDeliverSecurityGroup/)]);
+});
+
+test('the role lets Lambda make network interfaces in these subnets and groups, be they another account\'s, and the code of the function is denied it', () => {
+  const { stack, vpc, template } = inVpc();
+  const create = 'ec2:CreateNetworkInterface';
+  const change = ['ec2:DeleteNetworkInterface', 'ec2:AssignPrivateIpAddresses', 'ec2:UnassignPrivateIpAddresses'];
+  const describeAll = ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'];
+  const arn = (account: string, ...rest: unknown[]) => ({ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:ec2:eu-west-1:${account}:${String(rest[0])}`, ...rest.slice(1)]] });
+  const [groupId] = Object.keys(template.findResources('AWS::EC2::SecurityGroup')).filter((id) => id.startsWith('Sched'));
   template.hasResourceProperties('AWS::IAM::Policy', {
     PolicyDocument: {
       Statement: Match.arrayWith([
-        Match.objectLike({
+        { Effect: 'Allow', Action: [create, ...change], Resource: arn('111122223333', 'network-interface/*') },
+        {
           Effect: 'Allow',
-          Action: actions,
-          Resource: { 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':ec2:eu-west-1:111122223333:*/*']] },
-        }),
-        Match.objectLike({ Effect: 'Allow', Action: descriptions, Resource: '*' }),
+          Action: create,
+          Resource: [
+            ...vpc.privateSubnets.map(({ subnetId }) => arn('*', 'subnet/', stack.resolve(subnetId))),
+            arn('*', 'security-group/', { 'Fn::GetAtt': [groupId, 'GroupId'] }),
+          ],
+        },
+        { Effect: 'Allow', Action: describeAll, Resource: '*' },
       ]),
     },
   });
@@ -71,7 +88,7 @@ test('the role lets Lambda make network interfaces, and the code of the function
     PolicyDocument: {
       Statement: [{
         Effect: 'Deny',
-        Action: [...actions, ...descriptions],
+        Action: [create, ...change, ...describeAll],
         Resource: '*',
         Condition: { ArnEquals: { 'lambda:SourceFunctionArn': { 'Fn::GetAtt': [id, 'Arn'] } } },
       }],

@@ -4,7 +4,6 @@ import { App, Duration, Lazy, RemovalPolicy, Stack, Stage } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sns from 'aws-cdk-lib/aws-sns';
@@ -358,6 +357,11 @@ describe('queues', () => {
       FunctionResponseTypes: ['ReportBatchItemFailures'],
     });
   });
+
+  test.each<[number | undefined, unknown]>([[undefined, undefined], [50, { MaximumConcurrency: 50 }]])('maxConcurrency %j bounds both mappings', (given, config) => {
+    const mappings = synth({ maxConcurrency: given }).ofType('AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => Properties as { ScalingConfig?: unknown });
+    expect(mappings.map(({ ScalingConfig }) => ScalingConfig)).toEqual([config, config]);
+  });
 });
 
 test('the table is on demand, expires rows, can be restored, and stays when the stack goes', () => {
@@ -462,7 +466,6 @@ test('load is invoked each minute; what a tick that fails has left, the next one
 describe('a failure topic that exists', () => {
   const ENV = { account: '111111111111', region: 'eu-west-1' };
   const TOPIC_ARN = 'arn:aws:sns:eu-west-1:111111111111:Failures';
-  const KEY_ARN = 'arn:aws:kms:eu-west-1:111111111111:key/00000000-0000-0000-0000-000000000000';
 
   function withTopic(create: (stack: Stack) => sns.ITopic, env: { account: string; region: string } | undefined = ENV) {
     const stack = new Stack(new App(), 'Stack', { env });
@@ -511,18 +514,6 @@ describe('a failure topic that exists', () => {
     expect(result.manifest).not.toHaveProperty('failureTopic');
     expect(failureTopicsOf(result)[0]).toEqual({ 'Fn::ImportValue': expect.stringContaining('Mine') as string });
     expect(allowedOn(failureTopicsOf(result)[0], result)).toEqual(['sns:Publish']);
-  });
-
-  test('encrypted: the functions may use its key', () => {
-    const result = withTopic((stack) => new sns.Topic(stack, 'Mine', { masterKey: new kms.Key(stack, 'Key') }));
-    const [key] = result.ofType('AWS::KMS::Key').map(([id]) => id);
-    expect(allowedOn(arnOf(key), result)).toEqual(['kms:Decrypt', 'kms:GenerateDataKey']);
-  });
-
-  test('imported and encrypted: the functions may use its key where it is named', () => {
-    const result = withTopic((stack) => sns.Topic.fromTopicAttributes(stack, 'Imported', { topicArn: TOPIC_ARN, keyArn: KEY_ARN }));
-    expect(allowedOn(KEY_ARN, result)).toEqual(['kms:Decrypt', 'kms:GenerateDataKey']);
-    expect(allowedOn(TOPIC_ARN, result)).toEqual(['sns:Publish']);
   });
 
   test('a FIFO topic is refused', () => {
@@ -595,6 +586,13 @@ describe('props', () => {
     [
       { requestTimeout: Duration.seconds(Lazy.number({ produce: () => 15 })) },
       'requestTimeout has to be known at synthesis, and is a token; pass a literal Duration',
+    ],
+    [{ maxConcurrency: 1 }, 'maxConcurrency is 1, expected a whole number from 2 to 1000'],
+    [{ maxConcurrency: 2.5 }, 'maxConcurrency is 2.5, expected a whole number from 2 to 1000'],
+    [{ maxConcurrency: 1001 }, 'maxConcurrency is 1001, expected a whole number from 2 to 1000'],
+    [
+      { maxConcurrency: Lazy.number({ produce: () => 5 }) },
+      'maxConcurrency has to be known at synthesis, and is a token; pass a literal number',
     ],
     [{ retention: Duration.days(1) }, 'retention is 1 day, expected 29 days to 3660 days'],
     [{ retention: Duration.days(3661) }, 'retention is 3661 days, expected 29 days to 3660 days'],

@@ -38,6 +38,8 @@ export class PhysicalNames {
       case 'AWS::SecretsManager::Secret Ref': case 'AWS::SecretsManager::Secret Id': return this.arn(ref);
       case 'AWS::IAM::ManagedPolicy Ref': case 'AWS::IAM::ManagedPolicy PolicyArn': return this.arn(ref);
       case 'AWS::KMS::Key KeyId': return this.name(ref);
+      case 'AWS::EC2::Subnet Ref': case 'AWS::EC2::Subnet SubnetId': return `subnet-${hashOf(ref)}`;
+      case 'AWS::EC2::SecurityGroup Ref': case 'AWS::EC2::SecurityGroup GroupId': return `sg-${hashOf(ref)}`;
       case 'AWS::SQS::Queue QueueName': case 'AWS::SNS::Topic TopicName': return this.name(ref);
     }
     if (NAME_PROPERTY[type]) {
@@ -51,7 +53,7 @@ export class PhysicalNames {
     const { property, limit } = NAME_PROPERTY[resourceOf(ref).Type];
     const given = asString(this.intrinsics?.resolve(ref.stack, resourceOf(ref).Properties?.[property]));
     if (given !== undefined) return given;
-    const suffix = createHash('sha256').update(`${ref.stack.id} ${ref.logicalId}`).digest('hex').slice(0, 8).toUpperCase();
+    const suffix = hashOf(ref).slice(0, 8).toUpperCase();
     return `${`${ref.stack.stackName}-${ref.logicalId}`.slice(0, limit - suffix.length - 1)}-${suffix}`;
   }
 
@@ -81,4 +83,8 @@ export class PhysicalNames {
   private path(ref: ResourceRef): string {
     return asString(this.intrinsics?.resolve(ref.stack, resourceOf(ref).Properties?.Path)) ?? '/';
   }
+}
+
+function hashOf({ stack, logicalId }: ResourceRef): string {
+  return createHash('sha256').update(`${stack.id} ${logicalId}`).digest('hex').slice(0, 17);
 }

@@ -10,7 +10,7 @@ import { readSecurity } from './iam/template-security';
 import { Intrinsics, type ResourceRef, regionOf } from './intrinsics';
 import { type Json, asBoolean, asNumber, asString, isObject, show } from './json';
 import { PhysicalNames } from './physical-names';
-import { type FoundScheduler, type IgnoredResource, type OwnedResource, UnsupportedTemplateError, classify, nameOf, resourceOf } from './resources';
+import { type FoundScheduler, type IgnoredResource, type OwnedResource, UnsupportedTemplateError, classify, nameOf } from './resources';
 import { ratePeriodSeconds } from './supported';
 import { parseSigningPlan } from '../core/signing';
 import { Variable } from '../handlers/environment';
@@ -67,7 +67,8 @@ export interface FunctionPlan {
   readonly variables: Readonly<Record<string, string>>;
   readonly reservedConcurrency?: number;
   readonly roleArn: string;
-  readonly inVpc: boolean;
+  /** Subnets and security groups that its role has to be allowed to use, `subnet/…`; none outside a VPC. */
+  readonly vpcResources: readonly string[];
   readonly logGroup: string;
   /** Whether the template makes the log group; if not, the first function that writes to it does. */
   readonly logGroupExists: boolean;
@@ -207,7 +208,7 @@ interface Deployed {
 
 function deploymentOf({ functions, eventSources, schedules, security }: Omit<EnginePlan, 'deployment'>): Deployed[] {
   return [
-    ...functions.map(target => ({ arn: target.arn, requests: functionRequests(target, { inVpc: target.inVpc, ...target.async }) })),
+    ...functions.map(target => ({ arn: target.arn, requests: functionRequests(target, { vpcResources: target.vpcResources, ...target.async }) })),
     ...eventSources.flatMap(({ functionArn, queueArn }) => functions.filter(({ arn }) => arn === functionArn).map(target => (
       { arn: `event source mapping of ${target.arn}`, requests: mappingRequests(target, queueArn) }))),
     ...schedules.flatMap(({ arn, roleArn }) => (roleArn === undefined ? [] : [{ arn, requests: scheduleRequests({ arn, name: arn, roleArn }) }])),
@@ -352,8 +353,9 @@ function functionPlan(
     variables: Object.fromEntries(Object.entries(isObject(variables) ? variables : {}).map(([key, value]) => [key, asString(value) ?? ''])),
     reservedConcurrency: asNumber(properties.ReservedConcurrentExecutions),
     roleArn,
-    // Settings that have no effect here are not among the resolved ones.
-    inVpc: resourceOf(resource).Properties?.VpcConfig !== undefined,
+    vpcResources: [
+      ...textsOf(field('VpcConfig', 'SubnetIds')).map(id => `subnet/${id}`), ...textsOf(field('VpcConfig', 'SecurityGroupIds')).map(id => `security-group/${id}`),
+    ],
     logGroup,
     logGroupExists: logGroups.includes(logGroup),
     logFormat: asString(field('LoggingConfig', 'LogFormat')),
@@ -365,6 +367,10 @@ function functionPlan(
       failureQueueArn: onFailure,
     },
   };
+}
+
+function textsOf(value: Json | undefined): string[] {
+  return (Array.isArray(value) ? value : []).map(item => asString(item) ?? show(item));
 }
 
 function codeDirectory({ stack, properties, metadata }: OwnedResource): string {

@@ -225,7 +225,10 @@ export const SUPPORTED: Readonly<Record<string, TypeRule>> = {
       SnapStart: applied(value => (isObject(value) && value.ApplyOn === 'None' ? undefined : 'ApplyOn: None')),
       RecursiveLoop: accepted('loops are not detected here'),
       CodeSigningConfigArn: accepted('the code is taken from the assembly'),
-      VpcConfig: { effect: 'accepted', follow: true, why: 'functions use the network of this machine; whether the role may join a VPC is judged' },
+      // Functions use the network of this machine; whether the role may join the VPC is judged.
+      VpcConfig: object({
+        SubnetIds: applied(list), SecurityGroupIds: applied(list), Ipv6AllowedForDualStack: accepted('functions use the network of this machine'),
+      }),
       Tags: TAGS,
     },
   },

@@ -322,7 +322,7 @@ describe('the template of the construct', () => {
     expect(Object.keys(plan.security.keys).map(arn => arn.split(':')[2]).sort()).toEqual([
       'dynamodb', 'logs', 'logs', 'logs', 'secretsmanager', ...Array(2).fill('sns'), ...Array(6).fill('sqs'),
     ]);
-    expect(plan.functions.map(({ inVpc }) => inVpc).sort()).toEqual([false, false, true]);
+    expect(plan.functions.map(({ vpcResources }) => vpcResources.map((resource) => resource.split('/')[0])).sort()).toEqual([[], [], ['subnet', 'security-group']]);
   });
 
   test('a key, or the policy of one, that is not in the assembly is listed', () => {

@@ -113,9 +113,12 @@ describe.each(Object.keys(STACKS))('%s', (name) => {
 
 test('what is explained is known', () => {
   const { findings } = check(STACKS['the stack with everything'], ENVIRONMENTS[1]);
-  expect(findings.all.map(({ rule, resource }) => `${rule} on ${resource}`)).toEqual([
+  const known = findings.all.map(({ rule, resource }) => `${rule} on ${resource}`.replace(/(subnet|security-group)\/<.*?>/, '$1/<id>'));
+  expect([...new Set(known)]).toEqual([
     'AwsSolutions-SMG4 on Stack/Scheduler/SigningSecret/Resource',
-    'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:eu-west-1:111122223333:*/*] on Stack/Scheduler/DeliverRole/DefaultPolicy/Resource',
+    'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:eu-west-1:111122223333:network-interface/*] on Stack/Scheduler/DeliverRole/DefaultPolicy/Resource',
+    'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:eu-west-1:*:subnet/<id>] on Stack/Scheduler/DeliverRole/DefaultPolicy/Resource',
+    'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:eu-west-1:*:security-group/<id>] on Stack/Scheduler/DeliverRole/DefaultPolicy/Resource',
     'AwsSolutions-IAM5[Resource::*] on Stack/Scheduler/DeliverRole/DefaultPolicy/Resource',
   ]);
 });
@@ -125,7 +128,6 @@ test('what is not explained is found', () => {
     stack.node.findAll().filter(CfnResource.isCfnResource).forEach((resource) => resource.addMetadata(METADATA_KEY, { rules_to_suppress: [] }));
     new sns.Topic(stack, 'Plain');
   });
-  expect(findings.all.filter(({ explained }) => !explained).map(({ rule }) => rule)).toEqual([
-    expect.stringMatching(/^AwsSolutions-IAM5\[/), expect.stringMatching(/^AwsSolutions-IAM5\[/), 'AwsSolutions-SNS3',
-  ]);
+  const rules = findings.all.filter(({ explained }) => !explained).map(({ rule }) => rule.replace(/\[.*/, ''));
+  expect([...new Set(rules)]).toEqual(['AwsSolutions-IAM5', 'AwsSolutions-SNS3']);
 });

@@ -19,16 +19,23 @@ export interface Assumer {
 }
 
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
-const NETWORK_INTERFACE_ACTIONS = [
-  'CreateNetworkInterface', 'DescribeNetworkInterfaces', 'DescribeSubnets', 'DeleteNetworkInterface', 'AssignPrivateIpAddresses',
-  'UnassignPrivateIpAddresses',
-];
-/** Those that know no single resource. */
-const EC2_DESCRIBES = /^Describe/;
+const NETWORK_INTERFACE_ACTIONS = ['CreateNetworkInterface', 'DeleteNetworkInterface', 'AssignPrivateIpAddresses', 'UnassignPrivateIpAddresses'];
+/** These know no single resource. */
+const DESCRIBE_ACTIONS = ['DescribeNetworkInterfaces', 'DescribeSubnets'];
+
+/** Each action with each resource that EC2 judges it for. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html */
+function networkInterfaceCalls(vpcResources: readonly string[]): (readonly [action: string, resource: string])[] {
+  return [
+    ...NETWORK_INTERFACE_ACTIONS.map(action => [action, 'network-interface/eni-00000000000000000'] as const),
+    ...vpcResources.map(resource => ['CreateNetworkInterface', resource] as const),
+    ...DESCRIBE_ACTIONS.map(action => [action, '*'] as const),
+  ];
+}
 
 /** What else a function asks for when it is created. */
 export interface FunctionNeeds {
-  readonly inVpc: boolean;
+  /** Subnets and security groups that it joins a VPC by: `subnet/…`. */
+  readonly vpcResources: readonly string[];
   /** ARN of the queue of its dead-letter configuration. */
   readonly deadLetterQueueArn?: string;
   /** ARN of the queue that is its destination on failure. */
@@ -36,7 +43,7 @@ export interface FunctionNeeds {
 }
 
 export function functionRequests(
-  { arn, name, roleArn }: Assumer, { inVpc, deadLetterQueueArn, failureQueueArn }: FunctionNeeds,
+  { arn, name, roleArn }: Assumer, { vpcResources, deadLetterQueueArn, failureQueueArn }: FunctionNeeds,
 ): DeploymentRequest[] {
   const region = arn.split(':')[3];
   const sending = (queueArn: string | undefined, refusal: string): DeploymentRequest[] => (queueArn === undefined ? [] : [{
@@ -46,11 +53,11 @@ export function functionRequests(
     assumption('lambda.amazonaws.com', roleArn, arn, 'The role defined for the function cannot be assumed by Lambda.'),
     ...sending(deadLetterQueueArn, 'The provided execution role does not have permissions to call SendMessage on SQS'),
     ...sending(failureQueueArn, `The function's execution role does not have permissions to call SendMessage on ${failureQueueArn}`),
-    ...(inVpc ? NETWORK_INTERFACE_ACTIONS : []).map((action): DeploymentRequest => ({
+    ...(vpcResources.length > 0 ? networkInterfaceCalls(vpcResources) : []).map(([action, resource]): DeploymentRequest => ({
       request: {
         principal: { kind: 'role', roleArn, session: name },
         action: `ec2:${action}`,
-        resource: EC2_DESCRIBES.test(action) ? '*' : `arn:aws:ec2:${region}:${LOCAL_ACCOUNT}:network-interface/eni-00000000000000000`,
+        resource: resource === '*' ? '*' : `arn:aws:ec2:${region}:${LOCAL_ACCOUNT}:${resource}`,
         context: contextOf(region),
       },
       refusal: `The provided execution role does not have permissions to call ${action} on EC2`,
