@@ -503,7 +503,10 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     }
   }
 
-  /** To read and write what the key protects; DynamoDB has a caller decrypt the table's own key, and needs no more of him. */
+  /**
+   * To read and write what the key protects. Of who uses a table, DynamoDB needs the table's own key decrypted, and no more:
+   * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+   */
   private allowEncryption(grantee: iam.IGrantable): void {
     if (this.encryptionKey) {
       allowUse(this.encryptionKey, grantee, this.stack.region, ['sqs'], 'kms:Decrypt', 'kms:GenerateDataKey');

@@ -93,6 +93,12 @@ describe('outcomes.md', () => {
     expect(rowsOf(OUTCOMES, '`reason`').sort()).toEqual(Object.keys(END_REASONS).sort());
   });
 
+  test('names every error of an attempt without a request, and no other', () => {
+    const sources = ['src/core/secrets.ts', 'src/adapters/node-http-client.ts'].map((name) => readFileSync(path.join(__dirname, '..', name), 'utf8'));
+    const errors = sources.flatMap((source) => [...source.matchAll(/'(ERR_\w+)'/g)].map(([, error]) => error));
+    expect(rowsOf(OUTCOMES, '`error`').sort()).toEqual([...new Set(errors)].sort());
+  });
+
   test('shows a row as the table holds it', () => {
     const [row] = jsonBlocks(OUTCOMES);
     const state = decodeState(itemOf(row));
