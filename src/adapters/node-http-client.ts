@@ -44,10 +44,14 @@ export class NodeHttpClient implements HttpClient {
     this.guard = new AddressGuard(rules, runtimeApi);
   }
 
-  public prepare(request: HttpRequest): PreparedRequest {
+  public prepare(request: HttpRequest, requestAt: (instant: number) => HttpRequest = () => request): PreparedRequest {
     // As bytes: Node.js writes a text body and the headers in one piece, and then the headers too in UTF-8 instead of Latin-1.
     const body = request.body === undefined ? undefined : Buffer.from(request.body);
-    return new HeldRequest(() => this.open(request, body), body, this.clock);
+    const headersAt = (instant: number) => {
+      const { headers } = requestAt(instant);
+      return headers === request.headers ? undefined : headers;
+    };
+    return new HeldRequest(() => this.open(request, body), headersAt, body, this.clock);
   }
 
   /** Closes all connections. */
@@ -107,36 +111,51 @@ export class NodeHttpClient implements HttpClient {
 /** A request whose connection is made and whose first byte is not yet written. */
 class HeldRequest implements PreparedRequest {
   private connection?: Connection;
+  private isHeld = true;
 
-  public constructor(private readonly open: () => ClientRequest, private readonly body: Buffer | undefined, private readonly clock: Clock) {
-    try {
-      this.connection = new Connection(open());
-    } catch {
-      // Node.js refuses the request as it stands; `send` makes the same try, and answers with the reason.
-    }
+  /** @param headersAt the headers it has if it is written at this instant, `undefined`: those it was opened with */
+  public constructor(
+    private readonly open: () => ClientRequest,
+    private readonly headersAt: (instant: number) => HttpRequest['headers'] | undefined,
+    private readonly body: Buffer | undefined,
+    private readonly clock: Clock,
+  ) {
+    // Another connection, since what came may be meant for an earlier request, or say that this connection has been idle for too long; but once only.
+    this.connect(() => {
+      if (this.isHeld) {
+        this.connect();
+      }
+    });
   }
 
   public async send(timeoutMs: number): Promise<HttpAnswer> {
+    this.isHeld = false;
     let timer: NodeJS.Timeout | undefined;
     let sentAt = this.clock.now();
     try {
-      if (!this.connection || this.connection.error) {
+      if (!this.connection || (this.connection.error && !this.connection.answeredEarly)) {
         // The endpoint was not there a moment ago, or closed the connection while we held it: the attempt only begins now.
         this.connection = new Connection(this.open());
       }
       const connection = this.connection;
       timer = setTimeout(() => connection.fail('timeout'), Math.max(timeoutMs, 0));
-      if (!connection.ready) {
-        await connection.whenReady;
-        sentAt = this.clock.now();
-      }
-      connection.request.end(this.body);
+      await connection.whenReady;
+      sentAt = this.clock.now();
+      connection.write(this.headersAt(sentAt), this.body);
       const { statusCode, headers } = await connection.answer;
       return { sentAt, durationMs: this.clock.now() - sentAt, status: statusCode, retryAfter: headers['retry-after'] };
     } catch (error) {
       return { sentAt, durationMs: this.clock.now() - sentAt, error: errorClass(error) };
     } finally {
       clearTimeout(timer);
+    }
+  }
+
+  private connect(onEarlyAnswer?: () => void): void {
+    try {
+      this.connection = new Connection(this.open(), onEarlyAnswer);
+    } catch {
+      // Node.js refuses the request as it stands; `send` makes the same try, and answers with the reason.
     }
   }
 }
@@ -151,30 +170,50 @@ class Deferred {
 
 /** One try at connecting and being answered. */
 class Connection {
-  public ready = false;
   /** Set once the connection cannot be used any more. */
   public error?: unknown;
+  /** Whether that is since an answer came before there was a request. */
+  public answeredEarly = false;
   public readonly whenReady: Promise<void>;
   public readonly answer: Promise<IncomingMessage>;
   private readonly failure = new Deferred();
+  private isWritten = false;
 
-  public constructor(public readonly request: ClientRequest) {
+  public constructor(private readonly request: ClientRequest, onEarlyAnswer: () => void = () => undefined) {
+    const answers = () => {
+      if (!this.isWritten) {
+        this.answeredEarly = true;
+        this.fail('ERR_EARLY_ANSWER');
+        onEarlyAnswer();
+      }
+    };
+    request.once('response', answers);
+    request.once('upgrade', answers);
     request.on('error', (error) => this.broken(error));
     // Comes without an error where the answer is none that Node.js passes on.
     request.once('close', () => this.broken(errorOf('ECONNRESET')));
     const failed = this.failure.promise;
-    this.whenReady = Promise.race([failed, connected(request).then(() => { this.ready = true; })]);
+    this.whenReady = Promise.race([failed, connected(request)]);
     this.answer = Promise.race([failed, answered(request)]);
     // Both are awaited only once the request is sent; until then an error is kept in `error`.
     this.whenReady.catch(() => undefined);
     this.answer.catch(() => undefined);
   }
 
+  /** Writes the request; throws what makes that impossible. */
+  public write(headers: HttpRequest['headers'] | undefined, body: Buffer | undefined): void {
+    if (this.error) {
+      throw this.error;
+    }
+    Object.entries(headers ?? {}).forEach(([name, value]) => this.request.setHeader(name, value));
+    this.isWritten = true;
+    this.request.end(body);
+  }
+
   /** Ends it, whatever Node.js makes of that. */
   public fail(code: string): void {
-    const error = errorOf(code);
-    this.broken(error);
-    this.request.destroy(error);
+    this.broken(errorOf(code));
+    this.request.destroy(); // with the error, a socket that has been upgraded would emit it, where nobody listens
   }
 
   private broken(error: unknown): void {

@@ -7,7 +7,7 @@ import { FollowUp } from './follow-up';
 import { LOG_DELIVERED, LOG_FAILED, LOG_RETRYING, webhookFields } from './log-events';
 import { recordOutcome } from './outcome';
 import { DelayQueue, DeliverStore, HttpClient, Log, Outcome, PreparedRequest } from './ports';
-import { toRequest } from './request';
+import { timestampOf, toRequest } from './request';
 import { isExhausted, isExpired, RetryPlan, verdictOf } from './retry';
 import { isSuperfluous, State } from './state';
 import { CONNECT_AHEAD_MS, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS, RECORD_MS } from './timing';
@@ -158,9 +158,13 @@ export class Deliver {
 
   /** Without its secrets, a request is not sent: that is how the attempt has failed. */
   private prepare(webhook: Webhook, seal: Seal, attemptAt: number): PreparedRequest {
-    return 'error' in seal
-      ? { send: async () => ({ sentAt: this.clock.now(), durationMs: 0, error: seal.error }) }
-      : this.http.prepare(seal.seal(toRequest(webhook, attemptAt)));
+    if ('error' in seal) {
+      return { send: async () => ({ sentAt: this.clock.now(), durationMs: 0, error: seal.error }) };
+    }
+    const requestAt = (instant: number) => seal.seal(toRequest(webhook, instant));
+    const request = requestAt(attemptAt);
+    // Made anew only in another second, after a long time of connecting or being frozen: at the instant there is to be nothing to do.
+    return this.http.prepare(request, (instant) => (timestampOf(instant) === timestampOf(attemptAt) ? request : requestAt(instant)));
   }
 
   /** A copy that is none of the current turn, or of one that has ended, goes once what follows from the state is sure to have happened. */

@@ -147,8 +147,12 @@ export interface SecretVersion {
 }
 
 export interface HttpClient {
-  /** Starts to connect; the request is written by {@link PreparedRequest.send} alone. */
-  prepare(request: HttpRequest): PreparedRequest;
+  /**
+   * Starts to connect; the request is written by {@link PreparedRequest.send} alone.
+   *
+   * @param requestAt what it has become if it is written at this instant: other values of its headers, or `request` itself
+   */
+  prepare(request: HttpRequest, requestAt: (instant: number) => HttpRequest): PreparedRequest;
 }
 
 export interface PreparedRequest {
@@ -162,7 +166,7 @@ export interface HttpAnswer {
   /** From then to the status of the answer, or to the error. */
   readonly durationMs: number;
   readonly status?: number;
-  /** `timeout` or a Node.js error code. */
+  /** `timeout`, a Node.js error code, or one of those that docs/outcomes.md lists. */
   readonly error?: string;
   /** The `retry-after` header of the answer, as it came. */
   readonly retryAfter?: string;

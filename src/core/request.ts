@@ -14,7 +14,7 @@ const USER_AGENT = 'cdk-webhook-scheduler';
 
 /**
  * The request of one attempt. The sender's headers are those of Standard Webhooks: `webhook-id`, the same on every attempt, so that
- * a receiver can discard a repeat, and `webhook-timestamp`, whole seconds, when this attempt was made.
+ * a receiver can discard a repeat, and `webhook-timestamp`, whole seconds, when this attempt is made.
  */
 export function toRequest(webhook: Webhook, attemptAt: number): HttpRequest {
   const headers: Record<string, string> = { ...webhook.headers };
@@ -35,8 +35,13 @@ export function toRequest(webhook: Webhook, attemptAt: number): HttpRequest {
     headers[name] = [...(headers[name] ? [headers[name]] : []), ...cookies].join('; ');
   }
   headers['webhook-id'] = publicId(webhook.id);
-  headers['webhook-timestamp'] = String(Math.floor(attemptAt / 1000));
+  headers['webhook-timestamp'] = timestampOf(attemptAt);
   return { url: webhook.url, method: webhook.method, headers, body };
+}
+
+/** Whole seconds since the epoch, as they are in `webhook-timestamp`. */
+export function timestampOf(instant: number): string {
+  return String(Math.floor(instant / 1000));
 }
 
 /** A string is sent as it is, an object as a form where the message asks for one, and anything else as the JSON text that was published. */

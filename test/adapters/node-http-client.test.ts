@@ -123,6 +123,109 @@ test('an endpoint that is down while preparing and up when sending gets the requ
   expect((await request.send(5_000)).status).toBe(200);
 });
 
+/** A server that answers, and keeps what it is sent. */
+async function recordingServer(
+  onConnection: (socket: Socket, count: number) => void = () => undefined,
+): Promise<{ host: string; received: string[] }> {
+  const received: string[] = [];
+  const host = await rawServer((socket) => {
+    const index = received.push('') - 1;
+    onConnection(socket, received.length);
+    socket.on('data', (chunk) => {
+      received[index] += chunk.toString();
+      socket.write(OK);
+    });
+  });
+  return { host, received };
+}
+
+describe('the request is that of the instant at which it is written', () => {
+  const at = (host: string, instant: number) => ({
+    ...get(host), method: 'POST', body: 'x', headers: { 'webhook-id': '1', 'webhook-timestamp': String(instant), 'x-a': 'é' },
+  });
+
+  test('however long it is held', async () => {
+    const { host, received } = await recordingServer();
+    const asked: number[] = [];
+    const request = client.prepare(at(host, 0), (instant) => {
+      asked.push(instant);
+      return at(host, instant);
+    });
+    await pause(50);
+    expect(asked).toEqual([]);
+    const { sentAt } = await request.send(5_000);
+    expect(asked).toEqual([sentAt]);
+    expect(received).toEqual([
+      `POST / HTTP/1.1\r\nwebhook-id: 1\r\nwebhook-timestamp: ${sentAt}\r\nx-a: é\r\ncontent-length: 1\r\nHost: ${host}\r\nConnection: keep-alive\r\n\r\nx`,
+    ].map((text) => Buffer.from(text, 'latin1').toString()));
+  });
+
+  test('also where connecting takes long', async () => {
+    const { host, received } = await recordingServer();
+    const slow = new NodeHttpClient(new SystemClock(), LOOPBACK_TOO, undefined, (_, __, callback) => {
+      setTimeout(() => callback(null, [{ address: '127.0.0.1', family: 4 }]), 300);
+    });
+    const begun = Date.now();
+    const { sentAt } = await slow.prepare({ ...at(host, 0), url: `http://slow.example.com:${host.split(':')[1]}/` }, (instant) => at(host, instant)).send(5_000);
+    slow.close();
+    expect(sentAt).toBeGreaterThanOrEqual(begun + 290);
+    expect(received).toEqual([expect.stringContaining(`webhook-timestamp: ${sentAt}\r\n`)]);
+  });
+
+  test('also where the connection has to be made again', async () => {
+    const { host, received } = await recordingServer((socket, count) => count === 1 && socket.end());
+    const request = client.prepare(at(host, 0), (instant) => at(host, instant));
+    await pause(100);
+    const { sentAt, status } = await request.send(5_000);
+    expect(status).toBe(200);
+    expect(received).toEqual(['', expect.stringContaining(`webhook-timestamp: ${sentAt}\r\n`)]);
+  });
+});
+
+describe('an answer that comes before there is a request is none', () => {
+  test.each([
+    ['a status', 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'],
+    ['a time-out of an idle connection', 'HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n\r\n'],
+    ['an upgrade', 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n'],
+  ])('%s: the request goes over another connection, which is made at once', async (_, early) => {
+    const { host, received } = await recordingServer((socket, count) => count === 1 && socket.write(early));
+    const request = client.prepare(get(host));
+    await pause(100);
+    expect(received).toEqual(['', '']);
+    expect(await request.send(5_000)).toMatchObject({ status: 200 });
+    expect(received).toEqual(['', expect.stringMatching(/^GET /)]);
+  });
+
+  test('a second time, the attempt has failed without a request', async () => {
+    const { host, received } = await recordingServer((socket) => socket.write(OK));
+    const request = client.prepare(get(host));
+    await pause(150);
+    expect(await request.send(5_000)).toEqual({ sentAt: expect.any(Number), durationMs: expect.any(Number), error: 'ERR_EARLY_ANSWER' });
+    await pause(50);
+    expect(received).toEqual(['', '']);
+    expect([...sockets].slice(-2).map(({ destroyed }) => destroyed)).toEqual([true, true]);
+  });
+
+  test('what an earlier request left behind on a connection that is used again is none either', async () => {
+    let connections = 0;
+    const host = await rawServer((socket) => {
+      const isFirst = ++connections === 1;
+      socket.on('data', () => {
+        socket.write(OK);
+        if (isFirst) {
+          setTimeout(() => socket.write('HTTP/1.1 500 Late\r\ncontent-length: 0\r\n\r\n'), 100);
+        }
+      });
+    });
+    expect(await client.prepare(get(host)).send(5_000)).toMatchObject({ status: 200 });
+    await pause(20);
+    const request = client.prepare(get(host));
+    await pause(200);
+    expect(await request.send(5_000)).toMatchObject({ status: 200 });
+    expect(connections).toBe(2);
+  });
+});
+
 test('a status is an answer, whatever it is, and redirects are not followed', async () => {
   for (const status of ['204 No Content', '302 Found\r\nlocation: http://127.0.0.1:1/', '500 Oops']) {
     const host = await rawServer((socket) => socket.on('data', () => socket.write(`HTTP/1.1 ${status}\r\ncontent-length: 0\r\n\r\n`)));

@@ -51,8 +51,9 @@ export class FuzzScheduler {
       sleepUntil: async (instant) => { this.services.now = Math.max(this.services.now, instant); },
     };
     const http: HttpClient = {
-      prepare: (request) => ({
+      prepare: (_, requestAt) => ({
         send: async () => {
+          const request = requestAt(clock.now());
           const error = refusalOf(request);
           (error === undefined ? this.requests : this.unwritable).push(request);
           return { sentAt: clock.now(), durationMs: 1, ...(error === undefined ? { status: 200 } : { error }) };

@@ -80,6 +80,21 @@ test('each attempt is signed with a time of its own, and the same id', async () 
   expect(second.headers['webhook-signature']).not.toBe(first.headers['webhook-signature']);
 });
 
+test('a worker that is late signs with the time at which it writes', async () => {
+  const { scheduler } = await start('late', keyOf('late'));
+  const { clock } = scheduler;
+  const sleepUntil = clock.sleepUntil.bind(clock);
+  const asleep = jest.spyOn(clock, 'sleepUntil').mockImplementation(async (instant) => {
+    await sleepUntil(instant);
+    clock.advance(4_000); // before it connects, and again before it writes
+  });
+  const [request] = await fire(scheduler, 'late');
+  expect(asleep).toHaveBeenCalledTimes(2);
+  expect(accepts(keyOf('late'), request)).toBe(true);
+  expect(request.headers['webhook-timestamp']).toBe(String(clock.now() / 1_000));
+  expect(attemptsOf(await scheduler.stateOf('.late'))).toEqual([expect.objectContaining({ at: { S: new Date(clock.now()).toISOString() } })]);
+});
+
 test('a secret with an HMAC and an ed25519 key, in a field: receivers of either kind accept', async () => {
   const { scheduler } = await start('both', JSON.stringify({ signing: `${keyOf('both')}\n${SECRET_KEY}\n` }), 'signing');
   const [request] = await fire(scheduler, 'both');

@@ -47,10 +47,10 @@ export class Endpoints {
   ) {}
 
   public client(worker: Worker): HttpClient {
-    return { prepare: (request) => this.prepare(worker, request) };
+    return { prepare: (_, requestAt) => this.prepare(worker, requestAt) };
   }
 
-  private prepare(worker: Worker, request: HttpRequest): PreparedRequest {
+  private prepare(worker: Worker, requestAt: (instant: number) => HttpRequest): PreparedRequest {
     const connectedAt = this.loop.now + this.random.int(...CONNECT_MS);
     return {
       send: async (timeoutMs) => {
@@ -58,7 +58,7 @@ export class Endpoints {
         if (left > 0) {
           await worker.after(left, () => undefined);
         }
-        return this.exchange(worker, request, timeoutMs);
+        return this.exchange(worker, requestAt(worker.clock.now()), timeoutMs);
       },
     };
   }

@@ -92,8 +92,9 @@ export class Requests {
   }
 }
 
-function isRequestOf(message: Fields, { request }: SeenRequest): boolean {
+function isRequestOf(message: Fields, { request, sentAt }: SeenRequest): boolean {
   const payload = message.get('payload');
   const body = payload?.startsWith('"') ? JSON.parse(payload) as string : payload;
-  return JSON.stringify(request.url) === message.get('url') && JSON.stringify(request.method) === message.get('method') && request.body === body;
+  return request.headers['webhook-timestamp'] === String(Math.floor(sentAt / 1_000)) && JSON.stringify(request.url) === message.get('url')
+    && JSON.stringify(request.method) === message.get('method') && request.body === body;
 }
