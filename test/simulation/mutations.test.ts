@@ -98,6 +98,11 @@ const MUTATIONS: readonly Mutation[] = [
     }),
   },
   {
+    invariant: 'rightRequest',
+    what: 'a request stays that of the second in which it was prepared',
+    breakIt: () => replace(request, 'timestampOf', () => 'always the same'),
+  },
+  {
     invariant: 'repeats',
     what: 'a lease ends while its worker is still at it',
     breakIt: () => replace(DynamoDbStore.prototype, 'claim', (original, turn, claimant, now) => original(turn, claimant, now, now + 1)),
