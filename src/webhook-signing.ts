@@ -11,8 +11,8 @@ import { requireBetween } from './validation';
 /** Properties of {@link WebhookSigning.generated}. All are optional. */
 export interface WebhookSigningOptions {
   /**
-   * How long the previous version of the secret signs too, from when the current one was created: 2 hours to 30 days. Within that, receivers
-   * have to change over.
+   * How long the previous version of the secret signs too, from when the current one was created, which is not when it became `AWSCURRENT`: 2 hours
+   * to 30 days. Within that, receivers have to change over.
    *
    * @default Duration.hours(24)
    */
@@ -57,6 +57,10 @@ const GENERATED_LENGTH = 64;
  * (workers may go on with what they have for an hour, while Secrets Manager is out of order) and earlier than the overlap ends. Let
  * one overlap end before the next rotation begins. To go back, put the old value again, as a new version. To be done with a stolen key in
  * five minutes, without an overlap, put the new value twice.
+ *
+ * The overlap counts from when a version is created, not from when it becomes `AWSCURRENT`. So put a value as `AWSCURRENT`, as the command above
+ * does, and hand it to receivers during the overlap; or, if a rotation function has it wait as `AWSPENDING`, then by hours less than the
+ * overlap. After a longer wait the old key signs no more once the new one is current, and who has only that refuses every request.
  *
  * Where the secret cannot be read, or is malformed, no request is sent unsigned: the attempt has failed, with the error
  * `ERR_SECRET_UNAVAILABLE` or `ERR_SECRET_INVALID`, and is made again as the retry policy says.
