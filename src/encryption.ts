@@ -1,5 +1,5 @@
 // What a customer managed key has to allow so that the parts of a scheduler can be encrypted with it.
-import { Annotations, ArnFormat, Stack } from 'aws-cdk-lib';
+import { Annotations, ArnFormat, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
@@ -29,6 +29,7 @@ export function requireUsable(name: string, key: kms.IKey, { region }: Stack): v
 export function allowServices(key: kms.IKey, scope: Construct): void {
   const stack = Stack.of(scope);
   const logs = `logs.${stack.region}.amazonaws.com`;
+  const known = Token.isUnresolved(stack.region) ? 'logs.<region>.amazonaws.com' : logs;
   const { statementAdded } = key.addToResourcePolicy(new iam.PolicyStatement({
     sid: 'TopicsToEncryptedQueues',
     principals: [new iam.ServicePrincipal('sns.amazonaws.com')],
@@ -51,19 +52,31 @@ export function allowServices(key: kms.IKey, scope: Construct): void {
   }));
   if (!statementAdded) {
     Annotations.of(scope).addWarningV2('cdk-webhook-scheduler:encryptionKeyPolicy',
-      'The policy of an imported encryptionKey cannot be changed from here. It has to allow kms:Decrypt and kms:GenerateDataKey to sns.amazonaws.com, or '
-      + `published messages are lost without a notice, and kms:Encrypt, kms:Decrypt, kms:ReEncrypt*, kms:GenerateDataKey* and kms:DescribeKey to ${logs}.`);
+      'The policy of an imported encryptionKey cannot be changed from here. It has to allow kms:Decrypt and kms:GenerateDataKey to sns.amazonaws.com '
+      + '(where aws:SourceAccount is this account), or published messages are lost without a notice, and kms:Encrypt, kms:Decrypt, kms:ReEncrypt*, '
+      + `kms:GenerateDataKey* and kms:DescribeKey to ${known}. Acknowledge this when it does.`);
   }
 }
 
-/** Lets a principal use the key, through these services only. */
+/**
+ * Lets a principal use the key, through these services only. Keys that AWS manages, by the alias `alias/aws/…`, let everyone of their account.
+ *
+ * @throws Error for an alias that is known by its name only: permissions are for keys
+ */
 export function allowUse(
   key: kms.IKey, grantee: iam.IGrantable, region: string, services: readonly EncryptedService[], ...actions: string[]
 ): iam.Grant {
+  if (key.keyArn.includes(':alias/aws/')) {
+    return iam.Grant.drop(grantee, 'the policy of a key that AWS manages');
+  }
+  const { keyArn } = key instanceof kms.Alias ? key.aliasTargetKey : key;
+  if (keyArn.includes(':alias/')) {
+    throw new Error(`${key.node.path} is the alias of a key, expected the key itself: a permission for an alias has no effect`);
+  }
   return iam.Grant.addToPrincipal({
     grantee,
     actions,
-    resourceArns: [key.keyArn],
+    resourceArns: [keyArn],
     conditions: { StringEquals: { 'kms:ViaService': services.map((service) => `${service}.${region}.amazonaws.com`) } },
   });
 }

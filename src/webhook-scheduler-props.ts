@@ -97,7 +97,7 @@ export interface WebhookSchedulerProps {
   readonly logRetention?: logs.RetentionDays;
 
   /**
-   * What becomes of the table and the log groups when they leave the stack.
+   * What becomes of the table, the log groups and a generated signing secret when they leave the stack.
    *
    * @default RemovalPolicy.RETAIN - scheduled webhooks are not deleted with the stack
    */

@@ -606,9 +606,18 @@ function visibilityTimeoutFor(functionTimeout: Duration): Duration {
 /** `sns:Publish`, and what SNS asks of who publishes to an encrypted topic: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html */
 function allowPublishing(topic: sns.ITopic, grantee: iam.IGrantable): iam.Grant {
   const grant = iam.Grant.addToPrincipalOrResource({ grantee, actions: ['sns:Publish'], resourceArns: [topic.topicArn], resource: topic });
-  return topic.masterKey
-    ? grant.combine(allowUse(topic.masterKey, grantee, topic.env.region, ['sns'], 'kms:Decrypt', 'kms:GenerateDataKey'))
-    : grant;
+  const { masterKey, env: { region } } = topic;
+  if (!masterKey) {
+    return grant;
+  }
+  const actions = ['kms:Decrypt', 'kms:GenerateDataKey'];
+  if (grant.resourceStatement) {
+    // Another account has to be let in by the policy of the key, as by that of the topic.
+    masterKey.addToResourcePolicy(new iam.PolicyStatement({
+      principals: [new kms.ViaServicePrincipal(`sns.${region}.amazonaws.com`, grantee.grantPrincipal)], actions, resources: ['*'],
+    }));
+  }
+  return grant.combine(allowUse(masterKey, grantee, region, ['sns'], ...actions));
 }
 
 /** Just these actions; the resources' own grants allow more than the handlers do. */

@@ -117,6 +117,39 @@ test('who is granted something may use the key for it', () => {
   ]);
 });
 
+test('another account that may publish is let in by the policy of the key too, for SNS only', () => {
+  const { scheduler, template } = encrypted();
+  scheduler.grantPublish(new iam.AccountPrincipal('222222222222'));
+  template().hasResourceProperties('AWS::KMS::Key', {
+    KeyPolicy: {
+      Statement: Match.arrayWith([Match.objectLike({
+        Effect: 'Allow',
+        Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+        Principal: { AWS: { 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':iam::222222222222:root']] } },
+        Condition: { StringEquals: { 'kms:ViaService': 'sns.eu-west-1.amazonaws.com' } },
+      })]),
+    },
+  });
+});
+
+test('where another key is given by an alias, the permission is for the key', () => {
+  const stack = new Stack(new App(), 'Stack', { env: { account: '111122223333', region: 'eu-west-1' } });
+  const key = new kms.Key(stack, 'Key');
+  new WebhookScheduler(stack, 'Sched', { failureTopic: new sns.Topic(stack, 'Failures', { masterKey: key.addAlias('ours') }) });
+  expect(keyStatements(Template.fromStack(stack), stack.resolve(key.keyArn), /^SchedDeliverRole/)).toHaveLength(1);
+});
+
+test('an alias of which only the name is known is an error, but for those of AWS, whose keys need no permission', () => {
+  const withAlias = (name: string) => {
+    const stack = new Stack(new App(), 'Stack', { env: { account: '111122223333', region: 'eu-west-1' } });
+    const masterKey = kms.Alias.fromAliasName(stack, 'Alias', name);
+    new WebhookScheduler(stack, 'Sched', { failureTopic: new sns.Topic(stack, 'Failures', { masterKey }) });
+    return Template.fromStack(stack);
+  };
+  expect(() => withAlias('alias/ours')).toThrow('Stack/Alias is the alias of a key, expected the key itself');
+  expect(JSON.stringify(withAlias('alias/aws/sns').findResources('AWS::IAM::Policy'))).not.toContain('kms:');
+});
+
 test('a producer of another stack can be granted the key by its ARN', () => {
   const stack = new Stack(new App(), 'Stack');
   const scheduler = WebhookScheduler.fromWebhookSchedulerAttributes(stack, 'Imported', {
@@ -141,6 +174,12 @@ test('an imported key works as far as it can, and synthesis warns of what its ow
   new WebhookScheduler(stack, 'Sched', { encryptionKey: key });
   Template.fromStack(stack).resourceCountIs('AWS::KMS::Key', 0);
   Annotations.fromStack(stack).hasWarning('/Stack/Sched', Match.stringLikeRegexp('sns.amazonaws.com.*lost.*logs.eu-west-1.amazonaws.com'));
+});
+
+test('without a known region the warning says so in words', () => {
+  const stack = new Stack(new App(), 'Stack');
+  new WebhookScheduler(stack, 'Sched', { encryptionKey: kms.Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-west-1:111122223333:key/k') });
+  Annotations.fromStack(stack).hasWarning('/Stack/Sched', Match.stringLikeRegexp('to logs.<region>.amazonaws.com'));
 });
 
 test('there is nothing to warn of where the key is one of the app', () => {
