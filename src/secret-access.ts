@@ -8,7 +8,7 @@ import { NetworkRules } from './core/network';
 import type { SecretHeaderPlan } from './core/signing';
 import { allowUse } from './encryption';
 import type { SecretHeader } from './secret-header';
-import { requireHostPatterns, requireTexts } from './validation';
+import { requireHostPatterns, requireKnown, requireTexts } from './validation';
 
 /** Lets a principal read the value of a secret, and nothing else of it. Throws where a key is missing that another account would need. */
 export function allowReading(secret: secretsmanager.ISecret, grantee: iam.IGrantable): iam.Grant {
@@ -48,7 +48,7 @@ const ARN = 'arn:aws:secretsmanager:ap-southeast-2:111122223333:secret:Scheduler
 export function secretHeaderPlans(headers: readonly SecretHeader[], networkRules: NetworkRules): readonly SecretHeaderPlan[] {
   const plans = headers.map(({ header, secret, field, hosts }, index): SecretHeaderPlan => {
     const name = `secretHeaders[${index}]`;
-    requireKnown(`${name}.header`, header);
+    requireKnown(`${name}.header`, Token.isUnresolved(header), 'string');
     if (!isToken(header) || isReserved(header) || header.toLowerCase() === 'cookie') {
       throw new Error(`${name}.header is ${JSON.stringify(header)}, expected the name of a header that a message may set too, other than cookie`);
     }
@@ -74,14 +74,8 @@ export function requireField(name: string, field: string | undefined): void {
   if (field === undefined) {
     return;
   }
-  requireKnown(name, field);
+  requireKnown(name, Token.isUnresolved(field), 'string');
   if (field === '') {
     throw new Error(`${name} is empty, expected the name of a field of the secret's JSON, or nothing for the whole string`);
-  }
-}
-
-function requireKnown(name: string, value: string): void {
-  if (Token.isUnresolved(value)) {
-    throw new Error(`${name} has to be known at synthesis, and is a token; pass a literal string`);
   }
 }

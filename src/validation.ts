@@ -2,11 +2,16 @@
 import { Duration, IResource, Token } from 'aws-cdk-lib';
 import { isHostPattern } from './core/network';
 
+/** Requires a value that is no token. */
+export function requireKnown(name: string, isToken: boolean, literal: string): void {
+  if (isToken) {
+    throw new Error(`${name} has to be known at synthesis, and is a token; pass a literal ${literal}`);
+  }
+}
+
 /** Requires whole seconds from `least` to `most`. */
 export function requireBetween(name: string, value: Duration, least: Duration, most: Duration): void {
-  if (value.isUnresolved()) {
-    throw new Error(`${name} has to be known at synthesis, and is a token; pass a literal Duration`);
-  }
+  requireKnown(name, value.isUnresolved(), 'Duration');
   if (value.toMilliseconds() % 1000 !== 0) {
     throw new Error(`${name} is ${value.toHumanString()}, expected whole seconds`);
   }
@@ -17,9 +22,7 @@ export function requireBetween(name: string, value: Duration, least: Duration, m
 
 /** Requires a number for which `holds`, described by `expected`. */
 export function requireNumber(name: string, value: number, holds: boolean, expected: string): void {
-  if (Token.isUnresolved(value)) {
-    throw new Error(`${name} has to be known at synthesis, and is a token; pass a literal number`);
-  }
+  requireKnown(name, Token.isUnresolved(value), 'number');
   if (!holds) {
     throw new Error(`${name} is ${value}, expected ${expected}`);
   }
@@ -28,9 +31,7 @@ export function requireNumber(name: string, value: number, holds: boolean, expec
 /** Requires texts for each of which `holds`, described by `expected`. */
 export function requireTexts(name: string, texts: readonly string[], holds: (text: string) => boolean, expected: string): void {
   texts.forEach((text, index) => {
-    if (Token.isUnresolved(text)) {
-      throw new Error(`${name}[${index}] has to be known at synthesis, and is a token; pass a literal string`);
-    }
+    requireKnown(`${name}[${index}]`, Token.isUnresolved(text), 'string');
     if (!holds(text)) {
       throw new Error(`${name}[${index}] is ${JSON.stringify(text)}, expected ${expected}`);
     }
