@@ -59,12 +59,12 @@ export function allowServices(key: kms.IKey, scope: Construct): void {
 }
 
 /**
- * Lets a principal use the key, through these services only. Keys that AWS manages, by the alias `alias/aws/…`, let everyone of their account.
+ * Lets a principal use the key, through this service only. Keys that AWS manages, by the alias `alias/aws/…`, let everyone of their account.
  *
  * @throws Error for an alias that is known by its name only: permissions are for keys
  */
 export function allowUse(
-  key: kms.IKey, grantee: iam.IGrantable, region: string, services: readonly EncryptedService[], ...actions: string[]
+  key: kms.IKey, grantee: iam.IGrantable, region: string, service: EncryptedService, ...actions: string[]
 ): iam.Grant {
   if (key.keyArn.includes(':alias/aws/')) {
     return iam.Grant.drop(grantee, 'the policy of a key that AWS manages');
@@ -77,6 +77,6 @@ export function allowUse(
     grantee,
     actions,
     resourceArns: [keyArn],
-    conditions: { StringEquals: { 'kms:ViaService': services.map((service) => `${service}.${region}.amazonaws.com`) } },
+    conditions: { StringEquals: { 'kms:ViaService': [`${service}.${region}.amazonaws.com`] } },
   });
 }

@@ -20,7 +20,7 @@ export function allowReading(secret: secretsmanager.ISecret, grantee: iam.IGrant
     resource: secret,
   });
   if (!grant.resourceStatement) {
-    return secret.encryptionKey ? grant.combine(allowUse(secret.encryptionKey, grantee, Stack.of(secret).region, ['secretsmanager'], 'kms:Decrypt')) : grant;
+    return secret.encryptionKey ? grant.combine(allowUse(secret.encryptionKey, grantee, Stack.of(secret).region, 'secretsmanager', 'kms:Decrypt')) : grant;
   }
   if (!secret.encryptionKey) {
     throw new Error(`${secret.node.path} cannot be read from another account: it is encrypted with the key of Secrets Manager, which no other `

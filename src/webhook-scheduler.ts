@@ -17,7 +17,7 @@ import { MANIFEST_KEY, SchedulerManifest } from './core/manifest';
 import type { NetworkRules, PortRange } from './core/network';
 import { maxLifeMs } from './core/retry';
 import { MAX_HOLD_MS, MAX_RECEIVES, RECORD_MS, UNREPORTED_MAX_RECEIVES } from './core/timing';
-import { allowServices, allowUse, requireUsable } from './encryption';
+import { allowServices, allowUse, EncryptedService, requireUsable } from './encryption';
 import { DeliverFunction } from './handlers/deliver-function';
 import { Variable } from './handlers/environment';
 import { IngestFunction } from './handlers/ingest-function';
@@ -392,9 +392,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
    * @see https://github.com/cdk-webhook-scheduler/cdk-webhook-scheduler/blob/main/docs/outcomes.md
    */
   public grantRead(grantee: iam.IGrantable): iam.Grant {
-    if (this.encryptionKey) {
-      allowUse(this.encryptionKey, grantee, this.stack.region, ['dynamodb'], 'kms:Decrypt');
-    }
+    this.allowKey(grantee, 'dynamodb', 'kms:Decrypt');
     return iam.Grant.addToPrincipal({
       grantee,
       actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
@@ -430,9 +428,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
    * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
    */
   public grantRedrive(grantee: iam.IGrantable): iam.Grant {
-    if (this.encryptionKey) {
-      allowUse(this.encryptionKey, grantee, this.stack.region, ['sqs'], 'kms:Decrypt', 'kms:GenerateDataKey');
-    }
+    this.allowKey(grantee, 'sqs', 'kms:Decrypt', 'kms:GenerateDataKey');
     return iam.Grant.addToPrincipal({
       grantee,
       actions: [
@@ -499,7 +495,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
   private allowFailureNotices(grantee: iam.IGrantable): void {
     allow(grantee, this.failureTopic.topicArn, 'sns:Publish');
     if (this.failureTopic.masterKey) {
-      allowUse(this.failureTopic.masterKey, grantee, this.stack.region, ['sns'], 'kms:Decrypt', 'kms:GenerateDataKey');
+      allowUse(this.failureTopic.masterKey, grantee, this.stack.region, 'sns', 'kms:Decrypt', 'kms:GenerateDataKey');
     }
   }
 
@@ -508,9 +504,13 @@ export class WebhookScheduler extends WebhookSchedulerBase {
    * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
    */
   private allowEncryption(grantee: iam.IGrantable): void {
+    this.allowKey(grantee, 'sqs', 'kms:Decrypt', 'kms:GenerateDataKey');
+    this.allowKey(grantee, 'dynamodb', 'kms:Decrypt');
+  }
+
+  private allowKey(grantee: iam.IGrantable, service: EncryptedService, ...actions: string[]): void {
     if (this.encryptionKey) {
-      allowUse(this.encryptionKey, grantee, this.stack.region, ['sqs'], 'kms:Decrypt', 'kms:GenerateDataKey');
-      allowUse(this.encryptionKey, grantee, this.stack.region, ['dynamodb'], 'kms:Decrypt');
+      allowUse(this.encryptionKey, grantee, this.stack.region, service, ...actions);
     }
   }
 
@@ -617,7 +617,7 @@ function allowPublishing(topic: sns.ITopic, grantee: iam.IGrantable): iam.Grant 
       principals: [new kms.ViaServicePrincipal(`sns.${region}.amazonaws.com`, grantee.grantPrincipal)], actions, resources: ['*'],
     }));
   }
-  return grant.combine(allowUse(masterKey, grantee, region, ['sns'], ...actions));
+  return grant.combine(allowUse(masterKey, grantee, region, 'sns', ...actions));
 }
 
 /** Just these actions; the resources' own grants allow more than the handlers do. */
