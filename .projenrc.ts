@@ -82,12 +82,15 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@smithy/node-http-handler',
     '@smithy/types',
     '@types/aws-lambda',
+    // The peer that the bench measures side by side, and its client of Redis.
+    'bullmq',
     // 2.38 needs constructs 10.5.1, 3.x also aws-cdk-lib 2.257.0.
     'cdk-nag@~2.37.55',
     'dynalite@^4.0.0',
     'fast-check@^4.0.0',
     // 2.x needs Node.js 22.5.
     'fauxqs@~1.9.2',
+    'ioredis',
     // 4 and later are ES modules, which jest does not load.
     'p-limit@^3.1.0',
     'spdx-license-list',
@@ -140,7 +143,7 @@ project.tsconfig?.file.addOverride('compilerOptions.inlineSources', false);
 project.npmrc.addConfig('omit-lockfile-registry-resolved', 'true');
 
 // Each brings its binaries along, and works without its script. npm 11.16 knows this list, npm 12 runs nothing that is not allowed.
-project.package.addField('allowScripts', { '@parcel/watcher': false, 'classic-level': false, 'esbuild': false });
+project.package.addField('allowScripts', { '@parcel/watcher': false, 'classic-level': false, 'esbuild': false, 'msgpackr-extract': false });
 
 project.eslint?.allowDevDeps(LOCAL_ENGINE);
 project.eslint?.allowDevDeps('src/adapters/**');
