@@ -28,6 +28,13 @@ export function requireNumber(name: string, value: number, holds: boolean, expec
   }
 }
 
+/** Requires a whole number from `least` to `most`, where one is given. */
+export function requireWholeNumber(name: string, value: number | undefined, least: number, most: number): void {
+  if (value !== undefined) {
+    requireNumber(name, value, Number.isInteger(value) && value >= least && value <= most, `a whole number from ${least} to ${most}`);
+  }
+}
+
 /** Requires texts for each of which `holds`, described by `expected`. */
 export function requireTexts(name: string, texts: readonly string[], holds: (text: string) => boolean, expected: string): void {
   texts.forEach((text, index) => {

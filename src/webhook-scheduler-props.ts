@@ -1,5 +1,5 @@
 // What a WebhookScheduler can be given, and the defaults.
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -8,6 +8,23 @@ import { NetworkPolicy } from './network-policy';
 import { RetryPolicy } from './retry-policy';
 import { SecretHeader } from './secret-header';
 import { WebhookSigning } from './webhook-signing';
+
+/** How many pollers Lambda keeps ready for a queue; each takes up to 10 invocations at a time, and up to 1 MB a second. */
+export interface ProvisionedPollers {
+  /**
+   * How many are always there, and paid for: 2 to 200.
+   *
+   * @default 2
+   */
+  readonly minimum?: number;
+
+  /**
+   * How many there may be: 2 to 2,000, and no fewer than `minimum`.
+   *
+   * @default 200
+   */
+  readonly maximum?: number;
+}
 
 /** Properties of a {@link WebhookScheduler}. All are optional. */
 export interface WebhookSchedulerProps {
@@ -57,15 +74,45 @@ export interface WebhookSchedulerProps {
   readonly secretHeaders?: SecretHeader[];
 
   /**
-   * How many invocations at a time SQS may bring about of the ingest function, and as many of the deliver function: 2 to 1,000. Each takes up
-   * to ten webhooks.
+   * How many invocations at a time SQS may bring about of the ingest function, and as many of the deliver function: 2 to 1,000. How many
+   * webhooks one invocation of deliver holds follows from `deliverMemory`.
    *
    * A bound keeps a burst, or endpoints that hang, from taking all the concurrency that the account has, and other functions need. What
-   * exceeds it waits, and is late.
+   * exceeds it waits, and is late. Not together with `provisionedPollers`, whose maximum is a bound too.
    *
-   * @default - no bound but the account's
+   * @default - no bound but the account's, and Lambda's of 1,250 a queue
    */
   readonly maxConcurrency?: number;
+
+  /**
+   * Pollers that are ready before a burst comes, for the queue of the ingest function and as many for that of the deliver function.
+   *
+   * Without them Lambda begins with five invocations at a time and adds five a second; with them, with ten for each poller. They are paid for
+   * by the hour, be there work or not.
+   *
+   * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+   * @default - none
+   */
+  readonly provisionedPollers?: ProvisionedPollers;
+
+  /**
+   * Memory of the deliver function: 256 to 10,240 MiB. Lambda gives processor time in proportion, so that this is also how many webhooks one
+   * invocation can make ready at a time: about one for each half MiB, in ten queue messages of `deliverMemory / 51 MiB` webhooks each.
+   *
+   * An invocation begins some two seconds before the instant of its webhooks and is billed for that, by its memory.
+   *
+   * @default Size.mebibytes(512) - 100 webhooks an invocation
+   */
+  readonly deliverMemory?: Size;
+
+  /**
+   * Into how many partitions of the table the webhooks of one minute are spread: 1 to 256. One takes 1,000 new webhooks a second.
+   *
+   * It can be changed at any time: what lies in partitions that a lower number leaves out is still loaded.
+   *
+   * @default 16
+   */
+  readonly partitions?: number;
 
   /**
    * An existing topic to publish failure notices to: a standard topic of the same region, of this or of another account.

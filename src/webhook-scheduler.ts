@@ -1,5 +1,5 @@
 // The construct. From top to bottom it follows a webhook: topic, queue, table, delay queue, endpoint.
-import { Duration, IResource, RemovalPolicy, Resource, Stack } from 'aws-cdk-lib';
+import { Duration, IResource, RemovalPolicy, Resource, Size, SizeRoundingBehavior, Stack } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as events from 'aws-cdk-lib/aws-events';
@@ -26,7 +26,7 @@ import { explain } from './nag';
 import { NetworkPolicy } from './network-policy';
 import { RetryPolicy } from './retry-policy';
 import { allowReading, secretHeaderPlans } from './secret-access';
-import { requireBetween, requireNumber, requireRegion } from './validation';
+import { requireBetween, requireKnown, requireRegion, requireWholeNumber } from './validation';
 import { WebhookSchedulerProps } from './webhook-scheduler-props';
 
 /** A scheduler of webhooks, owned or imported. */
@@ -59,8 +59,12 @@ export interface WebhookSchedulerAttributes {
   readonly encryptionKeyArn?: string;
 }
 
-/** Partitions of a minute. One takes 1,000 writes a second, so a single minute can receive 16,000 webhooks a second. */
-const PARTITIONS = 16;
+/** One takes 1,000 writes a second, so a single minute can receive 16,000 webhooks a second. */
+const DEFAULT_PARTITIONS = 16;
+/** The most that Lambda takes without a batching window. */
+const BATCH_SIZE = 10;
+/** Less leaves a worker hardly any processor time at the instant, a seventh of a processor at 256 MiB; more Lambda does not have. */
+const [MIN_DELIVER_MEMORY, MAX_DELIVER_MEMORY] = [Size.mebibytes(256), Size.mebibytes(10_240)];
 const TICK = Duration.minutes(1);
 /** Well above the tick, so that ticks which come late or not at all cost nothing at first. */
 const LOAD_HORIZON = Duration.minutes(5);
@@ -211,6 +215,8 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     const maxHorizon = props.maxHorizon ?? Duration.days(366);
     const retention = props.retention ?? Duration.days(30);
     const requestTimeout = props.requestTimeout ?? Duration.seconds(15);
+    const partitions = String(props.partitions ?? DEFAULT_PARTITIONS);
+    const deliverMemory = props.deliverMemory ?? Size.mebibytes(512);
     const logRetention = props.logRetention ?? logs.RetentionDays.ONE_MONTH;
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
     const retryPlan = (props.retryPolicy ?? RetryPolicy.standardWebhooks())._toPlan();
@@ -219,11 +225,9 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     requireBetween('retention', retention, MIN_RETENTION, MAX_RETENTION);
     requireRetentionBeyond(maxLifeMs(retryPlan), retention);
     requireBetween('requestTimeout', requestTimeout, Duration.seconds(1), MAX_REQUEST_TIMEOUT);
-    if (props.maxConcurrency !== undefined) {
-      const { maxConcurrency } = props;
-      requireNumber('maxConcurrency', maxConcurrency, Number.isInteger(maxConcurrency) && maxConcurrency >= 2 && maxConcurrency <= 1000,
-        'a whole number from 2 to 1000');
-    }
+    requireWholeNumber('partitions', props.partitions, 1, 256);
+    requireMemory('deliverMemory', deliverMemory);
+    const polling = pollingOf(props);
     if (props.failureTopic) {
       requirePublishable(props.failureTopic, this.stack.region);
     }
@@ -280,7 +284,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         [Variable.INGEST_QUEUE_URL]: this.ingestQueue.queueUrl,
         [Variable.DELAY_QUEUE_URL]: this.delayQueue.queueUrl,
         [Variable.FAILURE_TOPIC_ARN]: this.failureTopic.topicArn,
-        [Variable.PARTITIONS]: String(PARTITIONS),
+        [Variable.PARTITIONS]: partitions,
         [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
         [Variable.MAX_HORIZON_SECONDS]: seconds(maxHorizon),
         [Variable.RETENTION_SECONDS]: seconds(retention),
@@ -295,7 +299,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     this.allowFailureNotices(this.ingestFunction);
     this.allowEncryption(this.ingestFunction);
     // Without a batching window: a webhook that is due in a moment should not wait for company.
-    this.consume('IngestSource', this.ingestQueue, this.ingestFunction, { batchSize: 10, maxConcurrency: props.maxConcurrency });
+    this.consume('IngestSource', this.ingestQueue, this.ingestFunction, { batchSize: BATCH_SIZE, ...polling });
 
     // Load: each minute, table to delay queue, and what nobody could handle to failure topic and dead-letter queues.
     this.loadFunction = new LoadFunction(this, 'Load', {
@@ -311,7 +315,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         [Variable.INGEST_DEAD_LETTER_QUEUE_URL]: this.ingestDeadLetterQueue.queueUrl,
         [Variable.DELAY_DEAD_LETTER_QUEUE_URL]: this.delayDeadLetterQueue.queueUrl,
         [Variable.FAILURE_TOPIC_ARN]: this.failureTopic.topicArn,
-        [Variable.PARTITIONS]: String(PARTITIONS),
+        [Variable.PARTITIONS]: partitions,
         [Variable.LOAD_HORIZON_SECONDS]: seconds(LOAD_HORIZON),
         [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
         [Variable.RETENTION_SECONDS]: seconds(retention),
@@ -345,7 +349,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
       ...this.deliverNetwork(props, networkRules),
       description: 'Webhook scheduler: fires webhooks',
       timeout: deliverTimeout,
-      memorySize: 1024,
+      memorySize: deliverMemory.toMebibytes(),
       environment: {
         [Variable.TABLE_NAME]: this.table.tableName,
         [Variable.DELAY_QUEUE_URL]: this.delayQueue.queueUrl,
@@ -378,7 +382,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     }
     // Without a batching window here too: where there is little traffic, Lambda may wait 20 s in spite of a shorter window, far beyond a
     // webhook's date. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-    this.consume('DeliverSource', this.delayQueue, this.deliverFunction, { batchSize: 10, maxConcurrency: props.maxConcurrency });
+    this.consume('DeliverSource', this.delayQueue, this.deliverFunction, { batchSize: BATCH_SIZE, ...polling });
 
     this.addManifest();
   }
@@ -620,6 +624,21 @@ function allowPublishing(topic: sns.ITopic, grantee: iam.IGrantable): iam.Grant 
   return grant.combine(allowUse(masterKey, grantee, region, 'sns', ...actions));
 }
 
+/** How Lambda polls both queues: provisioned mode and a bound of concurrency exclude each other. */
+function pollingOf({ maxConcurrency, provisionedPollers }: WebhookSchedulerProps): lambda.EventSourceMappingOptions {
+  requireWholeNumber('maxConcurrency', maxConcurrency, 2, 1000);
+  if (!provisionedPollers) {
+    return { maxConcurrency };
+  }
+  if (maxConcurrency !== undefined) {
+    throw new Error('maxConcurrency and provisionedPollers are both given, expected one of them: the maximum of the pollers bounds the concurrency, too');
+  }
+  const { minimum: minimumPollers = 2, maximum: maximumPollers = 200 } = provisionedPollers;
+  requireWholeNumber('provisionedPollers.minimum', minimumPollers, 2, 200);
+  requireWholeNumber('provisionedPollers.maximum', maximumPollers, minimumPollers, 2000);
+  return { provisionedPollerConfig: { minimumPollers, maximumPollers } };
+}
+
 /** Just these actions; the resources' own grants allow more than the handlers do. */
 function allow(grantee: iam.IGrantable, resourceArns: string | string[], ...actions: string[]): iam.Grant {
   return iam.Grant.addToPrincipal({ grantee, actions, resourceArns: [resourceArns].flat() });
@@ -627,6 +646,13 @@ function allow(grantee: iam.IGrantable, resourceArns: string | string[], ...acti
 
 function seconds(duration: Duration): string {
   return String(duration.toSeconds());
+}
+
+function requireMemory(name: string, memory: Size): void {
+  requireKnown(name, memory.isUnresolved(), 'Size');
+  const [least, most] = [MIN_DELIVER_MEMORY, MAX_DELIVER_MEMORY].map((size) => size.toMebibytes());
+  const mebibytes = memory.toMebibytes({ rounding: SizeRoundingBehavior.NONE });
+  requireWholeNumber(`${name} in MiB`, mebibytes, least, most);
 }
 
 /** A row that expires while there are attempts to come would be lost, and the webhook with it. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
-import { App, Duration, Lazy, RemovalPolicy, Stack, Stage } from 'aws-cdk-lib';
+import { App, Duration, Lazy, RemovalPolicy, Size, Stack, Stage } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -362,6 +362,16 @@ describe('queues', () => {
     const mappings = synth({ maxConcurrency: given }).ofType('AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => Properties as { ScalingConfig?: unknown });
     expect(mappings.map(({ ScalingConfig }) => ScalingConfig)).toEqual([config, config]);
   });
+
+  test.each<[WebhookSchedulerProps['provisionedPollers'], unknown]>([
+    [undefined, undefined],
+    [{}, { MinimumPollers: 2, MaximumPollers: 200 }],
+    [{ minimum: 20, maximum: 2000 }, { MinimumPollers: 20, MaximumPollers: 2000 }],
+  ])('provisionedPollers %j poll both queues', (provisionedPollers, config) => {
+    const mappings = synth({ provisionedPollers }).ofType('AWS::Lambda::EventSourceMapping');
+    const configOf = (properties: unknown) => (properties as { ProvisionedPollerConfig?: unknown }).ProvisionedPollerConfig;
+    expect(mappings.map(([, { Properties }]) => configOf(Properties))).toEqual([config, config]);
+  });
 });
 
 test('the table is on demand, expires rows, can be restored, and stays when the stack goes', () => {
@@ -593,6 +603,20 @@ describe('props', () => {
     [
       { maxConcurrency: Lazy.number({ produce: () => 5 }) },
       'maxConcurrency has to be known at synthesis, and is a token; pass a literal number',
+    ],
+    [{ provisionedPollers: { minimum: 1 } }, 'provisionedPollers.minimum is 1, expected a whole number from 2 to 200'],
+    [{ provisionedPollers: { minimum: 50, maximum: 49 } }, 'provisionedPollers.maximum is 49, expected a whole number from 50 to 2000'],
+    [{ provisionedPollers: { maximum: 2001 } }, 'provisionedPollers.maximum is 2001, expected a whole number from 2 to 2000'],
+    [{ provisionedPollers: {}, maxConcurrency: 5 }, 'maxConcurrency and provisionedPollers are both given, expected one of them: the maximum of the pollers'
+      + ' bounds the concurrency, too'],
+    [{ partitions: 0 }, 'partitions is 0, expected a whole number from 1 to 256'],
+    [{ partitions: 257 }, 'partitions is 257, expected a whole number from 1 to 256'],
+    [{ deliverMemory: Size.mebibytes(255) }, 'deliverMemory in MiB is 255, expected a whole number from 256 to 10240'],
+    [{ deliverMemory: Size.gibibytes(11) }, 'deliverMemory in MiB is 11264, expected a whole number from 256 to 10240'],
+    [{ deliverMemory: Size.kibibytes(524_289) }, 'deliverMemory in MiB is 512.0009765625, expected a whole number from 256 to 10240'],
+    [
+      { deliverMemory: Size.mebibytes(Lazy.number({ produce: () => 512 })) },
+      'deliverMemory has to be known at synthesis, and is a token; pass a literal Size',
     ],
     [{ retention: Duration.days(1) }, 'retention is 1 day, expected 29 days to 3660 days'],
     [{ retention: Duration.days(3661) }, 'retention is 3661 days, expected 29 days to 3660 days'],

@@ -6,11 +6,6 @@ import { accessKeyId } from './iam/security-plan';
 import type { EventSourcePlan, QueuePlan } from './plan';
 import { AccessDeniedError, QueueConnection, type QueueMessage } from './queue-connection';
 
-// AWS begins with five invocations at a time and adds up to 300 a minute while messages are waiting
-// (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html); here: one each fifth of a second.
-const CONCURRENCY_AT_START = 5;
-const GROWTH_INTERVAL_MS = 200;
-
 /** SQS hands out and deletes up to ten messages a call. */
 const CALL_SIZE = 10;
 /** The largest event that Lambda takes from a queue. */
@@ -48,7 +43,7 @@ export class EventSource {
     private readonly onError: (error: unknown) => void,
   ) {
     this.connection = new QueueConnection(queue.url, queue.region, accessKeyId(target.plan.arn, 'lambda'));
-    this.allowed = Math.min(CONCURRENCY_AT_START, this.limit);
+    this.allowed = Math.min(this.plan.initialConcurrency, this.limit);
   }
 
   public start(): void {
@@ -81,9 +76,9 @@ export class EventSource {
 
   /** Waits until one more batch may be read. */
   private async slot(): Promise<void> {
-    if (this.invocations.size === 0) this.allowed = Math.min(CONCURRENCY_AT_START, this.limit);
+    if (this.invocations.size === 0) this.allowed = Math.min(this.plan.initialConcurrency, this.limit);
     while (this.running && this.invocations.size >= this.allowed) {
-      const wait = this.allowed < this.limit ? Math.max(this.grownAt + GROWTH_INTERVAL_MS - Date.now(), 0) : undefined;
+      const wait = this.allowed < this.limit ? Math.max(this.grownAt + 60_000 / this.plan.growthPerMinute - Date.now(), 0) : undefined;
       await new Promise<void>(resolve => {
         const timer = wait === undefined ? undefined : setTimeout(() => {
           this.allowed++;

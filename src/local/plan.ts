@@ -93,6 +93,10 @@ export interface EventSourcePlan {
   readonly batchSize: number;
   readonly windowSeconds: number;
   readonly maximumConcurrency?: number;
+  /** Invocations that may begin at once, before their number grows. */
+  readonly initialConcurrency: number;
+  /** By how many it grows in a minute while messages are waiting. */
+  readonly growthPerMinute: number;
   readonly partialResponses: boolean;
 }
 
@@ -143,6 +147,9 @@ const QUEUE_ATTRIBUTES = [
 ] as const;
 const DEFAULT_VISIBILITY_SECONDS = 30;
 const LARGEST_BATCH_WITHOUT_WINDOW = 10;
+// How a mapping scales, by itself and in provisioned mode: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+const SCALING = { initialConcurrency: 5, growthPerMinute: 300 };
+const PROVISIONED = { minimumPollers: 2, maximumPollers: 200, invocationsOfAPoller: 10, growthPerMinute: 1000 };
 
 /** What the engine is to run; throws {@link UnsupportedTemplateError} with every obstacle. `endpoint` is where SQS will listen. */
 export function planAssembly(stacks: readonly StackTemplate[], endpoint: string): EnginePlan {
@@ -408,14 +415,27 @@ function eventSourcePlan(resource: OwnedResource, queues: readonly QueuePlan[], 
       + `of ${target.timeoutSeconds} s; supported is at least that`);
   }
   const responseTypes = properties.FunctionResponseTypes;
-  const maximumConcurrency = isObject(properties.ScalingConfig) ? asNumber(properties.ScalingConfig.MaximumConcurrency) : undefined;
   return {
     queueArn,
     functionArn: target.arn,
     batchSize,
     windowSeconds,
-    maximumConcurrency,
+    ...scalingOf(properties),
     partialResponses: Array.isArray(responseTypes) && responseTypes.includes('ReportBatchItemFailures'),
+  };
+}
+
+function scalingOf({ ScalingConfig, ProvisionedPollerConfig }: OwnedResource['properties']) {
+  const maximumConcurrency = isObject(ScalingConfig) ? asNumber(ScalingConfig.MaximumConcurrency) : undefined;
+  if (!isObject(ProvisionedPollerConfig)) return { ...SCALING, maximumConcurrency };
+  if (maximumConcurrency !== undefined) {
+    throw new Error('properties ScalingConfig and ProvisionedPollerConfig are both set; AWS takes one of them');
+  }
+  const { minimumPollers, maximumPollers, invocationsOfAPoller, growthPerMinute } = PROVISIONED;
+  return {
+    initialConcurrency: (asNumber(ProvisionedPollerConfig.MinimumPollers) ?? minimumPollers) * invocationsOfAPoller,
+    maximumConcurrency: (asNumber(ProvisionedPollerConfig.MaximumPollers) ?? maximumPollers) * invocationsOfAPoller,
+    growthPerMinute,
   };
 }
 

@@ -243,6 +243,7 @@ export const SUPPORTED: Readonly<Record<string, TypeRule>> = {
       FunctionResponseTypes: applied(value =>
         (Array.isArray(value) && value.every(item => item === 'ReportBatchItemFailures') ? undefined : '["ReportBatchItemFailures"]')),
       ScalingConfig: object({ MaximumConcurrency: applied(wholeNumber(2, 1000)) }),
+      ProvisionedPollerConfig: object({ MinimumPollers: applied(wholeNumber(2, 200)), MaximumPollers: applied(wholeNumber(2, 2000)) }),
       MetricsConfig: MONITORING,
       LoggingConfig: MONITORING,
       KmsKeyArn: ENCRYPTION,

@@ -125,9 +125,28 @@ describe('what runs', () => {
     })]);
     expect(plan.subscriptions).toEqual([expect.objectContaining({ topicArn: scheduler.inputTopicArn, queueArn: queue('PIngestQueue'), attributes: {} })]);
     expect(plan.eventSources).toEqual([{
-      queueArn: queue('PIngestQueue'), functionArn: ingest!.arn, batchSize: 500, windowSeconds: 2, maximumConcurrency: 7, partialResponses: true,
+      queueArn: queue('PIngestQueue'),
+      functionArn: ingest!.arn,
+      batchSize: 500,
+      windowSeconds: 2,
+      maximumConcurrency: 7,
+      initialConcurrency: 5,
+      growthPerMinute: 300,
+      partialResponses: true,
     }]);
     expect(plan.schedules).toEqual([expect.objectContaining({ source: 'aws.events', periodSeconds: 60 })]);
+  });
+
+  test.each([
+    [{}, { initialConcurrency: 20, maximumConcurrency: 2000, growthPerMinute: 1000 }],
+    [{ minimumPollers: 3, maximumPollers: 40 }, { initialConcurrency: 30, maximumConcurrency: 400, growthPerMinute: 1000 }],
+  ])('a mapping in provisioned mode, %j, begins with ten invocations a poller', (provisionedPollerConfig, scaling) => {
+    const { eventSources } = planOf(synthStack(stack => {
+      const { ingest, ingestQueue } = new Parts(stack, 'P');
+      ingestQueue.grantConsumeMessages(ingest);
+      new lambda.EventSourceMapping(stack, 'Mapping', { target: ingest, eventSourceArn: ingestQueue.queueArn, provisionedPollerConfig });
+    }));
+    expect(eventSources).toEqual([expect.objectContaining(scaling)]);
   });
 
   test('a queue that subscribes to a topic of the scheduler runs, in another stack too', () => {
