@@ -178,7 +178,7 @@ for (const [name, script] of Object.entries({
   project.setScript(name, `exec node --import tsx ${script}`);
 }
 // These run the handlers from their sources.
-for (const name of ['simulate', 'fuzz']) {
+for (const name of ['simulate', 'fuzz', 'scale']) {
   project.setScript(name, `exec node --import tsx scripts/${name}.ts`);
 }
 
