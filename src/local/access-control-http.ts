@@ -18,11 +18,16 @@ export interface HttpAnswer {
 
 const CREDENTIAL = /Credential=([^/,\s]+)\/[^/]*\/([^/]*)\//;
 
+/** Access key id and region that a request is signed with; nothing where nobody has signed. */
+export function signer({ authorization = '' }: IncomingHttpHeaders): readonly string[] {
+  return CREDENTIAL.exec(authorization)?.slice(1) ?? [];
+}
+
 /** Reads from a request's headers who calls, and how; `undefined` where nobody has signed. */
 export function callOf(
   { credentials }: SecurityPlan, headers: IncomingHttpHeaders, operation: string, input: Readonly<Record<string, unknown>>,
 ): Call | undefined {
-  const [, id, region] = CREDENTIAL.exec(headers.authorization ?? '') ?? [];
+  const [id, region] = signer(headers);
   if (id === undefined) return undefined;
   const caller = Object.entries(credentials).find(([known]) => known === id)?.[1];
   const principal: Principal = caller ? { kind: 'role', roleArn: caller.roleArn, session: caller.session } : { kind: 'administrator' };
@@ -75,7 +80,7 @@ function dynamoDbRefusal(control: AccessControl | undefined, { headers }: Incomi
 }
 
 /** What is no JSON is for the emulator to refuse. */
-function parse(body: Buffer): Readonly<Record<string, unknown>> {
+export function parse(body: Buffer): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(body.toString());
     return typeof value === 'object' && value !== null ? value as Record<string, unknown> : {};

@@ -51,9 +51,13 @@ function unsigned(isSns: boolean): HttpAnswer {
   };
 }
 
-/** Lets SNS deliver to a queue only if the queue's policy, and that of its key, lets it; else to the subscription's dead-letter queue, likewise. */
+/**
+ * Lets SNS deliver to a queue only if the queue's policy, and that of its key, lets it; else to the subscription's dead-letter queue, likewise.
+ * `onDelivery` is told of each message that goes into a queue.
+ */
 export function guardDeliveries<Q>(
   topics: { getSubscription(arn: string): Subscription | undefined }, queues: Queues<Q>, control: () => AccessControl | undefined,
+  onDelivery: (queueArn: string) => void,
 ): void {
   // A publication looks up a subscription, and at once the queue of it. Whatever looks up a queue later is no delivery.
   let delivering: Subscription | undefined;
@@ -68,10 +72,13 @@ export function guardDeliveries<Q>(
     const subscription = delivering?.endpoint === arn ? delivering : undefined;
     delivering = undefined;
     const judge = control();
-    if (!subscription || !judge || mayDeliver(judge, subscription.topicArn, arn)) return getQueueByArn(arn);
+    if (!subscription || !judge) return getQueueByArn(arn);
     // A refusal is not tried again: https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
-    const deadLetters = deadLetterQueueArn(subscription);
-    return deadLetters !== undefined && mayDeliver(judge, subscription.topicArn, deadLetters) ? getQueueByArn(deadLetters) : undefined;
+    const target = [arn, deadLetterQueueArn(subscription)]
+      .find(queueArn => queueArn !== undefined && mayDeliver(judge, subscription.topicArn, queueArn));
+    if (target === undefined) return undefined;
+    onDelivery(target);
+    return getQueueByArn(target);
   };
 }
 

@@ -10,16 +10,27 @@ import { type Subscription, guardDeliveries, messagingRefusal } from './access-c
 import { AccessControl, type Judgement } from './iam/access-control';
 import type { SecurityPlan } from './iam/security-plan';
 import { LOCAL_ACCOUNT } from './local-account';
+import { type ReadTable, RequestMeter, readTables } from './request-meter';
 import { SecretsManager } from './secrets-manager';
 import { secretsManagerListener } from './secrets-manager-http';
+import { meterDynamoDb } from './table-meter';
+import type { CountedRequests, Usage } from './usage';
 
-/** Sent by the engine: first to start the emulators, then to have calls judged. Until then, everything is allowed. */
+/**
+ * Sent by the engine: first to start the emulators, then to have calls judged. Until then, everything is allowed, and nothing is counted. After
+ * that, to be told what has been counted.
+ */
 export type EmulatorRequest =
-  | { readonly type: 'start'; /** Port for SNS and SQS; 0 for a free one. */ readonly port: number }
+  | { readonly type: 'start'; /** Port for SNS and SQS; 0 for a free one. */ readonly port: number; /** Whether to count requests. */ readonly metered: boolean }
+  | { readonly type: 'usage' }
   | { readonly type: 'enforce'; readonly plan: SecurityPlan; /** Whether to tell of what is allowed, too. */ readonly everything: boolean };
 
-/** Sent to the engine once all listen, or when they cannot; once calls are judged; and for each denial, or also for what is allowed. */
+/** What the process counts of it. */
+export type EmulatorUsage = { readonly requests: readonly CountedRequests[] } & Pick<Usage, 'deliveries' | 'tables'>;
+
+/** Sent to the engine once all listen, or when they cannot; once calls are judged; for each denial, or also for what is allowed; and when asked for what was counted. */
 export type EmulatorReply =
+  | { readonly usage: EmulatorUsage }
   | { readonly enforced: true }
   | { readonly judged: Judgement }
   | { readonly ready: { readonly messagingPort: number; readonly dynamodbPort: number; readonly secretsManagerPort: number } }
@@ -48,6 +59,7 @@ const LOOPBACK = '127.0.0.1';
 const STORES = 'node_modules/fauxqs/dist';
 
 let control: AccessControl | undefined;
+let meter: { readonly counts: RequestMeter; readonly read: ReadTable } | undefined;
 
 async function storeOf<T>(file: string, name: string): Promise<T> {
   const stores = await import(pathToFileURL(path.join(__dirname, STORES, file)).href) as Record<string, new () => T>;
@@ -95,7 +107,7 @@ async function loopbackStore(): Promise<QueueStore> {
   return store;
 }
 
-async function start(port: number): Promise<EmulatorReply> {
+async function start(port: number, metered: boolean): Promise<EmulatorReply> {
   try {
     // `startFauxqs` would listen on every interface.
     const { buildApp } = await import('fauxqs');
@@ -103,14 +115,20 @@ async function start(port: number): Promise<EmulatorReply> {
     const stores = { sqsStore, snsStore } as unknown as NonNullable<Parameters<typeof buildApp>[0]>['stores'];
     const messaging = buildApp({ logger: false, stores });
     messaging.addHook('preHandler', async (request, response) => {
-      // Both services are called there; elsewhere are a health check and what is not used here.
-      const isCall = request.method === 'POST' && request.url === '/';
-      const refusal = control && isCall ? messagingRefusal(control, sqsStore, request) : undefined;
+      const refusal = control && isCall(request) ? messagingRefusal(control, sqsStore, request) : undefined;
       if (refusal) await response.code(refusal.status).headers(refusal.headers).send(refusal.body);
     });
-    guardDeliveries(snsStore, sqsStore, () => control);
+    const counts = metered ? new RequestMeter() : undefined;
+    if (counts) {
+      messaging.addHook('onSend', async (request, response, payload) => {
+        if (control && isCall(request) && response.statusCode === 200) counts.messaging(request, String(payload));
+        return payload;
+      });
+    }
+    guardDeliveries(snsStore, sqsStore, () => control, queueArn => counts?.delivery(queueArn));
     await messaging.listen({ port, host: LOOPBACK });
     const dynamodb: Server = dynalite({ createTableMs: 0 });
+    if (counts) meter = { counts, read: meterDynamoDb(dynamodb, counts, () => control !== undefined) };
     guardDynamoDb(dynamodb, () => control);
     const secretsManager = createServer(secretsManagerListener(new SecretsManager(LOCAL_ACCOUNT), () => control));
     return {
@@ -124,6 +142,18 @@ async function start(port: number): Promise<EmulatorReply> {
     const { code, message } = error as NodeJS.ErrnoException;
     return { failed: { code, message } };
   }
+}
+
+/** Both services are called there; elsewhere are a health check and what is not used here. */
+function isCall({ method, url }: { readonly method: string; readonly url: string }): boolean {
+  return method === 'POST' && url === '/';
+}
+
+async function usage(): Promise<EmulatorUsage> {
+  if (!meter) return { requests: [], deliveries: [], tables: [] };
+  const { counts, read } = meter;
+  await counts.settled();
+  return { requests: counts.requests, deliveries: counts.delivered, tables: await readTables(read) };
 }
 
 async function listen(server: Server): Promise<number> {
@@ -143,10 +173,11 @@ process.on('uncaughtException', (error: NodeJS.ErrnoException) => {
 });
 const reply = (message: EmulatorReply): boolean | undefined => process.send?.(message);
 process.on('message', (request: EmulatorRequest) => {
-  if (request.type === 'start') {
-    void start(request.port).then(reply);
-  } else {
-    control = new AccessControl(request.plan, judged => reply({ judged }), request.everything);
-    reply({ enforced: true });
+  switch (request.type) {
+    case 'start': return void start(request.port, request.metered).then(reply);
+    case 'usage': return void usage().then(counted => reply({ usage: counted }));
+    case 'enforce':
+      control = new AccessControl(request.plan, judged => reply({ judged }), request.everything);
+      return void reply({ enforced: true });
   }
 });

@@ -8,7 +8,7 @@ import {
 import { CreateSecretCommand, GetRandomPasswordCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
-import type { EmulatorReply, EmulatorRequest } from './emulator-process';
+import type { EmulatorReply, EmulatorRequest, EmulatorUsage } from './emulator-process';
 import type { Judgement } from './iam/access-control';
 import type { SecurityPlan } from './iam/security-plan';
 import { asBoolean, asNumber, asString } from './json';
@@ -28,15 +28,15 @@ export interface Endpoints {
 export const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' } as const;
 
 export class Emulators {
-  /** Starts them; `port` is for SNS and SQS, a free one where it is not given. */
-  public static async start(script: string, port: number | undefined, region: string): Promise<Emulators> {
+  /** Starts them; `port` is for SNS and SQS, a free one where it is not given. With `metered`, they count requests. */
+  public static async start(script: string, port: number | undefined, region: string, metered = false): Promise<Emulators> {
     const child = fork(script, [], {
       execArgv: [],
       env: { PATH: process.env.PATH, AWS_REGION: region, TZ: ':UTC' },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     try {
-      const reply = await firstReply(child, { type: 'start', port: port ?? 0 });
+      const reply = await firstReply(child, { type: 'start', port: port ?? 0, metered });
       if (!('ready' in reply) && !('failed' in reply)) throw new Error('The emulators answered out of turn.');
       if ('failed' in reply) {
         throw new Error(reply.failed.code === 'EADDRINUSE'
@@ -93,6 +93,20 @@ export class Emulators {
     });
     this.child.send({ type: 'enforce', plan, everything } satisfies EmulatorRequest);
     await Promise.race([enforced, this.ended]);
+  }
+
+  /** What has been counted since calls are judged. */
+  public async usage(): Promise<EmulatorUsage> {
+    const counted = new Promise<EmulatorUsage>(resolve => {
+      const listener = (message: EmulatorReply): void => {
+        if (!('usage' in message)) return;
+        this.child.off('message', listener);
+        resolve(message.usage);
+      };
+      this.child.on('message', listener);
+    });
+    this.child.send({ type: 'usage' } satisfies EmulatorRequest);
+    return Promise.race([counted, this.ended.then(() => { throw new Error('The emulators have ended.'); })]);
   }
 
   public async stop(): Promise<void> {

@@ -5,6 +5,7 @@ import { readAssembly } from './assembly';
 import { ChildScripts } from './child-scripts';
 import { Emulators, type Endpoints, LOCAL_CREDENTIALS } from './emulators';
 import { EventSource } from './event-source';
+import { FunctionMeter, withCallers } from './function-meter';
 import { type EngineEvent, FunctionRuntime } from './function-runtime';
 import { AccessControl, type Judgement } from './iam/access-control';
 import { denialMessage, principalArn } from './iam/authorizer';
@@ -15,11 +16,13 @@ import { LOCAL_ACCOUNT } from './local-account';
 import { type EnginePlan, type FunctionPlan, type LocalScheduler, type SchedulePlan, planAssembly } from './plan';
 import type { IgnoredResource } from './resources';
 import { Schedule, type SendToQueue } from './schedule';
+import type { Usage } from './usage';
 
 export type { EngineEvent } from './function-runtime';
 export type { Judgement } from './iam/access-control';
 export type { LocalScheduler } from './plan';
 export { type IgnoredResource, UnsupportedTemplateError } from './resources';
+export type * from './usage';
 
 export interface LocalEngineOptions {
   /** Directory of the cloud assembly, as `cdk synth` writes it. */
@@ -35,6 +38,8 @@ export interface LocalEngineOptions {
    * returns those to call instead. For fault tests. @default the services are called directly
    */
   readonly intercept?: (services: Endpoints) => Endpoints | Promise<Endpoints>;
+  /** Whether to count what AWS would bill, for {@link LocalEngine.usage}. It takes time of each request. @default false */
+  readonly metered?: boolean;
   /** Told of every log line, every invocation and everything that is denied. @default nobody is told */
   readonly onEvent?: (event: EngineEvent) => void;
   /** Told of every kind of request that is judged by the template's policies, allowed ones too. @default nobody is told */
@@ -58,7 +63,7 @@ export class LocalEngine {
     let emulators: Emulators | undefined;
     let engine: LocalEngine | undefined;
     try {
-      emulators = await Emulators.start(scripts.emulators, options.port, region);
+      emulators = await Emulators.start(scripts.emulators, options.port, region, options.metered ?? false);
       const called = await options.intercept?.(emulators.endpoints) ?? emulators.endpoints;
       // A client of SQS calls the host that a queue's URL names.
       const plan = overridden(called.sqs);
@@ -91,6 +96,7 @@ export class LocalEngine {
   /** Resolves when the engine has stopped; rejects if its emulators end by themselves. */
   public readonly ended: Promise<void>;
 
+  private readonly meter: FunctionMeter | undefined;
   private readonly clients = new Map<string, SQSClient>();
   private readonly functions: readonly FunctionRuntime[];
   private readonly eventSources: readonly EventSource[];
@@ -105,7 +111,11 @@ export class LocalEngine {
     called: Endpoints,
     private readonly control: AccessControl,
   ) {
-    const { onEvent = () => undefined } = options;
+    this.meter = options.metered ? new FunctionMeter(plan.functions) : undefined;
+    const onEvent = (event: EngineEvent): void => {
+      this.meter?.count(event);
+      options.onEvent?.(event);
+    };
     this.region = plan.schedulers[0].region;
     this.endpoints = emulators.endpoints;
     this.schedulers = plan.schedulers;
@@ -147,6 +157,16 @@ export class LocalEngine {
   /** Names of the functions and seconds between their ticks, for those that a schedule invokes. */
   public get ticks(): readonly { readonly functionName: string; readonly seconds: number }[] {
     return this.schedules.map(schedule => ({ functionName: schedule.functionName, seconds: schedule.tickSeconds }));
+  }
+
+  /**
+   * What AWS would bill for: everything since the engine started, but for what it did itself. A request counts when it is answered, an
+   * invocation when it ends.
+   */
+  public async usage(): Promise<Usage> {
+    if (!this.meter) throw new Error('The engine counts nothing; start it with metered: true.');
+    const { requests, deliveries, tables } = await this.emulators.usage();
+    return { requests: withCallers(requests, this.plan.functions), deliveries, functions: this.meter.functions, tables };
   }
 
   /**

@@ -21,6 +21,7 @@ export type EngineEvent =
     readonly functionName: string;
     /** Records of its event; 0 for events that are not a batch. */
     readonly records: number;
+    /** Loading included, rounded up as Lambda does for its bill. */
     readonly durationMs: number;
     readonly coldStart: boolean;
     readonly error?: string;
@@ -107,7 +108,7 @@ export class FunctionRuntime {
         type: 'invocation',
         functionName: this.plan.name,
         records,
-        durationMs: Math.round(performance.now() - started),
+        durationMs: Math.ceil(performance.now() - started),
         coldStart: warm === undefined,
         ...(result.ok ? {} : { error: `${result.error.errorType}: ${result.error.errorMessage}` }),
       });
