@@ -288,6 +288,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
         [Variable.MAX_HORIZON_SECONDS]: seconds(maxHorizon),
         [Variable.RETENTION_SECONDS]: seconds(retention),
+        [Variable.TURNS_PER_MESSAGE]: '10',
         [Variable.RETRY_POLICY]: JSON.stringify(retryPlan),
         [Variable.NETWORK_POLICY]: JSON.stringify(networkRules),
       },
@@ -319,6 +320,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         [Variable.LOAD_HORIZON_SECONDS]: seconds(LOAD_HORIZON),
         [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
         [Variable.RETENTION_SECONDS]: seconds(retention),
+        [Variable.TURNS_PER_MESSAGE]: '10',
       },
       // The next tick takes up where this one failed; so there is nothing to keep of one that did.
       retryAttempts: 0,
@@ -360,6 +362,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         UV_THREADPOOL_SIZE: '64',
         [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
         [Variable.RETENTION_SECONDS]: seconds(retention),
+        [Variable.TURNS_PER_MESSAGE]: '10',
         [Variable.RETRY_POLICY]: JSON.stringify(retryPlan),
         [Variable.NETWORK_POLICY]: JSON.stringify(networkRules),
         ...(signing ? { [Variable.SIGNING]: JSON.stringify(signing.plan) } : {}),

@@ -406,7 +406,7 @@ describe('functions', () => {
       'INGEST_DEAD_LETTER_QUEUE_URL', 'INGEST_HORIZON_SECONDS', 'INGEST_QUEUE_URL', 'INGEST_UNREPORTED_QUEUE_URL',
       'LEASE_BEYOND_SECONDS', 'LOAD_HORIZON_SECONDS', 'MAX_HORIZON_SECONDS', 'NETWORK_POLICY', 'PARTITIONS', 'REQUEST_TIMEOUT_SECONDS', 'RETENTION_SECONDS',
       'RETRY_POLICY',
-      'TABLE_NAME', 'UV_THREADPOOL_SIZE',
+      'TABLE_NAME', 'TURNS_PER_MESSAGE', 'UV_THREADPOOL_SIZE',
     ]);
   });
 
@@ -428,6 +428,7 @@ describe('functions', () => {
   test('agree on what they share', () => {
     const shared = [
       'TABLE_NAME', 'RETENTION_SECONDS', 'PARTITIONS', 'DELAY_QUEUE_URL', 'FAILURE_TOPIC_ARN', 'INGEST_HORIZON_SECONDS', 'RETRY_POLICY',
+      'TURNS_PER_MESSAGE',
     ];
     for (const name of shared) {
       const values = functionIds.map((id) => JSON.stringify(environmentOf(id)[name])).filter((value) => value !== undefined);

@@ -2,6 +2,7 @@
 import { SendMessageBatchCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { batchesOf } from './batches';
 import { Clock } from '../core/clock';
+import { Pack, packsOf } from '../core/packs';
 import { DelayQueue, Log, Outcome } from '../core/ports';
 import { delayMessageText } from '../core/queue-message';
 import { queueDelaySeconds } from '../core/timing';
@@ -11,34 +12,51 @@ import { Turn } from '../core/webhook';
 const MAX_BATCH = 10;
 
 export class SqsDelayQueue implements DelayQueue {
+  /** @param turnsPerMessage how many turns that are due within a second travel in one message, at most */
   public constructor(
-    private readonly client: Pick<SQSClient, 'send'>, private readonly queueUrl: string, private readonly clock: Clock, private readonly log: Log,
+    private readonly client: Pick<SQSClient, 'send'>,
+    private readonly queueUrl: string,
+    private readonly turnsPerMessage: number,
+    private readonly clock: Clock,
+    private readonly log: Log,
   ) {}
 
-  public async send(turns: readonly Turn[], minDelaySeconds = 0): Promise<readonly Turn[]> {
-    return (await Promise.all(batchesOf(turns, MAX_BATCH).map((batch) => this.sendBatch(batch, minDelaySeconds)))).flat();
+  public send(turns: readonly Turn[], minDelaySeconds = 0): Promise<readonly Turn[]> {
+    return this.sendPacks(packsOf(turns, this.turnsPerMessage), minDelaySeconds);
+  }
+
+  public sendApart(turns: readonly Turn[], minDelaySeconds = 0): Promise<readonly Turn[]> {
+    return this.sendPacks(packsOf(turns, 1), minDelaySeconds);
   }
 
   public async sendOutcome(outcome: Outcome): Promise<void> {
     await this.client.send(new SendMessageCommand({ QueueUrl: this.queueUrl, MessageBody: delayMessageText({ outcome }) }));
   }
 
-  private async sendBatch(turns: readonly Turn[], minDelaySeconds: number): Promise<Turn[]> {
+  private async sendPacks(packs: readonly Pack[], minDelaySeconds: number): Promise<readonly Turn[]> {
+    const unsent = await Promise.all(batchesOf(packs, MAX_BATCH).map((batch) => this.sendBatch(batch, minDelaySeconds)));
+    return unsent.flat().flatMap(({ turns }) => turns);
+  }
+
+  /** Returns the packs that could not be sent. */
+  private async sendBatch(packs: readonly Pack[], minDelaySeconds: number): Promise<readonly Pack[]> {
     const now = this.clock.now();
     try {
       const { Failed = [] } = await this.client.send(new SendMessageBatchCommand({
         QueueUrl: this.queueUrl,
-        Entries: turns.map((turn, i) => ({
-          Id: String(i), MessageBody: delayMessageText({ turn }), DelaySeconds: Math.max(queueDelaySeconds(turn.at, now), minDelaySeconds),
+        Entries: packs.map(({ turns, leadMs }, i) => ({
+          Id: String(i),
+          MessageBody: delayMessageText({ turns }),
+          DelaySeconds: Math.max(queueDelaySeconds(turns[0].at, now, leadMs), minDelaySeconds),
         })),
       }));
       if (Failed.length > 0) {
         this.log.error('delay queue refused messages', { refused: Failed.length, code: Failed[0].Code });
       }
-      return Failed.map(({ Id }) => turns[Number(Id)]);
+      return Failed.map(({ Id }) => packs[Number(Id)]);
     } catch (error) {
-      this.log.error('delay queue not reached', { messages: turns.length, error });
-      return [...turns];
+      this.log.error('delay queue not reached', { messages: packs.length, error });
+      return packs;
     }
   }
 }

@@ -4,7 +4,7 @@ import { PlainError } from './error-report';
 import { FollowUp } from './follow-up';
 import { LOG_DEAD_LETTER } from './log-events';
 import { recordOutcome } from './outcome';
-import { DeadLetter, FailureReporter, Log, StateStore, UnreportedQueue } from './ports';
+import { DeadLetter, DelayQueue, FailureReporter, Log, StateStore, UnreportedQueue } from './ports';
 import { DelayMessage, Notification, parseDelayMessage, parseNotification } from './queue-message';
 import { rejectionsOf } from './rejections';
 import { atRest, isLeased, isSuperfluous, State } from './state';
@@ -25,6 +25,7 @@ export class DeadLetters {
     private readonly queues: Readonly<Record<QueueName, UnreportedQueue>>,
     private readonly clock: Clock,
     private readonly store: StateStore,
+    private readonly delayQueue: Pick<DelayQueue, 'sendApart'>,
     private readonly followUp: FollowUp,
     private readonly failures: FailureReporter,
     private readonly log: Log,
@@ -96,16 +97,26 @@ export class DeadLetters {
         throw error;
       }
       // SQS would soon put it aside without a word. What it is about stays as it is in the table, and goes on once it is moved back.
-      await this.report('delay', publicId('turn' in message ? message.turn.id : message.outcome.next.id));
+      const webhooks = 'turns' in message ? message.turns : [message.outcome.next];
+      await Promise.all(webhooks.map(({ id }) => this.report('delay', publicId(id))));
       return 'put-aside';
     }
   }
 
   private async settle(message: DelayMessage): Promise<Fate> {
-    if ('turn' in message) {
-      return this.fail(message.turn);
+    if ('turns' in message) {
+      return message.turns.length === 1 ? this.fail(message.turns[0]) : this.takeApart(message.turns);
     }
     await recordOutcome(message.outcome, this.store, this.followUp, this.log);
+    return 'dropped';
+  }
+
+  /** A pack that not even could be taken apart, since the delay queue took nothing: it is now, and each turn has all its tries before it. */
+  private async takeApart(turns: readonly Turn[]): Promise<Fate> {
+    const unsent = await this.delayQueue.sendApart(turns);
+    if (unsent.length > 0) {
+      throw new PlainError(`${unsent.length} of ${turns.length} turns of a message could not be sent on`);
+    }
     return 'dropped';
   }
 

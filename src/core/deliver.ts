@@ -10,14 +10,22 @@ import { DelayQueue, DeliverStore, HttpClient, Log, Outcome, PreparedRequest } f
 import { timestampOf, toRequest } from './request';
 import { isExhausted, isExpired, RetryPlan, verdictOf } from './retry';
 import { isSuperfluous, State } from './state';
-import { CONNECT_AHEAD_MS, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS, RECORD_MS } from './timing';
+import { comeBackSeconds, CONNECT_AHEAD_MS, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS, RECORD_MS } from './timing';
 import { publicId, rowKey, Turn, Webhook } from './webhook';
 
-/** A turn as it came off the delay queue. */
-export interface DueTurn {
+/** A turn, or a pack of turns that are due together, as they came off the delay queue. */
+export interface DueMessage {
   /** Identifies the queue message, for the batch response. */
   readonly receipt: string;
+  /** How often it has been received, this time included. */
+  readonly receives: number;
+  readonly turns: readonly Turn[];
+}
+
+/** A turn, and the queue message that it came in. */
+interface DueTurn extends Pick<DueMessage, 'receipt'> {
   readonly turn: Turn;
+  readonly isPacked: boolean;
 }
 
 /** An outcome that the table did not take, as it came off the delay queue. */
@@ -58,52 +66,66 @@ export class Deliver {
   ) {}
 
   /** Delivers a batch, all at once; returns the receipts of those that have to come again. */
-  public async deliver(batch: readonly DueTurn[], invocation: Invocation): Promise<readonly string[]> {
+  public async deliver(batch: readonly DueMessage[], invocation: Invocation): Promise<readonly string[]> {
     const now = this.clock.now();
-    const tooEarly = batch.filter(({ turn }) => turn.at - now > MAX_HOLD_MS);
+    const turns = turnsOf(batch.filter((message) => !isBroken(message)));
+    const tooEarly = turns.filter(({ turn }) => turn.at - now > MAX_HOLD_MS);
     // What is due first is claimed first, where there are more claims than the table takes at once.
-    const due = batch.filter(({ turn }) => turn.at - now <= MAX_HOLD_MS).sort((a, b) => a.turn.at - b.turn.at);
-    const [unsent, undelivered] = await Promise.all([this.sendBack(tooEarly), this.deliverDue(due, invocation)]);
-    return [...unsent, ...undelivered];
+    const due = turns.filter(({ turn }) => turn.at - now <= MAX_HOLD_MS).sort((a, b) => a.turn.at - b.turn.at);
+    const receipts = await Promise.all([
+      this.sendOn(turnsOf(batch.filter(isBroken)), (broken) => this.delayQueue.sendApart(broken)),
+      this.sendOn(tooEarly, (early) => this.delayQueue.send(early)),
+      this.deliverDue(due, invocation),
+    ]);
+    return [...new Set(receipts.flat())];
   }
 
   /** Writes down outcomes that the table did not take at first; returns the receipts of those that it does not take now either. */
   public async record(outcomes: readonly SentOutcome[]): Promise<readonly string[]> {
-    return this.unsettled(outcomes, ({ outcome }) => outcome.next.id, 'outcome not written, will come again', async ({ outcome }) => {
-      await recordOutcome(outcome, this.store, this.followUp, this.log);
-      return true;
-    });
+    const receipts = await Promise.all(outcomes.map(async ({ receipt, outcome }) => {
+      const isRecorded = await this.tries(outcome.next.id, 'outcome not written, will come again', async () => {
+        await recordOutcome(outcome, this.store, this.followUp, this.log);
+        return true;
+      });
+      return isRecorded ? [] : [receipt];
+    }));
+    return receipts.flat();
   }
 
-  private async sendBack(tooEarly: readonly DueTurn[]): Promise<string[]> {
-    if (tooEarly.length === 0) {
+  /** Sends turns on in other messages; returns the receipts of those that could not be sent. */
+  private async sendOn(due: readonly DueTurn[], send: (turns: readonly Turn[]) => Promise<readonly Turn[]>): Promise<string[]> {
+    if (due.length === 0) {
       return [];
     }
-    const unsent = new Set(await this.delayQueue.send(tooEarly.map(({ turn }) => turn)));
-    return tooEarly.filter(({ turn }) => unsent.has(turn)).map(({ receipt }) => receipt);
+    const unsent = new Set(await send(due.map(({ turn }) => turn)));
+    return due.filter(({ turn }) => unsent.has(turn)).map(({ receipt }) => receipt);
   }
 
   private async deliverDue(due: readonly DueTurn[], invocation: Invocation): Promise<string[]> {
     const webhooks = this.store.get(due.map(({ turn }) => turn));
-    return this.unsettled(due, ({ turn }) => turn.id, 'webhook not settled, will come again', ({ turn }, index) => (
-      // Each copy is a claimant of its own, also where a batch holds two of one webhook.
-      this.deliverOne(turn, webhooks, `${invocation.id}#${index}`, invocation.deadline)
-    ));
-  }
-
-  /** Settles each, all at once; returns the receipts of those that could not be, or where that failed, which is logged as `failure`. */
-  private async unsettled<T extends { readonly receipt: string }>(
-    items: readonly T[], idOf: (item: T) => string, failure: string, settle: (item: T, index: number) => Promise<boolean>,
-  ): Promise<string[]> {
-    const receipts = await Promise.all(items.map(async (item, index) => {
-      try {
-        return await settle(item, index) ? [] : [item.receipt];
-      } catch (error) {
-        this.log.error(failure, { webhookId: publicId(idOf(item)), error });
-        return [item.receipt];
+    const receipts = await Promise.all(due.map(async (dueTurn, index) => {
+      const { receipt, turn, isPacked } = dueTurn;
+      const isSettled = await this.tries(turn.id, 'webhook not settled, will come again', () => (
+        // Each copy is a claimant of its own, also where a batch holds two of one webhook.
+        this.deliverOne(turn, webhooks, `${invocation.id}#${index}`, invocation.deadline)
+      ));
+      if (isSettled) {
+        return [];
       }
+      // Out of a pack it comes again by itself. It is sent on at once: the others may have long to wait for their endpoints.
+      return isPacked ? this.sendOn([dueTurn], (turns) => this.delayQueue.sendApart(turns, comeBackSeconds(1))) : [receipt];
     }));
     return receipts.flat();
+  }
+
+  /** `false` also where settling fails, which is logged as `failure`. */
+  private async tries(id: string, failure: string, settle: () => Promise<boolean>): Promise<boolean> {
+    try {
+      return await settle();
+    } catch (error) {
+      this.log.error(failure, { webhookId: publicId(id), error });
+      return false;
+    }
   }
 
   /** `false` if the queue message has to stay, since this turn is neither settled nor overtaken. */
@@ -225,6 +247,18 @@ export class Deliver {
     await this.followUp.of(next, webhook);
     return true;
   }
+}
+
+/**
+ * Whether a pack has been received before, and its worker has not settled it: that died, perhaps, or took too long. So that one turn that
+ * is to blame does not hold up the others again, it is taken apart instead of being fired.
+ */
+function isBroken({ turns, receives }: DueMessage): boolean {
+  return turns.length > 1 && receives > 1;
+}
+
+function turnsOf(batch: readonly DueMessage[]): DueTurn[] {
+  return batch.flatMap(({ receipt, turns }) => turns.map((turn) => ({ receipt, turn, isPacked: turns.length > 1 })));
 }
 
 function withoutLease({ leaseUntil, ...state }: State): State {

@@ -95,8 +95,13 @@ export interface DeliverStore extends MessageStore, StateStore {
 
 /** The queue that holds turns until shortly before they are due. */
 export interface DelayQueue {
-  /** Sends each turn, delayed as its instant asks and by at least `minDelaySeconds` (default: 0), and returns those that could not be sent. */
+  /**
+   * Sends each turn, delayed as its instant asks and by at least `minDelaySeconds` (default: 0), and returns those that could not be sent.
+   * Turns that are due together may travel in one message.
+   */
   send(turns: readonly Turn[], minDelaySeconds?: number): Promise<readonly Turn[]>;
+  /** The same, with each turn in a message of its own: what happens to one concerns no other any more. */
+  sendApart(turns: readonly Turn[], minDelaySeconds?: number): Promise<readonly Turn[]>;
   /** Sends on an outcome that the table does not take. Rejects if the queue does not take it either. */
   sendOutcome(outcome: Outcome): Promise<void>;
 }

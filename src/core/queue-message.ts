@@ -1,8 +1,8 @@
-// What the queues carry: SNS notifications to ingest; turns, and now and then an outcome, to deliver.
+// What the queues carry: SNS notifications to ingest; turns, alone or in packs, and now and then an outcome, to deliver.
 import { Attempt } from './attempt';
 import { Outcome } from './ports';
 import { State } from './state';
-import { isId, isInstant, isTurn, parseTurn, Turn, turnText } from './webhook';
+import { isId, isInstant, isTurn, readTurn, Turn, turnText } from './webhook';
 
 /** What a producer published, as SNS hands it on. */
 export interface Notification {
@@ -23,17 +23,26 @@ export function parseNotification(body: string): Notification {
   return { messageId, text, publishedAt };
 }
 
-export type DelayMessage = { readonly turn: Turn } | { readonly outcome: Outcome };
+/** One turn or several, which are due together; or an outcome. */
+export type DelayMessage = { readonly turns: readonly Turn[] } | { readonly outcome: Outcome };
 
 export function delayMessageText(message: DelayMessage): string {
-  return 'turn' in message ? turnText(message.turn) : JSON.stringify(message);
+  if ('outcome' in message) {
+    return JSON.stringify(message);
+  }
+  const texts = message.turns.map(turnText);
+  return texts.length === 1 ? texts[0] : `{"turns":[${texts.join(',')}]}`;
 }
 
 /** Reads what {@link delayMessageText} wrote; throws on any other text. */
 export function parseDelayMessage(body: string): DelayMessage {
-  const { outcome } = JSON.parse(body) as { outcome?: Partial<Outcome> };
+  const message = JSON.parse(body) as { outcome?: Partial<Outcome>; turns?: unknown } | null;
+  const { outcome, turns = [message] } = message ?? {};
   if (outcome === undefined) {
-    return { turn: parseTurn(body) };
+    if (!Array.isArray(turns) || turns.length === 0) {
+      throw new TypeError('not the turns of webhooks: expected a JSON array with one at least');
+    }
+    return { turns: turns.map(readTurn) };
   }
   const { turn, next } = outcome;
   if (!Number.isSafeInteger(turn) || !isTurn(next) || !isSettled(next)) {

@@ -1,4 +1,4 @@
-// When what happens around a webhook's date: who sends it to the delay queue, with which delay, how early, and when again.
+// When what happens around a webhook's date: who sends it to the delay queue, with which delay, how early, with how many others, and when again.
 
 /** SQS delays a message by at most this. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-delay-queues.html */
 export const MAX_QUEUE_DELAY_SECONDS = 900;
@@ -8,6 +8,26 @@ export const MAX_QUEUE_DELAY_SECONDS = 900;
  * It has to hold the way from SQS to Lambda (p99 about 0.1 s), a cold start (about half a second) and the claim.
  */
 export const LEAD_MS = 1_500;
+
+/** How long after the first turn of a queue message the last one may be due: they are held, and paid for, together. */
+export const PACK_SPAN_MS = 1_000;
+
+/**
+ * Turns of a queue message, at most. Deliver gets ten messages at once and opens a connection for each turn, of the 1,024 files that a function
+ * may have open (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html); its clients take 300 of these. A turn is at most 450
+ * bytes long, so that a batch of ten messages stays well below the megabyte that SendMessageBatch takes
+ * (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html).
+ */
+export const MAX_TURNS_PER_MESSAGE = 50;
+
+/** So many turns in one second take their time to get ready, and share the price of it. */
+export const DENSE_TURNS = 100;
+
+/**
+ * The lead where many are due in one second. With the second that whole-second delays add and the one that a
+ * pack spans, it stays below {@link MAX_HOLD_MS}.
+ */
+export const DENSE_LEAD_MS = LEAD_MS + 1_400;
 
 /** A deliver function that gets a webhook earlier than this before its date sends it back to the queue instead of holding it. */
 export const MAX_HOLD_MS = 5_000;
@@ -32,9 +52,9 @@ export function ownerOf(dueAt: number, now: number, ingestHorizonMs: number): Ow
   return dueAt - now <= ingestHorizonMs ? 'ingest' : 'load';
 }
 
-/** Whole seconds to delay a queue message so that it becomes visible {@link LEAD_MS} to {@link LEAD_MS} + 1 s before `at`. */
-export function queueDelaySeconds(at: number, now: number): number {
-  const seconds = Math.floor((at - LEAD_MS - now) / 1000);
+/** Whole seconds to delay a queue message so that it becomes visible `leadMs` to `leadMs` + 1 s before `at`. */
+export function queueDelaySeconds(at: number, now: number, leadMs = LEAD_MS): number {
+  const seconds = Math.floor((at - leadMs - now) / 1000);
   return Math.min(Math.max(seconds, 0), MAX_QUEUE_DELAY_SECONDS);
 }
 

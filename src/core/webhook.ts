@@ -119,9 +119,9 @@ export function turnText({ id, dueAt, partition, version, turn, at }: Turn): str
   return JSON.stringify({ id, dueAt, partition, version, ...(turn === 0 ? {} : { turn, at }) });
 }
 
-/** The turn that {@link turnText} wrote; throws on any other text. */
-export function parseTurn(text: string): Turn {
-  const { id, dueAt, partition, version, turn = 0, at = dueAt } = JSON.parse(text) as Partial<Turn>;
+/** The turn that {@link turnText} wrote, parsed as JSON; throws on anything else. */
+export function readTurn(value: unknown): Turn {
+  const { id, dueAt, partition, version, turn = 0, at = dueAt } = (value ?? {}) as Partial<Turn>;
   const read = { id, dueAt, partition, ...(version === undefined ? {} : { version }), turn, at };
   if (!isTurn(read)) {
     throw new TypeError('not the turn of a webhook: expected a JSON object with id, dueAt and partition');

@@ -36,8 +36,10 @@ export function createDeliverHandler(
 
   return async (event, context) => {
     const invocation = { id: context.awsRequestId, deadline: clock.now() + context.getRemainingTimeInMillis() };
-    const { items, poison } = readRecords(event, ({ messageId, body }) => ({ ...parseDelayMessage(body), receipt: messageId }), log);
-    const turns = items.flatMap((item) => ('turn' in item ? [item] : []));
+    const { items, poison } = readRecords(event, ({ messageId, body, attributes }) => ({
+      ...parseDelayMessage(body), receipt: messageId, receives: Number(attributes.ApproximateReceiveCount),
+    }), log);
+    const turns = items.flatMap((item) => ('turns' in item ? [item] : []));
     const outcomes = items.flatMap((item) => ('outcome' in item ? [item] : []));
     const [undelivered, unrecorded] = await Promise.all([deliver.deliver(turns, invocation), deliver.record(outcomes)]);
     return answerBatch(event, poison, [...undelivered, ...unrecorded], redelivery);

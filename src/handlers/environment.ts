@@ -2,6 +2,7 @@
 import { NetworkRules, parseNetworkRules } from '../core/network';
 import { parseRetryPlan, RetryPlan } from '../core/retry';
 import { parseSecretHeaderPlans, parseSigningPlan, SecretHeaderPlan, SigningPlan } from '../core/signing';
+import { MAX_TURNS_PER_MESSAGE } from '../core/timing';
 
 export enum Variable {
   TABLE_NAME = 'TABLE_NAME',
@@ -16,6 +17,8 @@ export enum Variable {
   FAILURE_TOPIC_ARN = 'FAILURE_TOPIC_ARN',
   /** Number of partitions of a minute. */
   PARTITIONS = 'PARTITIONS',
+  /** Turns that one message of the delay queue may hold. */
+  TURNS_PER_MESSAGE = 'TURNS_PER_MESSAGE',
   /** Due within this: ingest sends it. */
   INGEST_HORIZON_SECONDS = 'INGEST_HORIZON_SECONDS',
   /** Due within this of a tick: load sends it. */
@@ -53,6 +56,14 @@ export function positiveInteger(environment: Environment, variable: Variable): n
   const value = Number(text(environment, variable));
   if (!Number.isInteger(value) || value < 1) {
     throw new Error(`environment variable ${variable} is ${JSON.stringify(text(environment, variable))}, expected a whole number above 0`);
+  }
+  return value;
+}
+
+export function turnsPerMessage(environment: Environment): number {
+  const value = positiveInteger(environment, Variable.TURNS_PER_MESSAGE);
+  if (value > MAX_TURNS_PER_MESSAGE) {
+    throw new Error(`environment variable ${Variable.TURNS_PER_MESSAGE} is ${value}, expected at most ${MAX_TURNS_PER_MESSAGE}`);
   }
   return value;
 }

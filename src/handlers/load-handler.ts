@@ -18,7 +18,7 @@ export function createLoadHandler(environment: Environment, services: Services):
   const deadLetters = new DeadLetters({
     ingest: new SqsUnreportedQueue(sqs, urlOf(Variable.INGEST_UNREPORTED_QUEUE_URL), urlOf(Variable.INGEST_DEAD_LETTER_QUEUE_URL)),
     delay: new SqsUnreportedQueue(sqs, urlOf(Variable.DELAY_UNREPORTED_QUEUE_URL), urlOf(Variable.DELAY_DEAD_LETTER_QUEUE_URL)),
-  }, clock, store, followUp, failures, log);
+  }, clock, store, delayQueue, followUp, failures, log);
 
   return async () => {
     // Neither waits for the other, and neither is kept from its work by the other's failure.

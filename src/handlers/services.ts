@@ -2,7 +2,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SNSClient } from '@aws-sdk/client-sns';
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import { Environment, milliseconds, text, Variable } from './environment';
+import { Environment, milliseconds, text, turnsPerMessage, Variable } from './environment';
 import { DynamoDbStore } from '../adapters/dynamodb-store';
 import { SnsFailureReporter } from '../adapters/sns-failure-reporter';
 import { SqsDelayQueue } from '../adapters/sqs-delay-queue';
@@ -25,7 +25,7 @@ export function commonParts(environment: Environment, { clock, dynamodb, sqs, sn
   const store = new DynamoDbStore(
     dynamodb, { tableName: text(environment, Variable.TABLE_NAME), retentionMs: milliseconds(environment, Variable.RETENTION_SECONDS) }, clock,
   );
-  const delayQueue = new SqsDelayQueue(sqs, text(environment, Variable.DELAY_QUEUE_URL), clock, log);
+  const delayQueue = new SqsDelayQueue(sqs, text(environment, Variable.DELAY_QUEUE_URL), turnsPerMessage(environment), clock, log);
   const failures = new SnsFailureReporter(sns, text(environment, Variable.FAILURE_TOPIC_ARN));
   const ingestHorizonMs = milliseconds(environment, Variable.INGEST_HORIZON_SECONDS);
   const followUp = new FollowUp({ ingestHorizonMs }, clock, store, delayQueue, failures);

@@ -24,6 +24,7 @@ const queue: DelayQueue = {
     sent.push(...turns.filter((turn) => !refuse(turn)).map((turn) => ({ turn, sentAt: clock.now() })));
     return turns.filter(refuse);
   },
+  sendApart: () => Promise.reject(new Error('load takes nothing apart')),
   sendOutcome: () => Promise.reject(new Error('load has no outcomes to send')),
 };
 

@@ -13,9 +13,9 @@ const state: fc.Arbitrary<State> = fc.record({
 }).map(({ key, ...rest }) => ({ ...key, ...rest }));
 const anyText = fc.oneof(fc.string({ unit: 'binary' }), anyJson);
 
-test('what goes through the delay queue comes back: a turn, or the outcome of one', () => {
+test('what goes through the delay queue comes back: a turn, a pack of them, or the outcome of one', () => {
   fc.assert(fc.property(turn, state, fc.nat(), (t, next, claimed) => {
-    for (const message of [{ turn: t }, { turn: firstTurn(t) }, { outcome: { turn: claimed, next } }]) {
+    for (const message of [{ turns: [t] }, { turns: [firstTurn(t)] }, { turns: [t, firstTurn(t), t] }, { outcome: { turn: claimed, next } }]) {
       expect(parseDelayMessage(delayMessageText(message))).toStrictEqual(message);
     }
   }), { numRuns: 500 });
@@ -28,7 +28,8 @@ test('any other text is neither: it throws an error, and gives no half of one', 
     const outcome = { turn: next.turn - 1, next };
     return JSON.stringify({ outcome: { ...outcome, [outer]: inner === undefined ? value : { ...next, [inner]: value } } });
   });
-  fc.assert(fc.property(fc.oneof(anyText, almost), (text) => {
+  const almostPack = fc.tuple(fc.array(turn), other).map(([turns, value]) => JSON.stringify({ turns: [...turns, value] }));
+  fc.assert(fc.property(fc.oneof(anyText, almost, almostPack), (text) => {
     let message;
     try {
       message = parseDelayMessage(text);
@@ -36,13 +37,16 @@ test('any other text is neither: it throws an error, and gives no half of one', 
       expect((error as Error).name).toMatch(/^(SyntaxError|TypeError)$/);
       return;
     }
-    const { id, turn: nth } = 'turn' in message ? message.turn : { id: message.outcome.next.id, turn: message.outcome.turn };
-    expect([typeof id, Number.isInteger(nth)]).toEqual(['string', true]);
-    expect('turn' in message || [typeof message.outcome.next.status, Array.isArray(message.outcome.next.attempts)]).toEqual('turn' in message || ['string', true]);
+    const turns = 'turns' in message ? message.turns : [{ id: message.outcome.next.id, turn: message.outcome.turn }];
+    expect(turns.length).toBeGreaterThan(0);
+    expect(turns.map(({ id, turn: nth }) => [typeof id, Number.isInteger(nth)])).toEqual(turns.map(() => ['string', true]));
+    expect('turns' in message || [typeof message.outcome.next.status, Array.isArray(message.outcome.next.attempts)]).toEqual('turns' in message || ['string', true]);
   }), { numRuns: 1_000 });
 });
 
 test.each([
+  '{"turns":[]}', '{"turns":null}', '{"turns":{"id":"a","dueAt":0,"partition":0}}', '{"turns":[{"id":"a","dueAt":0,"partition":0},null]}',
+  '{"turns":[{"turns":[{"id":"a","dueAt":0,"partition":0}]}]}', 'null',
   '{"id":"","dueAt":0,"partition":0}', `{"id":"${'x'.repeat(200_000)}","dueAt":0,"partition":0}`, '{"id":"a#b","dueAt":0,"partition":0}', '{"id":"a.b","dueAt":0,"partition":0}',
   '{"id":"a","dueAt":1e300,"partition":0}', '{"id":"a","dueAt":0,"partition":0,"at":9e15,"turn":1}', '{"id":"a","dueAt":0,"partition":0,"version":"a#b"}',
   '{"outcome":{"turn":0,"next":{"id":"a","dueAt":0,"partition":0,"turn":0,"at":0,"status":"failed","keepUntil":0,"attempts":[null]}}}',

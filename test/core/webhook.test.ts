@@ -1,4 +1,4 @@
-import { firstTurn, parseTurn, partitionOf, turnText } from '../../src/core/webhook';
+import { firstTurn, partitionOf, readTurn, turnText } from '../../src/core/webhook';
 
 test('ids of any kind spread evenly over the partitions', () => {
   const kinds = {
@@ -19,7 +19,7 @@ test('ids of any kind spread evenly over the partitions', () => {
 test('a turn comes back from its text; that of a first one holds no more than its key', () => {
   const first = firstTurn({ id: 'a:b', dueAt: -5, partition: 3 });
   const later = { id: '.a', dueAt: 7, partition: 0, version: 'v', turn: 4, at: 1_000 };
-  expect([first, later].map((turn) => parseTurn(turnText(turn)))).toEqual([first, later]);
+  expect([first, later].map((turn) => readTurn(JSON.parse(turnText(turn))))).toEqual([first, later]);
   expect(JSON.parse(turnText(first))).toEqual({ id: 'a:b', dueAt: -5, partition: 3 });
 });
 
@@ -27,5 +27,5 @@ test.each([
   '', '{}', 'null', '{"id":"a","dueAt":1}', '{"id":1,"dueAt":1,"partition":0}', '{"id":"a","dueAt":"1","partition":0}',
   '{"id":"a","dueAt":1,"partition":0,"turn":1.5}', '{"id":"a","dueAt":1,"partition":0,"version":1}',
 ])('%p is no turn', (text) => {
-  expect(() => parseTurn(text)).toThrow();
+  expect(() => readTurn(JSON.parse(text))).toThrow();
 });

@@ -26,6 +26,7 @@ export const SETTINGS: Settings = {
   retry: { delaysMs: [5 * SECOND, 60 * SECOND, 600 * SECOND], jitter: 0 },
   maxSkewMs: 0,
   pageSize: 1_000,
+  turnsPerMessage: 10,
   receivesCarryOver: true,
 };
 
@@ -158,7 +159,7 @@ export class FuzzScheduler {
 function at(body: string): number {
   try {
     const message = parseDelayMessage(body);
-    return 'turn' in message ? message.turn.at : 0;
+    return 'turns' in message ? message.turns[0].at : 0;
   } catch {
     return 0;
   }

@@ -135,7 +135,7 @@ test('many are reported in one run, and webhooks are loaded meanwhile', async ()
   await scheduler.tick();
   expect(await notices()).toHaveLength(25);
   expect((await bodiesIn('IngestDeadLetters'))).toHaveLength(25);
-  expect(await bodiesIn('Delay')).toEqual([delayMessageText({ turn: firstTurn(webhook) })]);
+  expect(await bodiesIn('Delay')).toEqual([delayMessageText({ turns: [firstTurn(webhook)] })]);
 });
 
 test('before SQS puts it aside without a word, a turn is told of without a look at a table that is out of order, and fires when it is moved back', async () => {

@@ -229,7 +229,7 @@ export class Scenario {
     if (!row) {
       throw new Error(`there is no row of ${id}`);
     }
-    return delayMessageText({ turn: turnOfRow(row, Number(row.pk.S?.split('#')[1])) });
+    return delayMessageText({ turns: [turnOfRow(row, Number(row.pk.S?.split('#')[1]))] });
   }
 
   private async send(queueUrl: string, body: string): Promise<void> {

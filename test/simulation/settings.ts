@@ -1,7 +1,7 @@
 // What the simulated scheduler is deployed with: what the construct fixes (settings.test.ts compares it with a template), and what is drawn.
 import { Random } from './random';
 import { maxLifeMs, RetryPlan } from '../../src/core/retry';
-import { MAX_HOLD_MS, RECORD_MS } from '../../src/core/timing';
+import { MAX_HOLD_MS, MAX_TURNS_PER_MESSAGE, RECORD_MS } from '../../src/core/timing';
 import { Environment, Variable } from '../../src/handlers/environment';
 import { PUBLIC_INTERNET } from '../support/network';
 
@@ -25,6 +25,7 @@ export const TICK_MS = MINUTE;
 /** What a deployment may choose, and what differs between regions and days. */
 export interface Settings {
   readonly partitions: number;
+  readonly turnsPerMessage: number;
   readonly retentionMs: number;
   readonly maxHorizonMs: number;
   readonly requestTimeoutMs: number;
@@ -43,6 +44,7 @@ export function drawSettings(random: Random): Settings {
   const leastDays = Math.max(29, Math.ceil(maxLifeMs(retry) / DAY) + 15);
   return {
     partitions: random.int(1, 3),
+    turnsPerMessage: random.weighted([[1, 1], [2, 2], [2, 3], [4, 10], [1, MAX_TURNS_PER_MESSAGE]]),
     retentionMs: random.int(leastDays, leastDays + 30) * DAY,
     maxHorizonMs: random.pick([31, 366]) * DAY,
     requestTimeoutMs: random.pick([1, 5, 15, 60]) * SECOND,
@@ -118,6 +120,7 @@ export function environmentOf(name: FunctionName, settings: Settings): Environme
     [Variable.FAILURE_TOPIC_ARN]: FAILURE_TOPIC_ARN,
     [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON_MS),
     [Variable.RETENTION_SECONDS]: seconds(settings.retentionMs),
+    [Variable.TURNS_PER_MESSAGE]: String(settings.turnsPerMessage),
   };
   switch (name) {
     case 'ingest':

@@ -21,6 +21,7 @@ const SETTINGS: Settings = {
   retry: { delaysMs: [], jitter: 0 },
   maxSkewMs: 0,
   pageSize: 10,
+  turnsPerMessage: 10,
   receivesCarryOver: true,
 };
 const NOBODY = {} as Worker;

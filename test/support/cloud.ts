@@ -68,6 +68,7 @@ export class Cloud {
       [Variable.DELAY_DEAD_LETTER_QUEUE_URL]: this.queueUrl('DelayDeadLetters'),
       [Variable.FAILURE_TOPIC_ARN]: this.failureTopicArn,
       [Variable.PARTITIONS]: '16',
+      [Variable.TURNS_PER_MESSAGE]: '10',
       [Variable.INGEST_HORIZON_SECONDS]: '600',
       [Variable.LOAD_HORIZON_SECONDS]: '300',
       [Variable.MAX_HORIZON_SECONDS]: String(366 * 86_400),

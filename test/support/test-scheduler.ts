@@ -130,7 +130,7 @@ function withoutDelays(client: SQSClient): Services['sqs'] {
 function visibleAt(body: string): number {
   try {
     const message = parseDelayMessage(body);
-    return 'turn' in message ? message.turn.at - LEAD_MS : -Infinity;
+    return 'turns' in message ? message.turns[0].at - LEAD_MS : -Infinity;
   } catch {
     return -Infinity; // poison
   }

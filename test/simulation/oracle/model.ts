@@ -65,6 +65,8 @@ export class WebhookModel {
   public readonly delayMessages = new Set<QueueMessage>();
   /** How many there have been. */
   public sent = 0;
+  /** Whether SQS has put aside a message that holds a turn of it along with others'. */
+  public wasPutAsideInPack = false;
   public readonly claims = new Map<string, Claim>();
   public readonly failings: Failing[] = [];
   /** Who sent the first turn to the delay queue, each time. */

@@ -4,6 +4,7 @@ import { Worker } from '../worker';
 import { wrongOutcome } from './attempts';
 import { Book } from './book';
 import { WebhookModel } from './model';
+import { turnsIn } from './queue-bodies';
 import { isLegal } from './transitions';
 import type { State } from '../../../src/core/state';
 import { CANCEL_GUARANTEE_MS } from '../../../src/core/timing';
@@ -116,9 +117,8 @@ export class States {
 }
 
 /** Whether there is a queue message of the turn that a state is at. */
-function hasMessageOf({ delayMessages }: WebhookModel, { turn, version }: State): boolean {
-  const turns = [...delayMessages].map(({ body }) => JSON.parse(body) as Partial<State>);
-  return turns.some((other) => (other.turn ?? 0) === turn && other.version === version);
+function hasMessageOf({ id, delayMessages }: WebhookModel, { turn, version }: State): boolean {
+  return [...delayMessages].some(({ body }) => turnsIn(body).some((other) => other.id === id && other.turn === turn && other.version === version));
 }
 
 function isMadeBy({ kind, messageId }: Publication, before: State | undefined, after: State): boolean {

@@ -7,6 +7,7 @@ import { RowKey } from '../table';
 import { Worker } from '../worker';
 import { Book } from './book';
 import { WebhookModel } from './model';
+import { isPack, turnsIn } from './queue-bodies';
 import { ID_PREFIX } from '../../../src/adapters/table-keys';
 
 const MINUTE_KEY = /^\d+#(\d+)$/;
@@ -28,7 +29,7 @@ export class Supply {
     if (isForIngest(queue)) {
       this.count(message, 1);
     } else {
-      this.queuedTurn(queue, message, by);
+      this.queuedTurns(queue, message, by);
     }
   }
 
@@ -41,9 +42,11 @@ export class Supply {
       this.count(message, -1);
       this.allChanged();
     } else {
-      const model = this.book.models.get(readTurn(message.body).id);
-      model?.delayMessages.delete(message);
-      this.hasChanged(model);
+      for (const { id } of turnsIn(message.body)) {
+        const model = this.book.models.get(id);
+        model?.delayMessages.delete(message);
+        this.hasChanged(model);
+      }
     }
   }
 
@@ -112,18 +115,22 @@ export class Supply {
     this.changed.clear();
   }
 
-  private queuedTurn(queue: QueueName, message: QueueMessage, by: Worker | undefined): void {
-    const { id, turn } = readTurn(message.body);
-    const model = this.book.models.get(id);
-    if (!model) {
-      this.book.findings.report('acceptedOnce', `sent on without having been accepted: ${message.body}`, id);
-      return;
-    }
-    model.delayMessages.add(message);
-    model.sent++;
-    if (queue === 'delay' && turn === 0 && (by?.functionName === 'ingest' || by?.functionName === 'load')) {
-      model.firstSenders.push(by.functionName);
-      this.book.findings.require(new Set(model.firstSenders).size === 1, 'oneOwner', () => 'the first turn was sent by ingest and by load', model.publicId);
+  private queuedTurns(queue: QueueName, message: QueueMessage, by: Worker | undefined): void {
+    for (const { id, turn } of turnsIn(message.body)) {
+      const model = this.book.models.get(id);
+      if (!model) {
+        this.book.findings.report('acceptedOnce', `sent on without having been accepted: ${message.body}`, id);
+        return;
+      }
+      model.delayMessages.add(message);
+      model.sent++;
+      model.wasPutAsideInPack ||= queue === 'delayUnreported' && isPack(message.body);
+      // Load takes apart the packs that were put aside, whoever sent them.
+      const isFromPack = model.wasPutAsideInPack && !isPack(message.body);
+      if (queue === 'delay' && turn === 0 && !isFromPack && (by?.functionName === 'ingest' || by?.functionName === 'load')) {
+        model.firstSenders.push(by.functionName);
+        this.book.findings.require(new Set(model.firstSenders).size === 1, 'oneOwner', () => 'the first turn was sent by ingest and by load', model.publicId);
+      }
     }
   }
 
@@ -173,12 +180,6 @@ export class Supply {
 
 function isForIngest(queue: QueueName): boolean {
   return queue.startsWith('ingest');
-}
-
-/** The webhook and the turn that a delay-queue message is about; an outcome counts as no turn. */
-function readTurn(body: string): { readonly id: string; readonly turn?: number } {
-  const { id, turn = 0, outcome } = JSON.parse(body) as { id: string; turn?: number; outcome?: { next: { id: string } } };
-  return outcome ? { id: outcome.next.id } : { id, turn };
 }
 
 function isCopy(publication: Publication | undefined, accepted: Publication): boolean {

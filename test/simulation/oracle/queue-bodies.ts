@@ -1,0 +1,18 @@
+// What the messages of the delay queue are about, read without the code that is under test.
+
+/** A turn in a queue message. An outcome counts as no turn. */
+export interface QueuedTurn {
+  readonly id: string;
+  readonly turn?: number;
+  readonly version?: string;
+}
+
+/** All that a message of the delay queue is about. */
+export function turnsIn(body: string): readonly QueuedTurn[] {
+  const { outcome, turns, ...turn } = JSON.parse(body) as { outcome?: { next: { id: string } }; turns?: readonly QueuedTurn[] } & QueuedTurn;
+  return outcome ? [{ id: outcome.next.id }] : (turns ?? [turn]).map(({ id, turn: nth = 0, version }) => ({ id, turn: nth, version }));
+}
+
+export function isPack(body: string): boolean {
+  return turnsIn(body).length > 1;
+}
