@@ -1,0 +1,40 @@
+// A scheduler as it is configured: what the construct sets by default, and what can be turned.
+import { Polling } from './polling';
+import { QUOTAS } from './quotas';
+import { MAX_TURNS_PER_MESSAGE } from '../../src/core/timing';
+
+export interface SchedulerSettings {
+  readonly polling: Polling;
+  readonly deliverMemoryMib: number;
+  readonly partitions: number;
+  /** Write units a second that the table takes, evenly spread. */
+  readonly tableWrites: number;
+  /** Invocations at a time that the account may have. */
+  readonly accountConcurrency: number;
+}
+
+/** What the construct sets, and no prop changes: `src/webhook-scheduler.ts`. */
+export const FIXED = {
+  ingestMemoryMib: 512,
+  loadMemoryMib: 512,
+  loadHorizonMs: 5 * 60_000,
+  tickMs: 60_000,
+} as const;
+
+export const DEFAULTS: SchedulerSettings = {
+  polling: { mode: 'standard' },
+  deliverMemoryMib: 512,
+  partitions: 16,
+  tableWrites: QUOTAS.dynamodb.newTableWrites.value,
+  accountConcurrency: QUOTAS.lambda.concurrency.value,
+};
+
+/** Of one processor, what a function of this memory gets; Node.js runs our code on no more than one. */
+export function processorShare(memoryMib: number): number {
+  return Math.min(memoryMib / QUOTAS.lambda.memoryOfOneCpu.value, 1);
+}
+
+/** As the construct sets it: about a webhook an invocation for each half MiB, in ten messages. */
+export function turnsPerMessage(memoryMib: number): number {
+  return Math.min(Math.max(Math.floor(memoryMib / 51), 1), MAX_TURNS_PER_MESSAGE);
+}

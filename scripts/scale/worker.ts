@@ -1,0 +1,105 @@
+// One invocation of deliver: webhooks that share a processor, wait for the table, for their instant and for the endpoint.
+import type { Costs } from './costs';
+import type { TableCapacity } from './table-capacity';
+import { CONNECT_AHEAD_MS } from '../../src/core/timing';
+
+export interface WorkerRun {
+  /** When each request had been written; `NaN` where its claim was not taken. */
+  readonly firedAt: Float64Array;
+  /** The claims that the table did not take: when each was given up, by index. */
+  readonly unclaimed: readonly (readonly [index: number, at: number])[];
+  readonly endsAt: number;
+}
+
+/** What waits for the processor: the claim, the preparation, the connection, the request, and what comes of it, each in the order of the dates. */
+const STAGES = 5;
+
+/**
+ * Runs a batch through one processor, first come, first served, as an event loop does.
+ *
+ * @param dueAt in ascending order
+ * @param share of one processor, from 0 to 1: Node.js runs our code on no more than one
+ */
+export function runWorker(startsAt: number, dueAt: Float64Array, share: number, costs: Costs, table: TableCapacity): WorkerRun {
+  const { processor, latency, patienceMs } = costs;
+  const time = [processor.claim, processor.prepare, processor.connect, processor.fire, processor.settle].map((cost) => cost / share);
+  const count = dueAt.length;
+  const queues = Array.from({ length: STAGES }, () => new StageQueue(count));
+  const firedAt = new Float64Array(count).fill(NaN);
+  const unclaimed: [number, number][] = [];
+  let free = startsAt + processor.deliverBatch / share;
+  let endsAt = free + latency.read;
+  for (let index = 0; index < count; index++) {
+    queues[0].push(index, endsAt);
+  }
+  for (let stage = nextStage(queues); stage >= 0; stage = nextStage(queues)) {
+    const [index, readyAt] = queues[stage].take();
+    free = Math.max(free, readyAt) + time[stage];
+    switch (stage) {
+      case 0: {
+        const takenAt = table.write(free, patienceMs);
+        if (takenAt === undefined) {
+          unclaimed.push([index, free + patienceMs]);
+          endsAt = Math.max(endsAt, free + patienceMs);
+        } else {
+          queues[1].push(index, takenAt + latency.write);
+        }
+        break;
+      }
+      case 1:
+        queues[2].push(index, Math.max(free, dueAt[index] - CONNECT_AHEAD_MS));
+        break;
+      case 2:
+        queues[3].push(index, Math.max(free + latency.connect, dueAt[index]));
+        break;
+      case 3:
+        firedAt[index] = free;
+        queues[4].push(index, free + latency.endpoint);
+        break;
+      default:
+        endsAt = Math.max(endsAt, (table.write(free, patienceMs) ?? free + patienceMs) + latency.write);
+    }
+  }
+  return { firedAt, unclaimed, endsAt };
+}
+
+/** Of the stages with something to do, the one whose turn came first; of two at once, the one that is further on. */
+function nextStage(queues: readonly StageQueue[]): number {
+  let first = -1;
+  for (let stage = STAGES - 1; stage >= 0; stage--) {
+    if (!queues[stage].isEmpty && (first < 0 || queues[stage].readyAt < queues[first].readyAt)) {
+      first = stage;
+    }
+  }
+  return first;
+}
+
+/** Webhooks that are ready for a stage. They become ready in their order, since each wait is the same for all. */
+class StageQueue {
+  private readonly indexes: Int32Array;
+  private readonly times: Float64Array;
+  private head = 0;
+  private tail = 0;
+
+  public constructor(capacity: number) {
+    this.indexes = new Int32Array(capacity);
+    this.times = new Float64Array(capacity);
+  }
+
+  public get isEmpty(): boolean {
+    return this.head === this.tail;
+  }
+
+  public get readyAt(): number {
+    return this.times[this.head];
+  }
+
+  public push(index: number, readyAt: number): void {
+    this.indexes[this.tail] = index;
+    this.times[this.tail++] = readyAt;
+  }
+
+  public take(): [index: number, readyAt: number] {
+    return [this.indexes[this.head], this.times[this.head++]];
+  }
+}
