@@ -1,4 +1,5 @@
 import { Cloud } from '../support/cloud';
+import { queuedTurns } from '../support/queued-turns';
 import { notification, sqsEvent } from '../support/sqs-events';
 
 let cloud: Cloud;
@@ -52,7 +53,7 @@ test('a batch with bad messages: each is reported once with all its wrong fields
   ));
 
   expect(response).toEqual(ALL_GOOD);
-  expect((await cloud.delayed()).map(({ Body }) => (JSON.parse(Body ?? '') as { id: string }).id).sort()).toEqual(['good-1', 'good-2']);
+  expect((await cloud.delayed()).flatMap(({ Body }) => queuedTurns(Body)).map(({ id }) => id).sort()).toEqual(['good-1', 'good-2']);
   const notices = (await cloud.notices()).sort((a, b) => String(a.notice.id).localeCompare(String(b.notice.id)));
   expect(notices).toEqual([
     {

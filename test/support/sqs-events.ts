@@ -7,6 +7,13 @@ export function sqsEvent(...bodies: string[]): SQSEvent {
   return sqsEventReceivedAt(Date.now(), ...bodies);
 }
 
+/** The same, of messages that have been received so often, this time included. */
+export function sqsEventReceived(receives: number, ...bodies: string[]): SQSEvent {
+  const event = sqsEvent(...bodies);
+  event.Records.forEach(({ attributes }) => { attributes.ApproximateReceiveCount = String(receives); });
+  return event;
+}
+
 /** @param receivedAt when the messages first came off the queue, in milliseconds since the epoch */
 export function sqsEventReceivedAt(receivedAt: number, ...bodies: string[]): SQSEvent {
   return {

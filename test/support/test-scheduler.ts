@@ -4,7 +4,7 @@ import { Message, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs
 import { Cloud } from './cloud';
 import { FakeClock } from './fake-clock';
 import { RecordingLog } from './recording-log';
-import { notification, sqsEvent, sqsEventReceivedAt } from './sqs-events';
+import { notification, sqsEventReceived, sqsEventReceivedAt } from './sqs-events';
 import { NodeHttpClient } from '../../src/adapters/node-http-client';
 import { SecretsManagerSource } from '../../src/adapters/secrets-manager-source';
 import { SecretSource } from '../../src/core/ports';
@@ -31,7 +31,7 @@ export class TestScheduler {
     const { sns } = cloud;
     this.secretSource = new SecretsManagerSource(cloud.secrets);
     const services: Services = {
-      clock: this.clock, sns, dynamodb: this.faulty(cloud.dynamodb), sqs: withoutDelays(cloud.sqs), log: this.log, random: () => 0,
+      clock: this.clock, sns, dynamodb: this.faulty(cloud.dynamodb), sqs: this.withoutDelays(cloud.sqs), log: this.log, random: () => 0,
     };
     this.ingestHandler = createIngestHandler(process.env, services);
     this.loadHandler = createLoadHandler(process.env, services);
@@ -44,6 +44,9 @@ export class TestScheduler {
 
   /** Rejects a call to the table instead of making it, where it returns an error. */
   public tableFault: (command: string, input: object) => Error | undefined = () => undefined;
+
+  /** Rejects a call to a queue instead of making it, where it returns an error. */
+  public queueFault: (command: string) => Error | undefined = () => undefined;
 
   /** An instant from now, as a message has it. */
   public at(msFromNow: number): string {
@@ -88,10 +91,10 @@ export class TestScheduler {
     return comeAgain;
   }
 
-  /** Hands a message of the delay queue to deliver now; returns whether it is done with it. */
-  public async deliverAsItIs(body: string): Promise<boolean> {
-    const { batchItemFailures } = await this.deliverHandler(sqsEvent(body), {
-      awsRequestId: `invocation-${++this.invocations}`, getRemainingTimeInMillis: () => 30_000,
+  /** Hands a message of the delay queue to deliver now, as one that was received so often; returns whether it is done with it. */
+  public async deliverAsItIs(body: string, receives = 1): Promise<boolean> {
+    const { batchItemFailures } = await this.deliverHandler(sqsEventReceived(receives, body), {
+      awsRequestId: `invocation-${++this.invocations}`, getRemainingTimeInMillis: () => 35_000,
     });
     return batchItemFailures.length === 0;
   }
@@ -113,18 +116,19 @@ export class TestScheduler {
       }) as DynamoDBClient['send'],
     };
   }
-}
 
-/** The emulated queue delays in real time; here the test's clock says when a message would become visible. */
-function withoutDelays(client: SQSClient): Services['sqs'] {
-  return {
-    send: (async (command: Parameters<SQSClient['send']>[0], ...rest: []) => {
-      if (command instanceof SendMessageBatchCommand) {
-        command.input.Entries?.forEach((entry) => { entry.DelaySeconds = 0; });
-      }
-      return client.send(command, ...rest);
-    }) as SQSClient['send'],
-  };
+  /** The emulated queue delays in real time; here the test's clock says when a message would become visible. */
+  private withoutDelays(client: SQSClient): Services['sqs'] {
+    return {
+      send: (async (command: Parameters<SQSClient['send']>[0], ...rest: []) => {
+        if (command instanceof SendMessageBatchCommand) {
+          command.input.Entries?.forEach((entry) => { entry.DelaySeconds = 0; });
+        }
+        const error = this.queueFault(command.constructor.name);
+        return error ? Promise.reject(error) : client.send(command, ...rest);
+      }) as SQSClient['send'],
+    };
+  }
 }
 
 function visibleAt(body: string): number {
