@@ -16,7 +16,7 @@ import { ID_PREFIX, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from './adapters/ta
 import { MANIFEST_KEY, SchedulerManifest } from './core/manifest';
 import type { NetworkRules, PortRange } from './core/network';
 import { maxLifeMs } from './core/retry';
-import { MAX_HOLD_MS, MAX_RECEIVES, RECORD_MS, UNREPORTED_MAX_RECEIVES } from './core/timing';
+import { MAX_HOLD_MS, MAX_RECEIVES, RECORD_MS, turnsPerMessageOf, UNREPORTED_MAX_RECEIVES } from './core/timing';
 import { allowServices, allowUse, EncryptedService, requireUsable } from './encryption';
 import { DeliverFunction } from './handlers/deliver-function';
 import { Variable } from './handlers/environment';
@@ -227,6 +227,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     requireBetween('requestTimeout', requestTimeout, Duration.seconds(1), MAX_REQUEST_TIMEOUT);
     requireWholeNumber('partitions', props.partitions, 1, 256);
     requireMemory('deliverMemory', deliverMemory);
+    const turnsPerMessage = String(turnsPerMessageOf(deliverMemory.toMebibytes()));
     const polling = pollingOf(props);
     if (props.failureTopic) {
       requirePublishable(props.failureTopic, this.stack.region);
@@ -288,7 +289,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
         [Variable.MAX_HORIZON_SECONDS]: seconds(maxHorizon),
         [Variable.RETENTION_SECONDS]: seconds(retention),
-        [Variable.TURNS_PER_MESSAGE]: '10',
+        [Variable.TURNS_PER_MESSAGE]: turnsPerMessage,
         [Variable.RETRY_POLICY]: JSON.stringify(retryPlan),
         [Variable.NETWORK_POLICY]: JSON.stringify(networkRules),
       },
@@ -320,7 +321,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         [Variable.LOAD_HORIZON_SECONDS]: seconds(LOAD_HORIZON),
         [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
         [Variable.RETENTION_SECONDS]: seconds(retention),
-        [Variable.TURNS_PER_MESSAGE]: '10',
+        [Variable.TURNS_PER_MESSAGE]: turnsPerMessage,
       },
       // The next tick takes up where this one failed; so there is nothing to keep of one that did.
       retryAttempts: 0,
@@ -362,7 +363,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         UV_THREADPOOL_SIZE: '64',
         [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
         [Variable.RETENTION_SECONDS]: seconds(retention),
-        [Variable.TURNS_PER_MESSAGE]: '10',
+        [Variable.TURNS_PER_MESSAGE]: turnsPerMessage,
         [Variable.RETRY_POLICY]: JSON.stringify(retryPlan),
         [Variable.NETWORK_POLICY]: JSON.stringify(networkRules),
         ...(signing ? { [Variable.SIGNING]: JSON.stringify(signing.plan) } : {}),

@@ -590,6 +590,15 @@ describe('props', () => {
     expect(secondsOf(MANIFEST.deliverFunction, 'REQUEST_TIMEOUT_SECONDS')).toBe(15);
   });
 
+  test.each([[256, '5'], [512, '10'], [1769, '34'], [10_240, '50']])('deliver with %d MiB gets messages of at most %s webhooks', (mebibytes, most) => {
+    const { resources, manifest } = synth({ deliverMemory: Size.mebibytes(mebibytes) });
+    expect(resources[manifest.deliverFunction].Properties.MemorySize).toBe(mebibytes);
+    for (const id of [manifest.ingestFunction, manifest.loadFunction, manifest.deliverFunction]) {
+      const { Variables } = resources[id].Properties.Environment as { Variables: Record<string, string> };
+      expect(Variables.TURNS_PER_MESSAGE).toBe(most);
+    }
+  });
+
   const REFUSED: [WebhookSchedulerProps, string][] = [
     [{ requestTimeout: Duration.millis(1500) }, 'requestTimeout is 1 second 500 millis, expected whole seconds'],
     [{ requestTimeout: Duration.seconds(0) }, 'requestTimeout is 0 seconds, expected 1 second to 14 minutes'],

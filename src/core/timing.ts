@@ -20,6 +20,15 @@ export const PACK_SPAN_MS = 1_000;
  */
 export const MAX_TURNS_PER_MESSAGE = 50;
 
+/**
+ * How many turns a queue message may hold for a deliver function of so much memory. Lambda gives a processor for 1,769 MiB
+ * (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html), and to get a turn ready takes a few milliseconds of one: ten messages
+ * of so many are ready within their lead.
+ */
+export function turnsPerMessageOf(memoryMib: number): number {
+  return Math.min(Math.max(Math.floor(memoryMib / 51), 1), MAX_TURNS_PER_MESSAGE);
+}
+
 /** So many turns in one second take their time to get ready, and share the price of it. */
 export const DENSE_TURNS = 100;
 
