@@ -77,10 +77,10 @@ export interface WebhookSchedulerProps {
    * How many invocations at a time SQS may bring about of the ingest function, and as many of the deliver function: 2 to 1,000. How many
    * webhooks one invocation of deliver holds follows from `deliverMemory`.
    *
-   * A bound keeps a burst, or endpoints that hang, from taking all the concurrency that the account has, and other functions need. What
-   * exceeds it waits, and is late. Not together with `provisionedPollers`, whose maximum is a bound too.
+   * A bound keeps a burst, or endpoints that hang, from taking all the concurrency that the account has (1,000 by default), and other functions
+   * need. What exceeds it waits, and is late. Not together with `provisionedPollers`, whose maximum is a bound too.
    *
-   * @default - no bound but the account's, and Lambda's of 1,250 a queue
+   * @default 100 - where deliver has 512 MiB, 10,000 webhooks at a time
    */
   readonly maxConcurrency?: number;
 

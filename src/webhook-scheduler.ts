@@ -63,6 +63,11 @@ export interface WebhookSchedulerAttributes {
 const DEFAULT_PARTITIONS = 16;
 /** The most that Lambda takes without a batching window. */
 const BATCH_SIZE = 10;
+/**
+ * A tenth of what an account may have by default, and as much as Lambda comes to in 20 s of a burst. That there is a bound also keeps five
+ * readers at a quiet queue, where two might be left: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+ */
+const DEFAULT_MAX_CONCURRENCY = 100;
 /** Less leaves a worker hardly any processor time at the instant, a seventh of a processor at 256 MiB; more Lambda does not have. */
 const [MIN_DELIVER_MEMORY, MAX_DELIVER_MEMORY] = [Size.mebibytes(256), Size.mebibytes(10_240)];
 const TICK = Duration.minutes(1);
@@ -632,7 +637,7 @@ function allowPublishing(topic: sns.ITopic, grantee: iam.IGrantable): iam.Grant 
 function pollingOf({ maxConcurrency, provisionedPollers }: WebhookSchedulerProps): lambda.EventSourceMappingOptions {
   requireWholeNumber('maxConcurrency', maxConcurrency, 2, 1000);
   if (!provisionedPollers) {
-    return { maxConcurrency };
+    return { maxConcurrency: maxConcurrency ?? DEFAULT_MAX_CONCURRENCY };
   }
   if (maxConcurrency !== undefined) {
     throw new Error('maxConcurrency and provisionedPollers are both given, expected one of them: the maximum of the pollers bounds the concurrency, too');

@@ -358,7 +358,7 @@ describe('queues', () => {
     });
   });
 
-  test.each<[number | undefined, unknown]>([[undefined, undefined], [50, { MaximumConcurrency: 50 }]])('maxConcurrency %j bounds both mappings', (given, config) => {
+  test.each<[number | undefined, unknown]>([[undefined, { MaximumConcurrency: 100 }], [50, { MaximumConcurrency: 50 }]])('maxConcurrency %j bounds both mappings', (given, config) => {
     const mappings = synth({ maxConcurrency: given }).ofType('AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => Properties as { ScalingConfig?: unknown });
     expect(mappings.map(({ ScalingConfig }) => ScalingConfig)).toEqual([config, config]);
   });
