@@ -26,6 +26,8 @@ const MAX_BATCH_GET = 100;
 /** Pause before asking again for keys that a throttled table left out of a batch; doubles each time. */
 const FIRST_BATCH_PAUSE_MS = 50;
 const MAX_BATCH_ROUNDS = 6;
+/** Rows of a page that load reads, at most: bounds its memory, whatever the number of rows, for a read unit a page at most. */
+const DUE_PAGE_ROWS = 250;
 
 export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, DeliverStore, FollowUpStore {
   public constructor(
@@ -111,6 +113,7 @@ export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, Deliv
           ':pk': { S: minutePartition(minuteOf(from), partition) }, ':from': { S: String(from) }, ':to': { S: String(to) },
         },
         ConsistentRead: true,
+        Limit: DUE_PAGE_ROWS,
         ExclusiveStartKey: startKey,
       }));
       const turns = (page.Items ?? []).map((item) => turnOfRow(item, partition));

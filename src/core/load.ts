@@ -2,8 +2,11 @@
 import { Clock } from './clock';
 import { PlainError } from './error-report';
 import { Cursor, DelayQueue, LoadStore, Log } from './ports';
+import { readAhead } from './read-ahead';
 import { rejectionsOf } from './rejections';
+import { Shipments } from './shipments';
 import { minuteOf, startOfMinute } from './timing';
+import { Turn } from './webhook';
 
 export interface LoadConfig {
   /** How far ahead of now to load. */
@@ -37,7 +40,8 @@ export class Load {
     const count = Math.max(this.config.partitions, ...[...cursor.loadedTo.keys()].map((partition) => partition + 1));
     const partitions = Array.from({ length: count }, (_, partition) => partition);
     const progress = new Progress(partitions, cursor, this.store, this.clock);
-    const results = await Promise.allSettled(partitions.map((partition) => this.loadPartition(partition, target, progress)));
+    const shipments = new Shipments(partitions.length, this.clock, this.delayQueue);
+    const results = await Promise.allSettled(partitions.map((partition) => this.loadPartition(partition, target, progress, shipments)));
     await progress.save();
 
     const errors = rejectionsOf(results);
@@ -50,20 +54,31 @@ export class Load {
     }
   }
 
-  private async loadPartition(partition: number, target: number, progress: Progress): Promise<void> {
-    const start = progress.of(partition);
+  private async loadPartition(partition: number, target: number, progress: Progress, shipments: Shipments): Promise<void> {
+    try {
+      for await (const { turns, loadedTo } of readAhead(this.pagesOf(partition, progress.of(partition), target))) {
+        const unsent = await shipments.send(turns);
+        if (unsent.length > 0) {
+          await progress.advance(partition, Math.min(loadedTo, ...unsent.map(({ at }) => at)), turns.length - unsent.length);
+          throw new PlainError(`${unsent.length} of ${turns.length} webhooks of partition ${partition} could not be sent to the delay queue`);
+        }
+        await progress.advance(partition, loadedTo, turns.length);
+      }
+    } finally {
+      shipments.leave();
+    }
+  }
+
+  /** What comes due in a partition, and how far it is loaded once that has been sent. */
+  private async* pagesOf(partition: number, start: number, target: number): AsyncGenerator<{ turns: readonly Turn[]; loadedTo: number }> {
     for (let minute = minuteOf(start); startOfMinute(minute) < target; minute++) {
       const from = Math.max(start, startOfMinute(minute));
       const to = Math.min(target, startOfMinute(minute + 1));
-      for await (const page of this.store.dueBetween(partition, from, to)) {
-        const unsent = await this.delayQueue.send(page);
-        if (unsent.length > 0) {
-          throw new PlainError(`${unsent.length} of ${page.length} webhooks of partition ${partition} could not be sent to the delay queue`);
-        }
+      for await (const turns of this.store.dueBetween(partition, from, to)) {
         // Others of the same millisecond may be on the next page, so the cursor stays on the last one sent, not behind it.
-        await progress.advance(partition, page[page.length - 1].at, page.length);
+        yield { turns, loadedTo: Math.min(turns[turns.length - 1].at, to) };
       }
-      await progress.advance(partition, to, 0);
+      yield { turns: [], loadedTo: to };
     }
   }
 }
@@ -74,6 +89,7 @@ class Progress {
   private readonly loadedTo: Map<number, number>;
   private version: number;
   private savedAt: number;
+  private isSaving = false;
   /** Someone else has saved since: their cursor stands, and what we send may be sent twice, which the claim makes harmless. */
   private overtaken = false;
 
@@ -94,8 +110,8 @@ class Progress {
   public async advance(partition: number, to: number, webhooks: number): Promise<void> {
     this.webhooks += webhooks;
     this.loadedTo.set(partition, Math.max(to, this.of(partition)));
-    if (this.clock.now() - this.savedAt >= SAVE_EVERY_MS) {
-      await this.save();
+    if (!this.isSaving && this.clock.now() - this.savedAt >= SAVE_EVERY_MS) {
+      await this.save(); // one at a time: a second one would miss the version that the first is about to write, and take itself for overtaken
     }
   }
 
@@ -103,8 +119,14 @@ class Progress {
     if (this.overtaken) {
       return;
     }
-    this.savedAt = this.clock.now();
-    const version = ++this.version;
-    this.overtaken = !(await this.store.saveCursor({ loadedTo: new Map(this.loadedTo), start: this.cursor.start, version }));
+    this.isSaving = true;
+    try {
+      const version = this.version + 1;
+      this.overtaken = !(await this.store.saveCursor({ loadedTo: new Map(this.loadedTo), start: this.cursor.start, version }));
+      this.version = version;
+      this.savedAt = this.clock.now();
+    } finally {
+      this.isSaving = false;
+    }
   }
 }
