@@ -42,10 +42,12 @@ export function holdOf({ ratePerMinute, memoryMb, turnsPerMessage, answerMs }: H
   const span = perSecond * PACK_SPAN_MS / 1000;
   const turns = expectedPack(span, turnsPerMessage);
   const messagesPerSecond = perSecond / turns;
-  const messages = messagesPerSecond <= 1 ? 1 : messagesPerSecond / Math.ceil(messagesPerSecond / MESSAGES_OF_INVOCATION);
+  const invocationsPerSecond = Math.ceil(messagesPerSecond / MESSAGES_OF_INVOCATION);
+  const messages = Math.max(messagesPerSecond / invocationsPerSecond, 1);
   const leadMs = perSecond >= DENSE_TURNS ? DENSE_LEAD_MS : LEAD_MS;
-  // Whole seconds make the lead longer by any part of a second for each message; the invocation waits for the latest of them.
-  const roundingMs = 1000 * messages / (messages + 1);
+  // Whole seconds make the lead longer by any part of a second for each message. Those of a second come in the order of their dates, in so many
+  // invocations, each of which waits for the latest of its own.
+  const roundingMs = 1000 * ((invocationsPerSecond - 1) / 2 + messages / (messages + 1)) / invocationsPerSecond;
   const packMs = Math.min(PACK_SPAN_MS * lastOf(span), (turns - 1) / perSecond * 1000);
   const invocationMs = leadMs + roundingMs + packMs + answerMs + WORK_MS;
   return {

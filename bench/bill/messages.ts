@@ -43,15 +43,15 @@ export function messageText({ bytes, ownId, payload, index, dueAt, url }: Messag
 /** An event, somewhat smaller than it is to be in the end; its signature takes up the rest. */
 function event(random: Random, bytes: number, signature: string): object {
   const name = `${random.of(FIRST_NAMES)} ${random.of(LAST_NAMES)}`;
-  const items = Array.from({ length: Math.max(1, Math.floor((bytes - 560) / 92)) }, () => ({
-    sku: `SKU-${random.text(8)}`, name: random.of(GOODS), quantity: 1 + random.below(4), unitPrice: (100 + random.below(20_000)) / 100,
+  const items = Array.from({ length: Math.max(1, Math.floor((bytes - 560) / 96)) }, () => ({
+    sku: `SKU-${random.text(8)}`, name: random.of(GOODS), quantity: 1 + random.below(4), unitPriceCents: 100 + random.below(20_000),
   }));
   return {
     type: random.of(TYPES),
     eventId: `evt_${random.text(20)}`,
     occurredAt: new Date(1_780_000_000_000 + random.below(30_000_000) * 1000).toISOString(),
     customer: { id: `cus_${random.text(14)}`, name, email: `${name.toLowerCase().replace(' ', '.')}@example.com` },
-    order: { id: `ord_${random.text(14)}`, currency: 'EUR', total: (100 + random.below(90_000)) / 100, items },
+    order: { id: `ord_${random.text(14)}`, currency: 'EUR', totalCents: 100 + random.below(90_000), items },
     signature,
   };
 }

@@ -87,9 +87,10 @@ export function ourBill(name: string, run: MeteredRun): Bill {
 }
 
 function functionLines({ usage, functions, work: { count } }: MeteredRun): Line[] {
-  return usage.functions.filter(({ invocations }) => invocations > 0).flatMap(({ functionName, memoryMb, invocations, billedMs, logLines, logBytes }) => {
+  return usage.functions.filter(({ invocations }) => invocations > 0).flatMap((used): Line[] => {
+    const { functionName, memoryMb, invocations, billedMs, logLines, logBytes } = used;
     const role = roleOf(functionName, functions);
-    const lines: Line[] = [
+    return [
       { what: `${role}: invocations`, part: 'requests', price: 'lambda.request', quantity: invocations / count },
       {
         what: `${role}: ${Math.round(billedMs / invocations)} ms an invocation at ${memoryMb} MiB`,
@@ -104,7 +105,6 @@ function functionLines({ usage, functions, work: { count } }: MeteredRun): Line[
         quantity: (logBytes + logLines * LOG_LINE_OVERHEAD_BYTES + invocations * PLATFORM_BYTES) / GB / count,
       },
     ];
-    return lines;
   });
 }
 

@@ -20,7 +20,7 @@ export function olderDesign({ message, answerMs }: RivalOptions, due: 'soon' | '
   const item = { ...itemOf(message), event_id: { S: `1764072000000_${'0'.repeat(32)}` }, segment: { N: '29401200' }, time_to_live: { N: '1764158400' } };
   const bytes = itemBytes(item);
   return {
-    name: `older design, due ${due}`,
+    name: `older design, ${(Buffer.byteLength(message) / 1024).toFixed(1).replace('.0', '')} KB, due ${due}`,
     lines: [
       { what: 'producer: Publish', part: 'requests', price: 'sns.request', quantity: messageUnits(Buffer.byteLength(message)), why: 'no batches' },
       { what: 'consumer: invocations', part: 'requests', price: 'lambda.request', quantity: 1, why: 'SNS invokes for each message' },

@@ -1,0 +1,222 @@
+// The bill: prices and what is made of them, what others would charge, and the messages it is made out for.
+import { deflateRawSync } from 'node:zlib';
+import { Bill, dollarsOf, dollarsPerMillion, quantityOf } from '../../bench/bill/bill';
+import { goalsOf } from '../../bench/bill/goals';
+import { idleMonth } from '../../bench/bill/idle';
+import { messageText } from '../../bench/bill/messages';
+import { MeteredRun, usageBetween } from '../../bench/bill/metered';
+import { gbSeconds, ourBill, PLATFORM_BYTES, provisionedWriteDollars, requestRows } from '../../bench/bill/ours';
+import { dollars, PriceName, PRICES, REGION, RETRIEVED } from '../../bench/bill/prices';
+import { cloudTasks, olderDesign, qstash, schedulerWithApiDestination, schedulerWithLambda } from '../../bench/bill/rivals';
+import { BATCHED } from '../../bench/bill/works';
+import { parseMessage } from '../../src/core/message';
+import type { FunctionUsage, RequestUsage, Usage } from '../../src/local/engine';
+import { PUBLIC_INTERNET } from '../support/network';
+
+const DATE = /^20\d\d-[01]\d-[0-3]\d$/;
+
+describe('the price file', () => {
+  test('is of one region and one day', () => {
+    expect(REGION).toBe('us-east-1');
+    expect(RETRIEVED).toMatch(DATE);
+  });
+
+  test.each(Object.entries(PRICES))('says of %s what it is, where it was read, and when that was listed', (_, price) => {
+    expect(price).toEqual({
+      name: expect.stringMatching(/\w/),
+      usd: expect.any(Number),
+      per: expect.any(Number),
+      unit: expect.stringMatching(/\w/),
+      source: expect.stringMatching(/^https:\/\/\w/),
+      readAtSource: expect.any(Boolean),
+      listed: price.listed === null ? null : expect.stringMatching(DATE),
+      vendorPage: expect.stringMatching(/^https:\/\/\w/),
+      note: expect.any(String),
+    });
+    expect(price.usd).toBeGreaterThanOrEqual(0);
+    expect(price.per).toBeGreaterThan(0);
+  });
+
+  test('explains each value that no page could be read for', () => {
+    const unread = Object.values(PRICES).filter(({ readAtSource }) => !readAtSource);
+    expect(unread.map(({ note }) => note)).not.toContain('');
+  });
+
+  test.each<[PriceName, number]>([
+    ['dynamodb.write', 0.625], ['dynamodb.read', 0.125], ['sqs.request', 0.40], ['sns.request', 0.50], ['lambda.request', 0.20], ['qstash.message', 10],
+  ])('makes of a million of %s $%d', (name, million) => {
+    expect(dollars(name, 1e6)).toBeCloseTo(million, 10);
+  });
+});
+
+const bill: Bill = {
+  name: 'bill',
+  lines: [
+    { what: 'writes', part: 'requests', price: 'dynamodb.write', quantity: 2 },
+    { what: 'more writes', part: 'requests', price: 'dynamodb.write', quantity: 1 },
+    { what: 'time', part: 'duration', price: 'lambda.arm-gb-second', quantity: 0.1 },
+    { what: 'rows', part: 'storage', price: 'dynamodb.storage', quantity: 2e-6 },
+  ],
+};
+
+test('adds up quantities by price, and dollars by part', () => {
+  expect(quantityOf(bill, 'dynamodb.write')).toBe(3);
+  expect(quantityOf(bill, 'sqs.request')).toBe(0);
+  expect(dollarsOf(bill, ['requests'])).toBeCloseTo(3 * 0.625e-6, 12);
+  expect(dollarsPerMillion(bill, ['requests'])).toBeCloseTo(1.875, 10);
+  expect(dollarsPerMillion(bill, ['requests', 'duration'])).toBeCloseTo(1.875 + 1.33334, 10);
+  expect(dollarsPerMillion(bill)).toBeCloseTo(1.875 + 1.33334 + 0.5, 10);
+});
+
+test('bills time by memory, and provisioned writes by what is used of them', () => {
+  expect(gbSeconds(2_000, 512)).toBe(1);
+  expect(provisionedWriteDollars(0.00065, 1)).toBeCloseTo(0.1806, 4);
+  expect(provisionedWriteDollars(0.00065, 0.7)).toBeCloseTo(0.2579, 4);
+});
+
+const functions = { ingest: 'Stack-Ingest', load: 'Stack-Load', deliver: 'Stack-Deliver' };
+
+function usageOf(requests: readonly RequestUsage[], used: readonly Partial<FunctionUsage>[], items = 0, bytes = 0): Usage {
+  const none = { functionName: '', memoryMb: 512, invocations: 0, coldStarts: 0, billedMs: 0, logLines: 0, logBytes: 0 };
+  return { requests, deliveries: [], functions: used.map((usage) => ({ ...none, ...usage })), tables: [{ tableName: 'Table', items, bytes }] };
+}
+
+const run: MeteredRun = {
+  work: { ...BATCHED, count: 10 },
+  functions,
+  arrived: 10,
+  usage: usageOf([
+    { caller: { kind: 'outside' }, operation: 'PublishBatch', unit: 'sns-request', requests: 1, units: 1, empty: 0 },
+    { caller: { kind: 'function', functionName: 'Stack-Ingest' }, operation: 'PutItem', unit: 'dynamodb-write', requests: 10, units: 15, empty: 0 },
+    { caller: { kind: 'lambda', functionName: 'Stack-Ingest' }, operation: 'ReceiveMessage', unit: 'sqs-request', requests: 5, units: 5, empty: 4 },
+    { caller: { kind: 'lambda', functionName: 'Stack-Deliver' }, operation: 'ReceiveMessage', unit: 'sqs-request', requests: 3, units: 3, empty: 3 },
+  ], [
+    { functionName: 'Stack-Ingest', invocations: 1, billedMs: 100, logLines: 10, logBytes: 2_000 },
+    { functionName: 'Stack-Load' },
+    { functionName: 'Stack-Deliver', memoryMb: 1024, invocations: 2, billedMs: 5_000 },
+  ], 20, 8_000),
+};
+
+test('makes of what was metered a bill for one webhook, without receives that brought nothing', () => {
+  expect(requestRows(run).map(({ role, by, operation, units }) => [role, by, operation, units])).toEqual([
+    ['producer', 'code', 'PublishBatch', 1], ['ingest', 'code', 'PutItem', 15], ['ingest', 'mapping', 'ReceiveMessage', 1],
+  ]);
+  const ours = ourBill('ours', run);
+  expect(quantityOf(ours, 'sns.request')).toBe(0.1);
+  expect(quantityOf(ours, 'dynamodb.write')).toBe(1.5);
+  expect(quantityOf(ours, 'sqs.request')).toBe(0.1);
+  expect(quantityOf(ours, 'lambda.request')).toBeCloseTo(0.3, 10);
+  expect(quantityOf(ours, 'lambda.arm-gb-second')).toBeCloseTo((0.05 + 5) / 10, 10);
+  expect(quantityOf(ours, 'logs.ingestion')).toBeCloseTo((2_000 + 10 * 26 + 3 * PLATFORM_BYTES) / 1e9 / 10, 15);
+  // Ten messages, each with two rows and the hundred bytes that DynamoDB adds to each.
+  expect(quantityOf(ours, 'dynamodb.storage')).toBeCloseTo((8_000 + 20 * 100) / 1e9 / 10 * 32 / 30, 15);
+  expect(dollarsPerMillion(ours, ['requests'])).toBeCloseTo(0.05 + 1.5 * 0.625 + 0.04 + 0.06, 10);
+});
+
+test('takes no request for a function\'s that is none of the scheduler', () => {
+  const usage = usageOf([
+    { caller: { kind: 'function', functionName: 'Stack-Other' }, operation: 'PutItem', unit: 'dynamodb-write', requests: 1, units: 1, empty: 0 },
+  ], []);
+  expect(() => requestRows({ ...run, usage })).toThrow('Stack-Other');
+});
+
+test('tells what was used in between', () => {
+  const more = usageOf([
+    ...run.usage.requests.slice(0, 1),
+    { ...run.usage.requests[1], requests: 12, units: 17 },
+    { caller: { kind: 'outside' }, operation: 'Publish', unit: 'sns-request', requests: 2, units: 2, empty: 0 },
+  ], [{ functionName: 'Stack-Ingest', invocations: 3, billedMs: 150, logLines: 11, logBytes: 2_100 }], 25, 9_000);
+  expect(usageBetween(run.usage, more)).toEqual(usageOf([
+    { ...run.usage.requests[1], requests: 2, units: 2 },
+    { caller: { kind: 'outside' }, operation: 'Publish', unit: 'sns-request', requests: 2, units: 2, empty: 0 },
+  ], [{ functionName: 'Stack-Ingest', invocations: 2, billedMs: 50, logLines: 1, logBytes: 100 }], 5, 1_000));
+});
+
+test('makes a month of one tick, and of the polling that Lambda does', () => {
+  const tick = usageOf([
+    { caller: { kind: 'function', functionName: 'Stack-Load' }, operation: 'Query', unit: 'dynamodb-read', requests: 32, units: 32, empty: 0 },
+    { caller: { kind: 'function', functionName: 'Stack-Load' }, operation: 'ReceiveMessage', unit: 'sqs-request', requests: 2, units: 2, empty: 2 },
+  ], [{ functionName: 'Stack-Load', invocations: 1, billedMs: 100 }]);
+  const month = idleMonth(tick, 5);
+  expect(quantityOf(month, 'dynamodb.read')).toBe(43_200 * 32);
+  expect(quantityOf(month, 'sqs.request')).toBe(43_200 * 2 + 2 * 5 * 129_600);
+  expect(quantityOf(month, 'lambda.request')).toBe(43_200);
+  expect(quantityOf(month, 'lambda.arm-gb-second')).toBeCloseTo(43_200 * 0.05, 6);
+});
+
+const messageOf = (bytes: number, index = 0): string => (
+  messageText({ ...BATCHED.message, bytes, index, dueAt: 1_764_072_000_000, url: 'https://hooks.example.com/orders' })
+);
+const message = messageOf(1024);
+
+describe('the older design', () => {
+  test('publishes, invokes, writes, sends, receives and invokes for each webhook that is due later', () => {
+    const older = olderDesign({ message: messageOf(1200), answerMs: 200 }, 'later');
+    expect(quantityOf(older, 'dynamodb.write')).toBe(2);
+    expect(quantityOf(older, 'sns.request')).toBe(1);
+    expect(quantityOf(older, 'lambda.request')).toBe(2);
+    expect(quantityOf(older, 'sqs.request')).toBe(3);
+    const reads = quantityOf(older, 'dynamodb.read');
+    expect(reads).toBeGreaterThan(0.125);
+    expect(reads).toBeLessThan(0.25);
+    expect(dollarsPerMillion(older, ['requests'])).toBeCloseTo(0.5 + 2 * 0.2 + 2 * 0.625 + reads * 0.125 + 3 * 0.4, 10);
+    expect(quantityOf(older, 'lambda.x86-gb-second')).toBeCloseTo(0.03 + 0.23, 10);
+  });
+
+  test('stores nothing that is due soon', () => {
+    const older = olderDesign({ message, answerMs: 200 }, 'soon');
+    expect(dollarsPerMillion(older, ['requests'])).toBeCloseTo(0.5 + 2 * 0.2 + 3 * 0.4, 10);
+    expect(dollarsPerMillion(older, ['storage'])).toBe(0);
+  });
+
+  test('pays for the size of what it stores', () => {
+    // As attributes, an event is smaller than its JSON, and has the keys of the item with it.
+    const units = [1024, 1200, 4096].map((bytes) => quantityOf(olderDesign({ message: messageOf(bytes), answerMs: 200 }, 'later'), 'dynamodb.write'));
+    expect(units).toEqual([1, 2, 4]);
+  });
+});
+
+test.each<[string, Bill, number]>([
+  ['EventBridge Scheduler with an API destination', schedulerWithApiDestination(), 2.20],
+  ['EventBridge Scheduler with a Lambda', schedulerWithLambda({ message, answerMs: 200 }), 1.54],
+  ['QStash', qstash(), 10],
+  ['Cloud Tasks', cloudTasks({ message, answerMs: 200 }), 0.80],
+])('%s costs by its price list', (_, rival, million) => {
+  expect(dollarsPerMillion(rival)).toBeCloseTo(million, 2);
+});
+
+describe('a message', () => {
+  test.each([[1024, false, 'event'], [1024, true, 'event'], [4096, false, 'event'], [1024, false, 'random']] as const)(
+    'of %d bytes, own id %s, %s, has that size and is accepted', (bytes, ownId, payload) => {
+      for (let index = 0; index < 50; index++) {
+        const text = messageText({ bytes, ownId, payload, index, dueAt: 1_764_072_000_000 + index, url: 'https://hooks.example.com/orders' });
+        expect(Buffer.byteLength(text)).toBe(bytes);
+        const parsed = parseMessage(text, {
+          defaultId: 'id', now: 1_764_071_000_000, maxHorizonMs: 1e9, partitions: 16, retry: { delaysMs: [], jitter: 0 }, network: PUBLIC_INTERNET,
+        });
+        expect(parsed).toMatchObject({ webhook: { ownId, dueAt: 1_764_072_000_000 + index } });
+      }
+    },
+  );
+
+  test('is no easy prey for compression, and the same each time', () => {
+    expect(deflateRawSync(message).length).toBeGreaterThan(0.5 * 1024);
+    expect(messageOf(1024)).toBe(message);
+    expect(messageOf(1024, 1)).not.toBe(message);
+  });
+
+  test('has to have room for its envelope', () => {
+    expect(() => messageOf(100)).toThrow(RangeError);
+  });
+});
+
+test('a goal is met up to its limit, and says which costs it is about', () => {
+  const cheap: Bill = { name: 'cheap', lines: [{ what: 'writes', part: 'requests', price: 'dynamodb.write', quantity: 3.1 }] };
+  const dear: Bill = { name: 'dear', lines: [{ what: 'writes', part: 'requests', price: 'dynamodb.write', quantity: 6.2 }] };
+  const goals = goalsOf({ batched: cheap, single: dear, large: dear, payload: dear, older: dear, olderPayload: dear, idleMonth: 1.5 });
+  expect(goals.find(({ figure }) => figure === 'write units')).toMatchObject({ limit: 3.1, measured: 3.1, met: true });
+  expect(goals.find(({ figure }) => figure === 'dollars per million, single')).toMatchObject({ met: false, of: expect.stringMatching(/dear: requests/) });
+  const parts = goals.filter(({ figure }) => figure === 'part of the older design');
+  expect(parts.map(({ measured, met }) => [measured, met])).toEqual([[0.5, true], [1, false], [0.5, true], [1, false]]);
+  expect(goals.find(({ figure }) => figure === 'dollars of an idle month')).toMatchObject({ met: false });
+});
