@@ -28,7 +28,7 @@ export interface Chart {
 
 const WIDTH = 960;
 const HEIGHT = 500;
-const PLOT = { left: 84, top: 66, right: 640, bottom: 430 };
+const PLOT = { left: 84, top: 72, right: 700, bottom: 430 };
 const LABEL_GAP = 36;
 const LABEL_LINE = 15;
 const FONT = 'Helvetica, Arial, \'DejaVu Sans\', sans-serif';
@@ -55,7 +55,7 @@ export function draw({ title, description, x, y, lines }: Chart): string {
     ...decades(x).map((value) => `    <text x="${pixel(across(value))}" y="${PLOT.bottom + 20}" text-anchor="middle">${escape(x.tick(value))}</text>`),
     ...decades(y).map((value) => `    <text x="${PLOT.left - 10}" y="${pixel(up(value) + 4)}" text-anchor="end">${escape(y.tick(value))}</text>`),
     `    <text x="${(PLOT.left + PLOT.right) / 2}" y="${PLOT.bottom + 46}" text-anchor="middle">${escape(x.title)}</text>`,
-    `    <text x="${PLOT.left - 10}" y="${PLOT.top - 12}" text-anchor="start">${escape(y.title)}</text>`,
+    `    <text x="${PLOT.left}" y="${PLOT.top - 10}">${escape(y.title)}</text>`,
     '  </g>',
     ...lines.map((line) => path(line, across, up)),
     ...labelled.map((line, i) => label(line, across(lastOf(line)[0]), up(lastOf(line)[1]), labelAt[i])),

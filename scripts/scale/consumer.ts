@@ -35,7 +35,7 @@ export class Account {
 export interface Invoked<M> {
   readonly endsAt: number;
   /** Messages that go into the queue, and when they become visible. */
-  readonly sent: readonly (readonly [message: M, visibleAt: number])[];
+  readonly sent: readonly (readonly [messages: readonly M[], visibleAt: number])[];
 }
 
 export interface ConsumerOptions<M> {
@@ -130,7 +130,7 @@ export class Consumer<M> {
       this.idleEnvironments -= isCold ? 0 : 1;
       const coldMs = isCold ? coldStartMs : 0;
       const { endsAt, sent } = invoke(batch, environmentAt + coldMs);
-      sent.forEach(([message, visibleAt]) => this.arrive(visibleAt, [message]));
+      sent.forEach(([messages, visibleAt]) => this.arrive(visibleAt, messages));
       const { usage } = this;
       usage.invocations++;
       usage.billedMs += endsAt - environmentAt;

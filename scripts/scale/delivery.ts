@@ -4,10 +4,10 @@ import type { Costs } from './costs';
 import { EventQueue } from './event-queue';
 import { loadRowMs } from './load-time';
 import { QUOTAS } from './quotas';
-import { FIXED, processorShare, SchedulerSettings, turnsPerMessage } from './scheduler-settings';
+import { FIXED, processorShare, SchedulerSettings } from './scheduler-settings';
 import { TableCapacity } from './table-capacity';
 import { runWorker } from './worker';
-import { comeBackSeconds, DENSE_LEAD_MS, DENSE_TURNS, LEAD_MS, queueDelaySeconds } from '../../src/core/timing';
+import { comeBackSeconds, DENSE_LEAD_MS, DENSE_TURNS, LEAD_MS, queueDelaySeconds, turnsPerMessageOf } from '../../src/core/timing';
 import { Random } from '../../test/simulation/random';
 
 /** Of a tick after the second: SQS delays by whole seconds, so that this makes the lead half a second more than the least. */
@@ -15,7 +15,7 @@ const TICK_PHASE_MS = 500;
 
 /** A message of the delay queue: turns, by when they are due. */
 interface Message {
-  readonly dueAt: Float64Array;
+  readonly dueAt: Float64Array | readonly number[];
   /** How often it has come off the queue, or what it was taken out of. */
   readonly receives: number;
 }
@@ -23,6 +23,8 @@ interface Message {
 export interface Deliveries {
   /** How late each request was written, in milliseconds, in ascending order. */
   readonly lateMs: Float64Array;
+  /** All that were written, counted or not. */
+  readonly written: number;
   /** Webhooks that were never written. The model loses none. */
   readonly lost: number;
   readonly usage: ConsumerUsage;
@@ -49,26 +51,23 @@ export function deliver(options: DeliveryOptions): Deliveries {
   const events = new EventQueue();
   const share = processorShare(settings.deliverMemoryMib);
   const table = new TableCapacity(Math.max(settings.tableWrites - otherWrites, 1), dueAt[0] - FIXED.loadHorizonMs);
-  const lateMs: number[] = [];
-  let [written, comeAgain] = [0, 0];
+  const lateMs = new Float64Array(dueAt.length);
+  let [written, counted, comeAgain] = [0, 0, 0];
 
   const invoke = (batch: readonly Message[], startsAt: number) => {
-    const turns = batch.flatMap(({ dueAt: dates, receives }) => Array.from(dates, (date) => ({ date, receives }))).sort((a, b) => a.date - b.date);
-    const { firedAt, unclaimed, endsAt } = runWorker(startsAt, Float64Array.from(turns, ({ date }) => date), share, costs, table);
-    firedAt.forEach((at, index) => {
-      if (!Number.isNaN(at)) {
+    const { dates, receives } = turnsOf(batch);
+    const { firedAt, unclaimed, endsAt } = runWorker(startsAt, dates, share, costs, table);
+    for (let i = 0; i < dates.length; i++) {
+      if (!Number.isNaN(firedAt[i])) {
         written++;
-        if (turns[index].date >= countFrom) {
-          lateMs.push(at - turns[index].date);
+        if (dates[i] >= countFrom) {
+          lateMs[counted++] = firedAt[i] - dates[i];
         }
       }
-    });
+    }
     comeAgain += unclaimed.length;
-    const sent = unclaimed.map(([index, at]): [Message, number] => {
-      const { date, receives } = turns[index];
-      return [{ dueAt: Float64Array.of(date), receives: receives + 1 }, at + comeBackSeconds(receives) * 1000];
-    });
-    return { endsAt, sent };
+    const sentAt = unclaimed.length === 0 ? endsAt : unclaimed[unclaimed.length - 1][1];
+    return { endsAt, sent: sentAgain(unclaimed.map(([i]) => ({ date: dates[i], receives: receives[i] })), sentAt) };
   };
 
   const consumer = new Consumer<Message>(events, {
@@ -80,9 +79,41 @@ export function deliver(options: DeliveryOptions): Deliveries {
     isGrown,
     invoke,
   });
-  sendTurns(dueAt, turnsPerMessage(settings.deliverMemoryMib), loadRowMs(settings, costs), consumer);
+  sendTurns(dueAt, turnsPerMessageOf(settings.deliverMemoryMib), loadRowMs(settings, costs), consumer);
   events.run();
-  return { lateMs: Float64Array.from(lateMs).sort(), lost: dueAt.length - written, usage: consumer.usage, comeAgain };
+  return { lateMs: lateMs.subarray(0, counted).sort(), written, lost: dueAt.length - written, usage: consumer.usage, comeAgain };
+}
+
+/** All turns of a batch, what is due first coming first. */
+function turnsOf(batch: readonly Message[]): { readonly dates: Float64Array; readonly receives: Int32Array } {
+  const count = batch.reduce((sum, { dueAt }) => sum + dueAt.length, 0);
+  const dates = new Float64Array(count);
+  const receives = new Int32Array(count);
+  let filled = 0;
+  // Packs do not overlap but where some have come again: then each is put behind those that are due no later.
+  for (const message of [...batch].sort((a, b) => a.dueAt[0] - b.dueAt[0])) {
+    for (const date of message.dueAt) {
+      let i = filled++;
+      for (; i > 0 && dates[i - 1] > date; i--) {
+        dates[i] = dates[i - 1];
+        receives[i] = receives[i - 1];
+      }
+      dates[i] = date;
+      receives[i] = message.receives;
+    }
+  }
+  return { dates, receives };
+}
+
+/** What could not be claimed goes back alone, with the delay of its receives. */
+function sentAgain(turns: readonly { readonly date: number; readonly receives: number }[], at: number): [messages: Message[], visibleAt: number][] {
+  const byReceives = new Map<number, Message[]>();
+  for (const { date, receives } of turns) {
+    const messages = byReceives.get(receives) ?? [];
+    messages.push({ dueAt: [date], receives: receives + 1 });
+    byReceives.set(receives, messages);
+  }
+  return [...byReceives].map(([receives, messages]) => [messages, at + comeBackSeconds(receives) * 1000]);
 }
 
 /** As load does: each minute, what is due within the horizon, packed by seconds, ten messages to a call. */

@@ -39,24 +39,24 @@ export function ingest({ settings, costs, publishedAt, countFrom = -Infinity, is
   const hot = dueTogether ? settings.partitions * QUOTAS.dynamodb.partitionWrites.value : Infinity;
   const table = new TableCapacity(Math.min(settings.tableWrites, hot), publishedAt[0]);
   const messageMs = processor.ingest / processorShare(FIXED.ingestMemoryMib);
-  const acceptedMs: number[] = [];
-  let stored = 0;
+  const acceptedMs = new Float64Array(publishedAt.length);
+  let [stored, counted] = [0, 0];
 
   const invoke = (batch: readonly Message[], startsAt: number) => {
-    const sent: [Message, number][] = [];
+    const sent: [Message[], number][] = [];
     let endsAt = startsAt;
     batch.forEach(({ publishedAt: at, receives }, i) => {
       const triedAt = startsAt + (i + 1) * messageMs;
       const takenAt = table.write(triedAt, patienceMs);
       if (takenAt === undefined) {
-        sent.push([{ publishedAt: at, receives: receives + 1 }, triedAt + patienceMs + comeBackSeconds(receives) * 1000]);
+        sent.push([[{ publishedAt: at, receives: receives + 1 }], triedAt + patienceMs + comeBackSeconds(receives) * 1000]);
         endsAt = Math.max(endsAt, triedAt + patienceMs);
         return;
       }
       const storedAt = takenAt + latency.write;
       stored++;
       if (at >= countFrom) {
-        acceptedMs.push(storedAt - at);
+        acceptedMs[counted++] = storedAt - at;
       }
       endsAt = Math.max(endsAt, storedAt);
     });
@@ -81,7 +81,12 @@ export function ingest({ settings, costs, publishedAt, countFrom = -Infinity, is
     consumer.arrive(together[together.length - 1].publishedAt, together);
   }
   events.run();
-  return { acceptedMs: Float64Array.from(acceptedMs).sort(), lost: publishedAt.length - stored, usage: consumer.usage };
+  return { acceptedMs: acceptedMs.subarray(0, counted).sort(), lost: publishedAt.length - stored, usage: consumer.usage };
+}
+
+/** How long an invocation of ingest takes for a full batch, where the table takes all of it at once. */
+export function ingestBatchMs({ processor, latency }: Costs): number {
+  return QUOTAS.sqs.batch.value * processor.ingest / processorShare(FIXED.ingestMemoryMib) + latency.write + latency.send;
 }
 
 /** What is published within this time is looked at as one event. */

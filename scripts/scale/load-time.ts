@@ -6,7 +6,7 @@ import { FIXED, processorShare, SchedulerSettings } from './scheduler-settings';
 /** A message of a kilobyte as a row of the table, compressed, with its keys. */
 export const ROW_BYTES = 1_000;
 /** Of a read unit, a strongly consistent one, which is what load reads by. */
-const READ_UNIT_BYTES = 4_096;
+export const READ_UNIT_BYTES = 4_096;
 /** Read units a second for each write unit that a table takes: three thousand for a thousand. */
 const READS_PER_WRITE = QUOTAS.dynamodb.partitionReads.value / QUOTAS.dynamodb.partitionWrites.value;
 

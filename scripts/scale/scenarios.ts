@@ -4,6 +4,7 @@ import { deliver, Deliveries } from './delivery';
 import { ingest, Ingestion } from './ingestion';
 import { QUOTAS } from './quotas';
 import { DEFAULTS, SchedulerSettings } from './scheduler-settings';
+import { Random } from '../../test/simulation/random';
 
 /** Webhooks a minute, or on one instant. */
 export const LOADS = [1_000, 10_000, 100_000, 1_000_000] as const;
@@ -22,35 +23,36 @@ export interface Scenario {
 export const WRITES = 3;
 
 const TABLE_QUOTA = QUOTAS.dynamodb.tableUnits.value;
-const GROWN: SchedulerSettings = { ...DEFAULTS, tableWrites: TABLE_QUOTA };
+/** As many invocations as an account has by default. */
+const UNBOUNDED: SchedulerSettings['polling'] = { mode: 'standard', maxConcurrency: 1_000 };
+const GROWN: SchedulerSettings = { ...DEFAULTS, polling: UNBOUNDED, tableWrites: TABLE_QUOTA };
 
-/** Steady loads, on a table that has grown with them. */
-export const STEADY: readonly Scenario[] = [256, 512, 1_024, 1_769].map((deliverMemoryMib) => ({
-  name: `\`deliverMemory\` ${deliverMemoryMib.toLocaleString('en')} MiB${deliverMemoryMib === DEFAULTS.deliverMemoryMib ? ', the default' : ''}`,
-  label: `${deliverMemoryMib.toLocaleString('en')} MiB${deliverMemoryMib === DEFAULTS.deliverMemoryMib ? '\nthe default' : ''}`,
-  // Where a load needs more than the quota, it has been raised.
-  settings: { ...GROWN, tableWrites: 2 * TABLE_QUOTA, deliverMemoryMib },
-}));
+/** Steady loads, on a table that has grown with them, above its quota too. */
+export const STEADY: readonly Scenario[] = [256, 512, 1_024, 1_769].map((deliverMemoryMib) => {
+  const isDefault = deliverMemoryMib === DEFAULTS.deliverMemoryMib;
+  const memory = `${deliverMemoryMib.toLocaleString('en')} MiB`;
+  return {
+    name: `\`deliverMemory\` ${memory}${isDefault ? ', the default' : ''}`,
+    label: `${memory}${isDefault ? '\nthe default' : ''}`,
+    settings: { ...GROWN, tableWrites: 2 * TABLE_QUOTA, deliverMemoryMib },
+  };
+});
 
 const pollers = (minimum: number): SchedulerSettings['polling'] => ({ mode: 'provisioned', minimum, maximum: 2_000 });
 
 /** All on one instant, by a scheduler that had nothing to do before. */
 export const AT_ONCE: readonly Scenario[] = [
-  { name: 'the defaults, on a new table', label: 'the defaults\non a new table', settings: DEFAULTS },
-  { name: 'table warmed to its quota', label: 'table warmed\nto its quota', settings: GROWN },
-  {
-    name: '… and `deliverMemory` 1,769 MiB',
-    label: '… and 1,769 MiB',
-    settings: { ...GROWN, deliverMemoryMib: 1_769 },
-  },
+  { name: 'the defaults, on a new table', label: 'the defaults,\nnew table', settings: DEFAULTS },
+  { name: 'table warmed to its quota, `maxConcurrency` 1,000', label: '512 MiB,\nwarmed table', settings: GROWN },
+  { name: '… and `deliverMemory` 1,769 MiB', label: '1,769 MiB,\nwarmed table', settings: { ...GROWN, deliverMemoryMib: 1_769 } },
   {
     name: '… and 10 `provisionedPollers`',
-    label: '… and 10 pollers',
+    label: '10 pollers,\n1,769 MiB, warmed table',
     settings: { ...GROWN, deliverMemoryMib: 1_769, polling: pollers(10) },
   },
   {
     name: '… and 100, of 4,000 invocations that the account may have',
-    label: '… and 100 pollers,\nconcurrency raised',
+    label: '100 pollers, 1,769 MiB,\nconcurrency raised',
     settings: { ...GROWN, deliverMemoryMib: 1_769, polling: pollers(100), accountConcurrency: 4_000 },
   },
   {
@@ -68,15 +70,16 @@ const SETTLING_MS = 5_000;
 /** As many are enough for their percentiles, and as long for a second of each kind. */
 const [ENOUGH, LEAST_MS, MOST_MS] = [60_000, 6_000, 60_000];
 
-/** Webhooks at even distances, that many a minute, for long. */
+/** Webhooks at any millisecond, that many a minute, for long. */
 export function runSteady(perMinute: number, settings: SchedulerSettings): Deliveries {
   const ms = 60_000 / perMinute;
   const countedMs = Math.min(Math.max(ENOUGH * ms, LEAST_MS), MOST_MS);
   const count = Math.round((SETTLING_MS + countedMs) / ms);
+  const random = new Random(SEED);
   return deliver({
     settings,
     costs: AWS_COSTS,
-    dueAt: Float64Array.from({ length: count }, (_, i) => NOON + i * ms),
+    dueAt: Float64Array.from({ length: count }, () => NOON + Math.floor(random.next() * count * ms)).sort(),
     countFrom: NOON + SETTLING_MS,
     isGrown: true,
     // Those that come due later are being stored.

@@ -1,7 +1,7 @@
 // A scheduler as it is configured: what the construct sets by default, and what can be turned.
 import { Polling } from './polling';
 import { QUOTAS } from './quotas';
-import { MAX_TURNS_PER_MESSAGE } from '../../src/core/timing';
+import { turnsPerMessageOf } from '../../src/core/timing';
 
 export interface SchedulerSettings {
   readonly polling: Polling;
@@ -22,7 +22,7 @@ export const FIXED = {
 } as const;
 
 export const DEFAULTS: SchedulerSettings = {
-  polling: { mode: 'standard' },
+  polling: { mode: 'standard', maxConcurrency: 100 },
   deliverMemoryMib: 512,
   partitions: 16,
   tableWrites: QUOTAS.dynamodb.newTableWrites.value,
@@ -34,7 +34,7 @@ export function processorShare(memoryMib: number): number {
   return Math.min(memoryMib / QUOTAS.lambda.memoryOfOneCpu.value, 1);
 }
 
-/** As the construct sets it: about a webhook an invocation for each half MiB, in ten messages. */
-export function turnsPerMessage(memoryMib: number): number {
-  return Math.min(Math.max(Math.floor(memoryMib / 51), 1), MAX_TURNS_PER_MESSAGE);
+/** An invocation of deliver gets ten messages at most. */
+export function webhooksAnInvocation(memoryMib: number): number {
+  return turnsPerMessageOf(memoryMib) * QUOTAS.sqs.batch.value;
 }

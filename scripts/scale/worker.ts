@@ -24,17 +24,17 @@ export function runWorker(startsAt: number, dueAt: Float64Array, share: number, 
   const { processor, latency, patienceMs } = costs;
   const time = [processor.claim, processor.prepare, processor.connect, processor.fire, processor.settle].map((cost) => cost / share);
   const count = dueAt.length;
-  const queues = Array.from({ length: STAGES }, () => new StageQueue(count));
+  QUEUES.forEach((queue) => queue.clear(count));
   const firedAt = new Float64Array(count).fill(NaN);
   const unclaimed: [number, number][] = [];
   let free = startsAt + processor.deliverBatch / share;
   let endsAt = free + latency.read;
   for (let index = 0; index < count; index++) {
-    queues[0].push(index, endsAt);
+    QUEUES[0].push(index, endsAt);
   }
-  for (let stage = nextStage(queues); stage >= 0; stage = nextStage(queues)) {
-    const [index, readyAt] = queues[stage].take();
-    free = Math.max(free, readyAt) + time[stage];
+  for (let stage = nextStage(); stage >= 0; stage = nextStage()) {
+    free = Math.max(free, QUEUES[stage].readyAt) + time[stage];
+    const index = QUEUES[stage].take();
     switch (stage) {
       case 0: {
         const takenAt = table.write(free, patienceMs);
@@ -42,19 +42,19 @@ export function runWorker(startsAt: number, dueAt: Float64Array, share: number, 
           unclaimed.push([index, free + patienceMs]);
           endsAt = Math.max(endsAt, free + patienceMs);
         } else {
-          queues[1].push(index, takenAt + latency.write);
+          QUEUES[1].push(index, takenAt + latency.write);
         }
         break;
       }
       case 1:
-        queues[2].push(index, Math.max(free, dueAt[index] - CONNECT_AHEAD_MS));
+        QUEUES[2].push(index, Math.max(free, dueAt[index] - CONNECT_AHEAD_MS));
         break;
       case 2:
-        queues[3].push(index, Math.max(free + latency.connect, dueAt[index]));
+        QUEUES[3].push(index, Math.max(free + latency.connect, dueAt[index]));
         break;
       case 3:
         firedAt[index] = free;
-        queues[4].push(index, free + latency.endpoint);
+        QUEUES[4].push(index, free + latency.endpoint);
         break;
       default:
         endsAt = Math.max(endsAt, (table.write(free, patienceMs) ?? free + patienceMs) + latency.write);
@@ -64,10 +64,10 @@ export function runWorker(startsAt: number, dueAt: Float64Array, share: number, 
 }
 
 /** Of the stages with something to do, the one whose turn came first; of two at once, the one that is further on. */
-function nextStage(queues: readonly StageQueue[]): number {
+function nextStage(): number {
   let first = -1;
   for (let stage = STAGES - 1; stage >= 0; stage--) {
-    if (!queues[stage].isEmpty && (first < 0 || queues[stage].readyAt < queues[first].readyAt)) {
+    if (!QUEUES[stage].isEmpty && (first < 0 || QUEUES[stage].readyAt < QUEUES[first].readyAt)) {
       first = stage;
     }
   }
@@ -76,14 +76,19 @@ function nextStage(queues: readonly StageQueue[]): number {
 
 /** Webhooks that are ready for a stage. They become ready in their order, since each wait is the same for all. */
 class StageQueue {
-  private readonly indexes: Int32Array;
-  private readonly times: Float64Array;
+  private indexes = new Int32Array(0);
+  private times = new Float64Array(0);
   private head = 0;
   private tail = 0;
 
-  public constructor(capacity: number) {
-    this.indexes = new Int32Array(capacity);
-    this.times = new Float64Array(capacity);
+  /** Makes room for so many. */
+  public clear(capacity: number): void {
+    if (this.indexes.length < capacity) {
+      this.indexes = new Int32Array(capacity);
+      this.times = new Float64Array(capacity);
+    }
+    this.head = 0;
+    this.tail = 0;
   }
 
   public get isEmpty(): boolean {
@@ -99,7 +104,10 @@ class StageQueue {
     this.times[this.tail++] = readyAt;
   }
 
-  public take(): [index: number, readyAt: number] {
-    return [this.indexes[this.head], this.times[this.head++]];
+  public take(): number {
+    return this.indexes[this.head++];
   }
 }
+
+/** Of the invocation that is being looked at; to make them anew for each would take most of the time. */
+const QUEUES = Array.from({ length: STAGES }, () => new StageQueue());

@@ -1,0 +1,110 @@
+// The page at scale: its tables and pictures are what the model makes of it, and the model is of this scheduler.
+import { readFileSync } from 'node:fs';
+import * as path from 'node:path';
+import { App, Size, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { withBlocks } from '../../scripts/scale/document';
+import { makePage, Page } from '../../scripts/scale/page';
+import { pollersAMonth, priceOf } from '../../scripts/scale/prices';
+import { Quota, QUOTAS } from '../../scripts/scale/quotas';
+import { AT_ONCE, STEADY } from '../../scripts/scale/scenarios';
+import { DEFAULTS, FIXED } from '../../scripts/scale/scheduler-settings';
+import { WebhookScheduler, WebhookSchedulerProps } from '../../src';
+import { turnsPerMessageOf } from '../../src/core/timing';
+
+const file = (name: string) => readFileSync(path.join(__dirname, '../..', 'docs', name), 'utf8');
+const PAGE = file('scale.md');
+const REGENERATE = 'not what the model makes; regenerate with: npm run scale -- --write';
+
+describe('docs/scale.md', () => {
+  let made: Page;
+  beforeAll(() => {
+    made = makePage();
+  });
+
+  test('has the tables that the model makes', () => {
+    const page = withBlocks(PAGE, made.blocks);
+    expect(page === PAGE ? 'the same' : `${REGENERATE}\n${page}`).toBe('the same');
+  });
+
+  test('shows the pictures that the model makes', () => {
+    for (const [name, svg] of Object.entries(made.pictures)) {
+      expect(file(name) === svg ? 'the same' : `${name}: ${REGENERATE}`).toBe('the same');
+      expect(PAGE).toContain(`](${name})`);
+    }
+  });
+
+  test('links to sections that are there', () => {
+    const sections = [...PAGE.matchAll(/^#+ (.+)$/gm)].map(([, title]) => `#${title.toLowerCase().replace(/[^\w -]/g, '').replace(/ /g, '-')}`);
+    const links = [...PAGE.matchAll(/\]\((#[^)]+)\)/g)].map(([, link]) => link);
+    expect(links.length).toBeGreaterThan(3);
+    expect(links.filter((link) => !sections.includes(link))).toEqual([]);
+  });
+
+  test('shows how to warm the table and to give load more memory', () => {
+    const stack = new Stack(new App(), 'Stack');
+    const scheduler = new WebhookScheduler(stack, 'Sched');
+    const [warm, memory] = [...PAGE.matchAll(/```ts\n([^]*?)```/g)].map(([, code]) => code);
+    const run = (code: string) => new Function('scheduler', code.replace(/ as \w+\.\w+;/g, ';').replace(/\b(\d+)_(\d+)\b/g, '$1$2'))(scheduler);
+    expect(warm).toContain(` as dynamodb.${dynamodb.CfnTable.name};`);
+    expect(memory).toContain(` as lambda.${lambda.CfnFunction.name};`);
+    run(warm);
+    run(memory);
+    const template = Template.fromStack(stack);
+    template.hasResourceProperties('AWS::DynamoDB::Table', { WarmThroughput: { ReadUnitsPerSecond: 40_000, WriteUnitsPerSecond: 40_000 } });
+    template.hasResourceProperties('AWS::Lambda::Function', { MemorySize: 1_769, Description: Match.stringLikeRegexp('each minute') });
+  });
+});
+
+interface FunctionResource {
+  readonly Properties: { readonly MemorySize: number; readonly Environment: { readonly Variables: Readonly<Record<string, string>> } };
+}
+
+function functionsOf(props: WebhookSchedulerProps = {}) {
+  const stack = new Stack(new App(), 'Stack');
+  new WebhookScheduler(stack, 'Sched', props);
+  const template = Template.fromStack(stack);
+  const functions = Object.entries(template.findResources('AWS::Lambda::Function') as Record<string, FunctionResource>);
+  const find = (name: string) => functions.find(([id]) => id.startsWith(`Sched${name}`))![1].Properties;
+  const mappings = Object.values(template.findResources('AWS::Lambda::EventSourceMapping'));
+  return { ingest: find('Ingest'), load: find('Load'), deliver: find('Deliver'), mappings };
+}
+
+test('the model has the settings of the construct', () => {
+  const { ingest, load, deliver, mappings } = functionsOf();
+  expect(ingest.MemorySize).toBe(FIXED.ingestMemoryMib);
+  expect(load.MemorySize).toBe(FIXED.loadMemoryMib);
+  expect(deliver.MemorySize).toBe(DEFAULTS.deliverMemoryMib);
+  expect(Number(load.Environment.Variables.LOAD_HORIZON_SECONDS) * 1000).toBe(FIXED.loadHorizonMs);
+  expect(Number(load.Environment.Variables.PARTITIONS)).toBe(DEFAULTS.partitions);
+  for (const { Properties } of mappings) {
+    expect(DEFAULTS.polling).toEqual({ mode: 'standard', maxConcurrency: Properties.ScalingConfig.MaximumConcurrency });
+    expect(Properties.BatchSize).toBe(QUOTAS.sqs.batch.value);
+  }
+});
+
+test.each([...STEADY, ...AT_ONCE])('$name: the construct takes these settings', ({ settings: { polling, deliverMemoryMib, partitions } }) => {
+  const { deliver } = functionsOf({
+    deliverMemory: Size.mebibytes(deliverMemoryMib),
+    partitions,
+    ...(polling.mode === 'provisioned' ? { provisionedPollers: { minimum: polling.minimum, maximum: polling.maximum } } : polling),
+  });
+  expect(Number(deliver.Environment.Variables.TURNS_PER_MESSAGE)).toBe(turnsPerMessageOf(deliverMemoryMib));
+});
+
+test('every quota names its page, and says what there is so much of', () => {
+  const quotas: Quota[] = Object.values(QUOTAS).flatMap((group) => Object.values(group));
+  expect(quotas.length).toBeGreaterThan(15);
+  for (const { source, what, value } of quotas) {
+    expect(source).toMatch(/^https:\/\/(docs\.)?aws\.amazon\.com\//);
+    expect(what.split('{}')).toHaveLength(2);
+    expect(value).toBeGreaterThan(0);
+  }
+});
+
+test('prices are those of the bench; one that is not there is named', () => {
+  expect(pollersAMonth(10)).toBeCloseTo(2 * 10 * 730 * 0.00925);
+  expect(() => priceOf('lambda.moon')).toThrow('bench/bill/prices.json has no "lambda.moon"');
+});
