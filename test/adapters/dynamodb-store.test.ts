@@ -1,10 +1,10 @@
 // The store through the clients that the functions use, over a network that throttles and loses answers.
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { BatchGetItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { dynamoDbClient } from '../../src/adapters/aws-clients';
 import { DynamoDbStore } from '../../src/adapters/dynamodb-store';
 import { SystemClock } from '../../src/core/clock';
 import { State } from '../../src/core/state';
-import { firstTurn, Turn } from '../../src/core/webhook';
+import { firstTurn, rowKey, Turn, Webhook } from '../../src/core/webhook';
 import { accepted } from '../support/accepted';
 import { Cloud } from '../support/cloud';
 import { FlakyProxy } from '../support/flaky-proxy';
@@ -107,4 +107,62 @@ test('what the table refuses for good is not tried again', async () => {
   const wrong = new DynamoDbStore(client, { tableName: 'NoSuchTable', retentionMs: 1 }, new SystemClock());
   await expect(wrong.readCursor()).rejects.toThrow('Requested resource not found');
   expect(requests).toBe(1);
+});
+
+describe('messages are read', () => {
+  /** Of each BatchGetItem, whether it asked for consistency, and for how many rows. */
+  let reads: { isConsistent: boolean; rows: number }[];
+  /** Rows that a read which does not ask for consistency does not find yet; the emulator finds everything at once. */
+  let unnoticed: (sortKey: string) => boolean;
+  let lagging: DynamoDbStore;
+
+  beforeEach(() => {
+    reads = [];
+    unnoticed = () => false;
+    const send = async (command: BatchGetItemCommand) => {
+      const { Keys = [], ConsistentRead: isConsistent = false } = command.input.RequestItems?.[cloud.tableName] ?? {};
+      reads.push({ isConsistent, rows: Keys.length });
+      const { Responses = {}, ...rest } = await client.send(command);
+      const items = (Responses[cloud.tableName] ?? []).filter((item) => isConsistent || !unnoticed(item.sk.S ?? ''));
+      return { ...rest, Responses: { [cloud.tableName]: items } };
+    };
+    lagging = new DynamoDbStore({ send } as unknown as DynamoDBClient, { tableName: cloud.tableName, retentionMs: 86_400_000 }, new SystemClock());
+  });
+
+  async function storedNow(id: string): Promise<Webhook> {
+    const webhook = accepted(id, { date: new Date().toISOString(), url: `https://example.com/${id}`, method: 'get' });
+    await store.put(webhook, 'ingest');
+    return webhook;
+  }
+  const urls = (found: ReadonlyMap<string, Webhook>) => [...found.values()].map(({ url }) => url.split('/')[3]).sort();
+
+  test('once, at half the price, where they are there', async () => {
+    const webhooks = await Promise.all(['there-1', 'there-2'].map(storedNow));
+    expect(urls(await lagging.get([...webhooks, webhooks[0]]))).toEqual(['there-1', 'there-2']);
+    expect(reads).toEqual([{ isConsistent: false, rows: 2 }]);
+  });
+
+  test('and those that are not noticed yet once more, consistently', async () => {
+    const webhooks = await Promise.all(Array.from({ length: 150 }, async (_, i) => storedNow(`noticed-${i}`)));
+    unnoticed = (sortKey) => sortKey.endsWith('0');
+    const gone = accepted('gone', { date: '2030-01-01T00:00:00Z', url: 'https://example.com', method: 'get' });
+    expect((await lagging.get([...webhooks, gone])).size).toBe(150);
+    expect(reads).toEqual([{ isConsistent: false, rows: 100 }, { isConsistent: false, rows: 51 }, { isConsistent: true, rows: 16 }]);
+  });
+
+  test('consistently to begin with where an action wrote them, perhaps twice', async () => {
+    const webhook = { ...await storedNow('rewritten'), version: 'action' };
+    await store.putVersion(webhook, 1, 'ingest');
+    await store.putVersion({ ...webhook, url: 'https://example.com/second' }, 2, 'ingest');
+    expect(urls(await lagging.get([webhook]))).toEqual(['second']);
+    expect(reads).toEqual([{ isConsistent: true, rows: 1 }]);
+  });
+
+  test('consistently where the row may be of an earlier webhook with the same id, whose time is over', async () => {
+    const old = accepted('reused', { date: '2020-01-01T00:00:00Z', url: 'https://example.com/reused', method: 'get' });
+    const expired = new DynamoDbStore(client, { tableName: cloud.tableName, retentionMs: -60_000 }, new SystemClock());
+    await expired.put(old, 'ingest');
+    expect((await lagging.get([old])).get(rowKey(old))).toMatchObject({ url: 'https://example.com/reused' });
+    expect(reads.map(({ isConsistent }) => isConsistent)).toEqual([false, true]);
+  });
 });

@@ -24,6 +24,9 @@ export interface RowKey {
 interface Row {
   readonly sk: string;
   item: Item;
+  /** What it was before it was last written, which not every reader notices at once. */
+  before?: Item;
+  writtenAt: number;
   /** When DynamoDB deletes it. */
   vanishesAt: number;
 }
@@ -32,6 +35,8 @@ const TTL = 'ttl';
 /** DynamoDB deletes expired rows "within a few days". */
 const MAX_TTL_LATENESS_MS = 2 * 24 * 60 * 60_000;
 const MAX_BATCH_GET = 100;
+/** For so long after a write, a read that does not ask for consistency may not notice it. */
+const MAX_UNNOTICED_MS = 2_000;
 
 export class SimTable {
   private readonly partitions = new Map<string, Row[]>();
@@ -142,7 +147,7 @@ export class SimTable {
   }
 
   private batchGet({ RequestItems = {} }: BatchGetItemCommandInput, by: Worker): object {
-    const keys = RequestItems[this.name]?.Keys ?? [];
+    const { Keys: keys = [], ConsistentRead: isConsistent = false } = RequestItems[this.name] ?? {};
     if (keys.length === 0 || keys.length > MAX_BATCH_GET) {
       throw validationError(`BatchGetItem of ${keys.length} keys`);
     }
@@ -152,12 +157,18 @@ export class SimTable {
     const left = keys.filter(() => this.faults.happens('partial', by));
     const items = keys.filter((key) => !left.includes(key)).flatMap((key) => {
       const row = this.find(...keyOf(key));
-      return row ? [row.item] : [];
+      const item = row && (isConsistent ? row.item : this.eventually(row));
+      return item ? [item] : [];
     });
     return {
       Responses: { [this.name]: this.random.shuffle(items).map(cloneItem) },
-      UnprocessedKeys: left.length > 0 ? { [this.name]: { Keys: left, ConsistentRead: true } } : {},
+      UnprocessedKeys: left.length > 0 ? { [this.name]: { Keys: left, ConsistentRead: isConsistent } } : {},
     };
+  }
+
+  /** What a read gives that does not ask for consistency: perhaps what was there a moment ago, which may be nothing. */
+  private eventually({ item, before, writtenAt }: Row): Item | undefined {
+    return this.now() - writtenAt < MAX_UNNOTICED_MS && this.random.chance(0.5) ? before : item;
   }
 
   private check(input: PutItemCommandInput | UpdateItemCommandInput, before: Item | undefined, texts: readonly (string | undefined)[]): void {
@@ -177,13 +188,12 @@ export class SimTable {
     const vanishesAt = this.random.chance(0.2) ? Infinity : expiry + this.random.int(0, MAX_TTL_LATENESS_MS);
     const row = this.find(key.pk, key.sk);
     if (row) {
-      row.item = after;
-      row.vanishesAt = vanishesAt;
+      Object.assign(row, { item: after, before: row.item, writtenAt: this.now(), vanishesAt });
     } else {
       const rows = this.partitions.get(key.pk) ?? [];
       this.partitions.set(key.pk, rows);
       const index = rows.findIndex(({ sk }) => sk > key.sk);
-      rows.splice(index < 0 ? rows.length : index, 0, { sk: key.sk, item: after, vanishesAt });
+      rows.splice(index < 0 ? rows.length : index, 0, { sk: key.sk, item: after, writtenAt: this.now(), vanishesAt });
     }
     this.observer.wrote(key, after, by);
   }
