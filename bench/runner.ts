@@ -1,118 +1,117 @@
-// Runs a work: through the topic, the real handlers and the unchanged template to a receiver in a process of its own.
+// Runs a load through a sender, to a receiver in a process of its own, and says what became of each webhook.
 import { setTimeout as delay } from 'node:timers/promises';
-import { PublishBatchCommand, SNSClient } from '@aws-sdk/client-sns';
 import type { Sample } from './measure';
-import type { Work } from './work';
-import type { Cleanup } from '../scripts/support/cleanup';
-import { exampleAssembly } from '../scripts/support/example';
-import { snsClient } from '../scripts/support/local-clients';
+import { coresBetween, processorTimeOf } from './processor-time';
+import type { PlannedWebhook, Sender } from './sender';
+import type { Load } from './work';
+import type { Behaviour } from '../scripts/support/receiver';
+import type { Arrival } from '../scripts/support/receiver-child';
 import { ReceiverProcess } from '../scripts/support/receiver-process';
-import { LOG_DELIVERED, LOG_FAILED } from '../src/core/log-events';
-import { EngineEvent, LocalEngine } from '../src/local/engine';
 
-/** Between publishing and the first date: the way through ingest, the delay queue and into the worker. */
-const AHEAD_MS = 5_000;
 /** What has not come this long after the last date is lost. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 90_000;
 /** A second copy would be on the heels of the first. */
 const COPY_MS = 3_000;
-const POLL_MS = 250;
+const POLL_MS = 100;
+/** Before the first date, from where on the work of that instant counts. */
+const PREPARATION_MS = 3_000;
 
-/** Loads the functions, fills their caches and opens their connections; not measured. */
-const WARM_UP: Work = { description: 'warm-up', dueMs: Array.from({ length: 60 }, (_, i) => i * 100), batchSize: 10, endpoint: {} };
-const WARM_UP_PATH = '/warm-up';
 const WORK_PATH = '/work';
+const HANGING_PATH = '/hanging';
+const WARM_UP_PATH = '/warm-up';
+/** Long enough for every connection of a client to be opened before the first answer. */
+const WARM_UP_MS = 300;
+/** To warm connections up with: a target whose answer takes its time. */
+export const SLOW_WARM_UP = `${WARM_UP_PATH}/slow`;
 
-interface PlannedWebhook {
-  /** Path and query, which tell the webhooks apart. */
-  readonly target: string;
-  readonly dueAt: number;
+const WARM_UP_AHEAD_MS = 4_000;
+/**
+ * Loads the code, lets it be compiled, fills caches and opens connections, the same for every sender; not measured. Spread, so that no more
+ * workers start at one time than a machine can bear.
+ */
+const WARM_UP: Load = { dueMs: Array.from({ length: 800 }, (_, i) => i * 10) };
+
+/** What became of one repetition. */
+export interface Run {
+  readonly samples: readonly Sample[];
+  /** Of the webhooks to an endpoint that never answers, which come again as often as the retry policy says. */
+  readonly hanging: readonly Sample[];
+  /** Cores that each part kept busy from shortly before the first date to the last arrival; absent where that cannot be told. */
+  readonly cores?: Readonly<Record<string, number>>;
+  readonly notes: Readonly<Record<string, unknown>>;
 }
 
-/** Publishes one work and returns what became of each of its webhooks. */
-export async function runWork(work: Work, cleanup: Cleanup, onProgress: (text: string) => void): Promise<Sample[]> {
-  const receiver = await cleanup.open(() => ReceiverProcess.start({ [WORK_PATH]: work.endpoint }), (opened) => opened.close());
-  const assembly = await exampleAssembly(cleanup);
-  const workerLateMs = new Map<string, number>();
-  const onEvent = (event: EngineEvent) => keepLateness(event, workerLateMs);
-  const engine = await cleanup.open(() => LocalEngine.start({ assembly, onEvent }), (opened) => opened.stop());
-  const producer = new Producer(await snsClient(engine, cleanup), engine.schedulers[0].inputTopicArn, receiver.url);
-
-  onProgress('warming up');
-  const warmUp = plan(WARM_UP, WARM_UP_PATH);
-  await producer.publish(warmUp, WARM_UP.batchSize);
-  await untilArrived(receiver, warmUp);
-
-  onProgress('publishing');
-  const planned = plan(work, WORK_PATH);
-  const ids = await producer.publish(planned, work.batchSize);
-  onProgress(`published, the last is due in ${Math.ceil((lastOf(planned) - Date.now()) / 1000)} s`);
-  await untilArrived(receiver, planned);
-  await delay(COPY_MS);
-
-  const arrivals = await arrivalsOf(receiver);
-  return planned.map(({ target, dueAt }) => ({
-    dueAt, arrivals: arrivals.get(target) ?? [], workerLateMs: workerLateMs.get(ids.get(target) ?? ''),
-  }));
+export function receiverFor(endpoint: Behaviour = {}): Promise<ReceiverProcess> {
+  return ReceiverProcess.start({ [WORK_PATH]: endpoint, [HANGING_PATH]: { misbehaviour: 'hang' }, [SLOW_WARM_UP]: { delayMs: WARM_UP_MS } });
 }
 
-class Producer {
-  public constructor(private readonly sns: SNSClient, private readonly topicArn: string, private readonly url: string) {}
+export class Runner {
+  /** @param name tells the targets of this runner from those of others with the same receiver */
+  public constructor(private readonly receiver: ReceiverProcess, private readonly sender: Sender, private readonly name: string) {}
 
-  /** Returns the id of each webhook by its target. */
-  public async publish(planned: readonly PlannedWebhook[], batchSize: number): Promise<Map<string, string>> {
-    const ids = new Map<string, string>();
-    for (let start = 0; start < planned.length; start += batchSize) {
-      const batch = planned.slice(start, start + batchSize);
-      const { Successful = [], Failed = [] } = await this.sns.send(new PublishBatchCommand({
-        TopicArn: this.topicArn,
-        PublishBatchRequestEntries: batch.map(({ target, dueAt }, i) => ({
-          Id: String(i),
-          Message: JSON.stringify({ date: new Date(dueAt).toISOString(), url: this.url + target, method: 'POST', payload: { target } }),
-        })),
-      }));
-      if (Failed.length > 0) {
-        throw new Error(`${Failed.length} of ${batch.length} messages could not be published: ${Failed[0].Message ?? Failed[0].Code}`);
-      }
-      Successful.forEach(({ Id, MessageId }) => ids.set(batch[Number(Id)].target, MessageId as string));
+  public async warmUp(): Promise<void> {
+    const run = `${this.name}-warm-up`;
+    await this.sender.schedule(plan(WARM_UP, () => targetPrefix(WARM_UP_PATH, run), WARM_UP_AHEAD_MS));
+    await this.untilArrived(targetPrefix(WARM_UP_PATH, run), WARM_UP.dueMs.length, Date.now() + WARM_UP_AHEAD_MS + lastOf(WARM_UP));
+  }
+
+  public async run(load: Load, repetition: number): Promise<Run> {
+    const run = `${this.name}-${repetition}`;
+    const [work, hanging] = [targetPrefix(WORK_PATH, run), targetPrefix(HANGING_PATH, run)];
+    const planned = plan(load, (index) => (load.hangs?.(index) ? hanging : work), this.sender.aheadMs);
+    const measured = planned.filter(({ target }) => target.startsWith(work));
+    const first = planned[0].dueAt;
+    await this.sender.schedule(planned);
+    const takenOverMs = first - Date.now();
+
+    await delay(Math.max(0, first - PREPARATION_MS - Date.now()));
+    const groups = () => ({ ...this.sender.processes(), receiver: [this.receiver.pid] });
+    const [before, since] = [processorTimeOf(groups()), Date.now()];
+    await this.untilArrived(work, measured.length, first + lastOf(load));
+    const after = processorTimeOf(groups());
+    const cores = before && after && coresBetween(before, after, Date.now() - since);
+    await delay(COPY_MS);
+
+    return {
+      samples: await this.samplesOf(measured, work),
+      hanging: await this.samplesOf(planned.filter(({ target }) => target.startsWith(hanging)), hanging),
+      ...(cores ? { cores } : {}),
+      notes: { takenOverMs, ...this.sender.notes?.(first) },
+    };
+  }
+
+  /** Asks nothing of the receiver before the last date, since answering takes its time. */
+  private async untilArrived(prefix: string, count: number, last: number): Promise<void> {
+    await delay(Math.max(0, last - Date.now()));
+    while (await this.receiver.count(prefix) < count && Date.now() < last + PATIENCE_MS) {
+      await delay(POLL_MS);
     }
-    return ids;
   }
-}
 
-function plan(work: Work, path: string): PlannedWebhook[] {
-  const first = Date.now() + AHEAD_MS;
-  return work.dueMs.map((ms, i) => ({ target: `${path}?n=${i}`, dueAt: first + ms }));
-}
-
-function keepLateness(event: EngineEvent, lateMs: Map<string, number>): void {
-  const record = event.type === 'log' ? event.record : undefined;
-  if (record?.message === LOG_DELIVERED || record?.message === LOG_FAILED) {
-    lateMs.set(String(record.webhookId), Number(record.lateMs));
-  }
-}
-
-/** Asks nothing of the receiver before the last date, since answering takes its time. */
-async function untilArrived(receiver: ReceiverProcess, planned: readonly PlannedWebhook[]): Promise<void> {
-  const last = lastOf(planned);
-  await delay(Math.max(0, last - Date.now()));
-  for (;;) {
-    const arrivals = await arrivalsOf(receiver);
-    if (planned.every(({ target }) => arrivals.has(target)) || Date.now() > last + PATIENCE_MS) {
-      return;
+  private async samplesOf(planned: readonly PlannedWebhook[], prefix: string): Promise<Sample[]> {
+    const byTarget = new Map<string, Arrival[]>();
+    for (const arrival of await this.receiver.arrivals(prefix)) {
+      byTarget.set(arrival.target, [...byTarget.get(arrival.target) ?? [], arrival]);
     }
-    await delay(POLL_MS);
+    const workerLateMs = this.sender.workerLateMs?.();
+    return planned.map(({ target, dueAt }) => {
+      const arrivals = byTarget.get(target) ?? [];
+      return {
+        dueAt, arrivals: arrivals.map(({ arrivedAt }) => arrivedAt), answeredAt: arrivals[0]?.answeredAt, workerLateMs: workerLateMs?.get(target),
+      };
+    });
   }
 }
 
-async function arrivalsOf(receiver: ReceiverProcess): Promise<Map<string, number[]>> {
-  const arrivals = new Map<string, number[]>();
-  for (const { target, arrivedAt } of await receiver.requests()) {
-    arrivals.set(target, [...arrivals.get(target) ?? [], arrivedAt]);
-  }
-  return arrivals;
+function targetPrefix(path: string, run: string): string {
+  return `${path}?run=${run}&`;
 }
 
-function lastOf(planned: readonly PlannedWebhook[]): number {
-  return Math.max(...planned.map(({ dueAt }) => dueAt));
+function plan({ dueMs }: Load, prefixOf: (index: number) => string, aheadMs: number): PlannedWebhook[] {
+  const first = Date.now() + aheadMs;
+  return dueMs.map((ms, i) => ({ target: `${prefixOf(i)}n=${i}`, dueAt: first + ms }));
+}
+
+function lastOf({ dueMs }: Load): number {
+  return dueMs.reduce((last, ms) => Math.max(last, ms), 0);
 }

@@ -2,8 +2,8 @@
 import { ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import * as path from 'node:path';
-import type { Behaviour, ReceivedRequest } from './receiver';
-import type { ReceiverCommand, ReceiverReply } from './receiver-child';
+import type { Behaviour } from './receiver';
+import type { Arrival, ReceiverCommand, ReceiverReply } from './receiver-child';
 
 interface Question {
   answered(reply: ReceiverReply): void;
@@ -21,8 +21,6 @@ export class ReceiverProcess {
   public url = '';
   private readonly child: ChildProcess = fork(path.join(__dirname, 'receiver-child.ts'), [], {
     execArgv: ['--require', require.resolve('tsx/cjs')],
-    // Bodies are buffers, which JSON has no word for.
-    serialization: 'advanced',
   });
   /** Open questions; the child answers in their order. */
   private readonly questions: Question[] = [];
@@ -35,12 +33,17 @@ export class ReceiverProcess {
     });
   }
 
-  public async count(): Promise<number> {
-    return (await this.ask({ type: 'count' })).count as number;
+  public get pid(): number {
+    return this.child.pid as number;
   }
 
-  public async requests(): Promise<readonly ReceivedRequest[]> {
-    return (await this.ask({ type: 'requests' })).requests as readonly ReceivedRequest[];
+  /** How many requests have come whose target starts with this. */
+  public async count(prefix: string): Promise<number> {
+    return (await this.ask({ type: 'count', prefix })).count as number;
+  }
+
+  public async arrivals(prefix: string): Promise<readonly Arrival[]> {
+    return (await this.ask({ type: 'arrivals', prefix })).arrivals as readonly Arrival[];
   }
 
   public async close(): Promise<void> {
@@ -58,7 +61,7 @@ export class ReceiverProcess {
         return;
       }
       this.questions.push({ answered, failed });
-      this.child.send(command);
+      this.child.send(command, () => undefined); // a failed send means that the process has ended, which fails the question
     });
   }
 }

@@ -27,6 +27,8 @@ export interface EndedAnswer {
   readonly bytes: number;
   /** Whether the answer came to its end. */
   readonly complete: boolean;
+  /** When that was, in milliseconds since the epoch. */
+  readonly endedAt: number;
 }
 
 /**
@@ -130,7 +132,7 @@ export class Receiver {
       this.options.onRequest?.(received);
     });
     response.once('close', () => this.ended.push({
-      target: request.url ?? '', bytes: request.socket.bytesWritten - before, complete: response.writableFinished,
+      target: request.url ?? '', bytes: request.socket.bytesWritten - before, complete: response.writableFinished, endedAt: Date.now(),
     }));
     if (behaviour.misbehaviour === 'reset-unread') {
       request.socket.resetAndDestroy();

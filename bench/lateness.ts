@@ -1,0 +1,140 @@
+// How late webhooks are: runs the works through their senders, and sets what was measured side by side.
+import { Floor } from './floor';
+import { Measured, verdictOn } from './goal';
+import { Figures, figuresOf, medianOf } from './measure';
+import type { Options } from './options';
+import { BullMq } from './peer/bullmq';
+import { RedisServer } from './peer/redis';
+import { limitReached } from './processor-time';
+import { Row, workCaption, workTable } from './report';
+import { receiverFor, Run, Runner, SLOW_WARM_UP } from './runner';
+import type { Section, SectionOptions } from './section';
+import type { Sender } from './sender';
+import { ThroughEngine } from './through-engine';
+import { Load, SenderName, Work, WORKS } from './work';
+import { Cleanup } from '../scripts/support/cleanup';
+import { exampleAssembly } from '../scripts/support/example';
+
+const NO_REDIS = 'redis-server is not installed, so BullMQ is left out (Debian, Ubuntu: apt-get install redis-server; macOS: brew install redis)';
+
+const LABELS: Readonly<Record<SenderName, string>> = {
+  engine: 'this scheduler', deliver: 'this scheduler, deliver path', floor: 'bare HTTP client', peer: BullMq.label,
+};
+
+/** What one sender made of a load. */
+interface Result {
+  readonly as: keyof Measured;
+  readonly label: string;
+  readonly settings: string;
+  readonly median: Figures;
+  readonly runs: readonly Run[];
+}
+
+export async function measureLateness(
+  { works: names, senders, peer, repeat }: Pick<Options, 'works' | 'senders' | 'peer' | 'repeat'>, { cleanup, onProgress }: SectionOptions,
+): Promise<Section> {
+  const assembly = await exampleAssembly(cleanup);
+  const hasPeer = peer !== undefined && RedisServer.version() !== undefined;
+  if (peer !== undefined && !hasPeer) {
+    onProgress(NO_REDIS);
+  }
+  const measured: { name: string; work: Work; results: readonly Result[] }[] = [];
+  for (const name of names.filter((other) => Object.hasOwn(WORKS, other))) {
+    const work = WORKS[name];
+    const results: Result[] = [];
+    for (const sender of work.senders.filter((other) => senders.includes(other) && (other !== 'peer' || hasPeer))) {
+      const measure = async (as: keyof Measured, label: string, load: Load) => {
+        onProgress(`${name}, ${label}`);
+        results.push({ as, label, ...await measureOne(sender, work, load, assembly, repeat ?? work.repeat, cleanup) });
+      };
+      await measure(sender, LABELS[sender], work.load);
+      if (sender === 'engine' && work.beside) {
+        await measure('beside', `${LABELS[sender]}, ${work.beside.label}`, work.beside.load);
+      }
+    }
+    measured.push({ name, work, results });
+  }
+  return {
+    name: 'lateness',
+    title: 'How late webhooks are',
+    tables: measured.map(({ name, work, results }) => ({
+      caption: workCaption(name, work), text: workTable(results.map(rowOf), verdictsOn(work, results)),
+    })),
+    json: measured.map(({ name, work, results }) => ({
+      work: name, description: work.description, verdicts: verdictsOn(work, results), results: results.map(summaryOf),
+    })),
+    ok: measured.every(({ results }) => results.every(isRight)),
+  };
+}
+
+/** Repeats one load with one sender, of which nothing is left afterwards. */
+async function measureOne(
+  name: SenderName, work: Work, load: Load, assembly: string, repeat: number, cleanup: Cleanup,
+): Promise<Pick<Result, 'settings' | 'median' | 'runs'>> {
+  const running = new Cleanup();
+  await cleanup.open(() => running, (opened) => opened.run());
+  try {
+    const receiver = await running.open(() => receiverFor(load.endpoint), (opened) => opened.close());
+    const sender = await startSender(name, work, receiver.url, assembly, running);
+    const runner = new Runner(receiver, sender, name);
+    await runner.warmUp();
+    const runs: Run[] = [];
+    for (let repetition = 0; repetition < repeat; repetition++) {
+      runs.push(await runner.run(load, repetition));
+    }
+    return { settings: sender.settings, median: medianOf(runs.map(({ samples }) => figuresOf(samples))), runs };
+  } finally {
+    await running.run();
+  }
+}
+
+function startSender(name: SenderName, work: Work, url: string, assembly: string, cleanup: Cleanup): Promise<Sender> {
+  switch (name) {
+    case 'engine':
+    case 'deliver':
+      return ThroughEngine.start(cleanup, assembly, url, work.aheadMs);
+    case 'floor':
+      return Floor.start(cleanup, url, work.connections, SLOW_WARM_UP);
+    case 'peer':
+      return BullMq.start(cleanup, url, work.peerConcurrency, SLOW_WARM_UP);
+  }
+}
+
+/** Of the peer, nothing is asked: what it loses is shown, and is no fault of this scheduler. */
+function isRight({ as, runs }: Result): boolean {
+  return as === 'peer' || runs.every(({ samples, hanging }) => {
+    const [figures, hung] = [figuresOf(samples), figuresOf(hanging)];
+    return figures.lost + figures.early + figures.twice + hung.lost + hung.early === 0;
+  });
+}
+
+function measuredOf(results: readonly Result[]): Measured {
+  return Object.fromEntries(results.map(({ as, median }) => [as, median]));
+}
+
+function verdictsOn(work: Work, results: readonly Result[]) {
+  return work.goals.map((goal) => verdictOn(goal, measuredOf(results)));
+}
+
+function rowOf(result: Result, _: number, results: readonly Result[]): Row {
+  const { as, label, settings, median, runs } = result;
+  const { floor } = measuredOf(results);
+  return { label, settings, figures: median, repetitions: runs.length, ...(as === 'floor' ? {} : { floor }), limit: limitOf(result) };
+}
+
+function limitOf({ runs }: Result): string | undefined {
+  const [{ cores }] = runs;
+  return cores && limitReached(cores);
+}
+
+function summaryOf({ runs, ...result }: Result) {
+  return {
+    ...result,
+    runs: runs.map(({ samples, hanging, cores, notes }) => ({
+      figures: figuresOf(samples),
+      ...(hanging.length > 0 ? { hanging: figuresOf(hanging) } : {}),
+      ...(cores ? { cores, limit: limitReached(cores) } : {}),
+      ...notes,
+    })),
+  };
+}

@@ -1,0 +1,24 @@
+// Child process that runs a worker of BullMQ, which sends each job with the bare HTTP client. Ends when its parent does.
+import { Worker } from 'bullmq';
+import type { RedisServer } from './redis';
+import { BareClient } from '../bare-client';
+
+export interface WorkerCommand {
+  readonly connection: RedisServer['connection'];
+  readonly queue: string;
+  /** Jobs at one time at most, and connections to the endpoint. */
+  readonly concurrency: number;
+  readonly url: string;
+  readonly warmUp: string;
+}
+
+process.on('message', async ({ connection, queue, concurrency, url, warmUp }: WorkerCommand) => {
+  const client = new BareClient(url, concurrency);
+  await client.warmUp(warmUp);
+  const worker = new Worker<string>(queue, async ({ data }) => client.send(data), { connection, concurrency });
+  worker.on('error', (error) => console.error(error));
+  await worker.waitUntilReady();
+  process.send?.('ready');
+});
+process.on('disconnect', () => process.exit());
+process.on('SIGINT', () => undefined);
