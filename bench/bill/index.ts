@@ -10,6 +10,7 @@ import { dollars, PRICES, REGION, RETRIEVED } from './prices';
 import { cloudTasks, olderDesign, qstash, schedulerWithApiDestination, schedulerWithLambda } from './rivals';
 import { BATCHED, GROUPS, LARGE, PAYLOAD, SINGLE, SLOW, SOON } from './works';
 import { Cleanup } from '../../scripts/support/cleanup';
+import { exampleAssembly } from '../../scripts/support/example';
 import { Cell, Column, table } from '../../scripts/support/terminal';
 import { turnsPerMessageOf } from '../../src/core/timing';
 import type { Section, SectionOptions } from '../section';
@@ -22,9 +23,10 @@ const PART_TITLES: Readonly<Record<Part, string>> = { requests: 'Requests, units
 
 export async function run({ cleanup, onProgress }: SectionOptions): Promise<Section> {
   const runs: MeteredRun[] = [];
+  const assembly = await exampleAssembly(cleanup);
   for (const group of GROUPS) {
     onProgress(`counting what is billed for: ${group.map(({ name }) => name).join('; ')}`);
-    runs.push(...await Promise.all(group.map((work) => meter(work, cleanup))));
+    runs.push(...await Promise.all(group.map((work) => meter(work, assembly, cleanup))));
   }
   const bills = new Map(runs.map((metered) => [metered.work, ourBill(metered.work.name, metered)]));
   const billOf = (work: Work) => bills.get(work) as Bill;
@@ -96,10 +98,10 @@ export async function run({ cleanup, onProgress }: SectionOptions): Promise<Sect
 }
 
 /** What a run has opened is closed when it ends, or when the program does. */
-async function meter(work: Work, cleanup: Cleanup): Promise<MeteredRun> {
+async function meter(work: Work, assembly: string, cleanup: Cleanup): Promise<MeteredRun> {
   const running = new Cleanup();
   await cleanup.open(() => running, (opened) => opened.run());
-  const metered = await runMetered(work, running);
+  const metered = await runMetered(work, assembly, running);
   await running.run();
   return metered;
 }

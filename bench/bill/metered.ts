@@ -3,7 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { PublishBatchCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { messageText, MessageShape } from './messages';
 import type { Cleanup } from '../../scripts/support/cleanup';
-import { exampleAssembly } from '../../scripts/support/example';
 import { snsClient } from '../../scripts/support/local-clients';
 import { ReceiverProcess } from '../../scripts/support/receiver-process';
 import { Variable } from '../../src/handlers/environment';
@@ -38,8 +37,8 @@ export const ANSWER_MS = 200;
 const WORK_PATH = '/work';
 const WARM_UP_PATH = '/warm-up';
 const WARM_UP_COUNT = 100;
-/** From publishing to the first date: enough for the way through ingest, and for load's run where there is one. */
-const AHEAD_MS = { soon: 12_000, later: 16_000 } as const;
+/** From the last publish to the first date: enough for the way through ingest and for the lead, and for a tick of load where there is one. */
+const AHEAD_MS = { soon: 7_000, later: 13_000 } as const;
 /** Between the ticks while there are any. */
 const TICK_SECONDS = 4;
 /** What has not come this long after the last date is lost. */
@@ -50,12 +49,12 @@ const POLL_MS = 200;
 /** Whoever is due later than this is left to load, where works are to be due later without a wait of ten minutes. */
 const SHORT_INGEST_HORIZON_SECONDS = '1';
 
-export async function runMetered(work: Work, cleanup: Cleanup): Promise<MeteredRun> {
+/** @param assembly of the example app */
+export async function runMetered(work: Work, assembly: string, cleanup: Cleanup): Promise<MeteredRun> {
   const behaviour = { delayMs: ANSWER_MS };
   const receiver = await cleanup.open(
     () => ReceiverProcess.start({ [WORK_PATH]: behaviour, [WARM_UP_PATH]: behaviour }), (opened) => opened.close(),
   );
-  const assembly = await exampleAssembly(cleanup);
   const counts = new Counts();
   const engine = await cleanup.open(() => LocalEngine.start({
     assembly,
@@ -78,7 +77,7 @@ export async function runMetered(work: Work, cleanup: Cleanup): Promise<MeteredR
   const before = await engine.usage();
   const stored = counts.records(functions.ingest) + work.count;
   const spanMs = work.count / work.ratePerMinute * 60_000;
-  const firstDue = Date.now() + AHEAD_MS[work.due] + (work.due === 'later' ? spanMs : 0);
+  const firstDue = Date.now() + spanMs + AHEAD_MS[work.due];
   await publisher.publish(work, WORK_PATH, () => Math.floor(firstDue + Math.random() * spanMs));
   if (work.due === 'later') {
     await until(async () => counts.records(functions.ingest) >= stored, firstDue);

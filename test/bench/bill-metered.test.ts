@@ -1,0 +1,28 @@
+// The whole way of a metered work: through the engine with the real handlers, to exact counts.
+import { quantityOf } from '../../bench/bill/bill';
+import { runMetered } from '../../bench/bill/metered';
+import { ourBill, requestRows } from '../../bench/bill/ours';
+import { SOON } from '../../bench/bill/works';
+import { Cleanup } from '../../scripts/support/cleanup';
+import { exampleAssembly } from '../../scripts/support/example';
+
+const cleanup = new Cleanup();
+afterAll(() => cleanup.run());
+
+test('ten webhooks of one batch are a publish, a row each, a claim and an outcome each, and one batch of everything else that comes in batches', async () => {
+  const run = await runMetered({ ...SOON, count: 10 }, await exampleAssembly(cleanup), cleanup);
+  expect(run.arrived).toBe(10);
+  const counted = Object.fromEntries(requestRows(run).map(({ role, by, operation, requests, units }) => [`${role} ${by} ${operation}`, [requests, units]]));
+  expect(counted).toMatchObject({
+    'producer code PublishBatch': [1, 1],
+    'ingest code PutItem': [10, 10],
+    'ingest code SendMessageBatch': [1, 1],
+    'deliver code UpdateItem': [10, 10],
+    'deliver code PutItem': [10, 10],
+  });
+  const bill = ourBill('ten', run);
+  expect(quantityOf(bill, 'dynamodb.write')).toBe(3);
+  expect(quantityOf(bill, 'sns.request')).toBe(0.1);
+  expect(run.usage.tables).toEqual([expect.objectContaining({ items: 20 })]);
+  expect(run.usage.deliveries).toEqual([expect.objectContaining({ messages: 10 })]);
+});
