@@ -3,24 +3,32 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { withBlocks } from './scale/document';
-import { makePage } from './scale/page';
+import { makePage, Page } from './scale/page';
 
 const ROOT = join(__dirname, '..');
 const DOCS = join(ROOT, 'docs');
-const [OK, WRONG_USAGE] = [0, 2];
+const PAGE = join(DOCS, 'scale.md');
+const [OK, STALE, WRONG_USAGE] = [0, 1, 2];
 
 const USAGE = `Usage: npm run scale -- [options]
 
 Simulates how late webhooks are, from a thousand to a million a minute and on one instant, with AWS's quotas and the times that the
-bench has measured, and prints the tables of docs/scale.md. The same each time.
+bench has measured. Prints the tables of docs/scale.md, the same each time.
 
   --write  write the tables and the pictures into docs/
+  --check  only say whether they are what is there; exit code 1 if not
   --help   show this`;
 
+interface Options {
+  readonly write?: boolean;
+  readonly check?: boolean;
+  readonly help?: boolean;
+}
+
 function main(): number {
-  let options: { write?: boolean; help?: boolean };
+  let options: Options;
   try {
-    options = parseArgs({ options: { write: { type: 'boolean' }, help: { type: 'boolean' } } }).values;
+    options = parseArgs({ options: { write: { type: 'boolean' }, check: { type: 'boolean' }, help: { type: 'boolean' } } }).values;
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${USAGE}`);
     return WRONG_USAGE;
@@ -29,20 +37,38 @@ function main(): number {
     console.log(USAGE);
     return OK;
   }
-  const { blocks, pictures } = makePage();
-  Object.entries(blocks).forEach(([name, text]) => console.log(`${name}\n\n${text}\n`));
+  const page = makePage();
+  const files = filesOf(page);
+  const stale = Object.keys(files).filter((name) => files[name] !== current(name));
+  if (options.check) {
+    stale.forEach((name) => console.error(`${relative(ROOT, name)} is not what the model makes, expected as by: npm run scale -- --write`));
+    return stale.length === 0 ? OK : STALE;
+  }
+  Object.entries(page.blocks).forEach(([name, text]) => console.log(`${name}\n\n${text}\n`));
   if (options.write) {
-    const page = join(DOCS, 'scale.md');
-    const files = { [page]: withBlocks(readFileSync(page, 'utf8'), blocks) };
-    Object.entries(pictures).forEach(([name, svg]) => {
-      files[join(DOCS, name)] = svg;
-    });
-    Object.entries(files).forEach(([name, text]) => {
-      writeFileSync(name, text);
+    stale.forEach((name) => {
+      writeFileSync(name, files[name]);
       console.log(`Written: ${relative(ROOT, name)}`);
     });
   }
   return OK;
+}
+
+/** What is to be in docs/. */
+function filesOf({ blocks, pictures }: Page): Record<string, string> {
+  const drawn = Object.entries(pictures).map(([name, svg]) => [join(DOCS, name), svg]);
+  return { ...Object.fromEntries(drawn), [PAGE]: withBlocks(readFileSync(PAGE, 'utf8'), blocks) };
+}
+
+function current(name: string): string | undefined {
+  try {
+    return readFileSync(name, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 process.exitCode = main();

@@ -1,12 +1,11 @@
 // The page at scale: its tables and pictures are what the model makes of it, and the model is of this scheduler.
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { App, Size, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { withBlocks } from '../../scripts/scale/document';
-import { makePage, Page } from '../../scripts/scale/page';
 import { pollersAMonth, priceOf } from '../../scripts/scale/prices';
 import { Quota, QUOTAS } from '../../scripts/scale/quotas';
 import { AT_ONCE, STEADY } from '../../scripts/scale/scenarios';
@@ -14,26 +13,20 @@ import { DEFAULTS, FIXED } from '../../scripts/scale/scheduler-settings';
 import { WebhookScheduler, WebhookSchedulerProps } from '../../src';
 import { turnsPerMessageOf } from '../../src/core/timing';
 
-const file = (name: string) => readFileSync(path.join(__dirname, '../..', 'docs', name), 'utf8');
-const PAGE = file('scale.md');
-const REGENERATE = 'not what the model makes; regenerate with: npm run scale -- --write';
+const ROOT = path.join(__dirname, '../..');
+const PAGE = readFileSync(path.join(ROOT, 'docs/scale.md'), 'utf8');
 
 describe('docs/scale.md', () => {
-  let made: Page;
-  beforeAll(() => {
-    made = makePage();
+  test('has the tables and pictures that the model makes', () => {
+    // In a process of its own: under Jest, every global is looked up so slowly that the model takes eight times as long.
+    const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'scripts/scale.ts', '--check'], { cwd: ROOT, encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 
-  test('has the tables that the model makes', () => {
-    const page = withBlocks(PAGE, made.blocks);
-    expect(page === PAGE ? 'the same' : `${REGENERATE}\n${page}`).toBe('the same');
-  });
-
-  test('shows the pictures that the model makes', () => {
-    for (const [name, svg] of Object.entries(made.pictures)) {
-      expect(file(name) === svg ? 'the same' : `${name}: ${REGENERATE}`).toBe('the same');
-      expect(PAGE).toContain(`](${name})`);
-    }
+  test('shows every picture', () => {
+    const pictures = readdirSync(path.join(ROOT, 'docs')).filter((name) => /^scale-.*\.svg$/.test(name));
+    expect(pictures.length).toBeGreaterThan(1);
+    expect(pictures.filter((name) => !PAGE.includes(`](${name})`))).toEqual([]);
   });
 
   test('links to sections that are there', () => {
