@@ -1,4 +1,5 @@
 // How late webhooks are: runs the works through their senders, and sets what was measured side by side.
+import { DeliverPath } from './deliver-path/deliver-path';
 import { Floor } from './floor';
 import { Measured, verdictOn } from './goal';
 import { Figures, figuresOf, medianOf } from './measure';
@@ -91,8 +92,9 @@ async function measureOne(
 function startSender(name: SenderName, work: Work, url: string, assembly: string, cleanup: Cleanup): Promise<Sender> {
   switch (name) {
     case 'engine':
-    case 'deliver':
       return ThroughEngine.start(cleanup, assembly, url, work.aheadMs);
+    case 'deliver':
+      return DeliverPath.start(cleanup, assembly, url);
     case 'floor':
       return Floor.start(cleanup, url, work.connections, SLOW_WARM_UP);
     case 'peer':

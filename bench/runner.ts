@@ -24,7 +24,6 @@ const WARM_UP_MS = 300;
 /** To warm connections up with: a target whose answer takes its time. */
 export const SLOW_WARM_UP = `${WARM_UP_PATH}/slow`;
 
-const WARM_UP_AHEAD_MS = 4_000;
 /**
  * Loads the code, lets it be compiled, fills caches and opens connections, the same for every sender; not measured. Spread, so that no more
  * workers start at one time than a machine can bear.
@@ -50,9 +49,12 @@ export class Runner {
   public constructor(private readonly receiver: ReceiverProcess, private readonly sender: Sender, private readonly name: string) {}
 
   public async warmUp(): Promise<void> {
-    const run = `${this.name}-warm-up`;
-    await this.sender.schedule(plan(WARM_UP, () => targetPrefix(WARM_UP_PATH, run), WARM_UP_AHEAD_MS));
-    await this.untilArrived(targetPrefix(WARM_UP_PATH, run), WARM_UP.dueMs.length, Date.now() + WARM_UP_AHEAD_MS + lastOf(WARM_UP));
+    const load = this.sender.warmUp ?? WARM_UP;
+    const prefix = targetPrefix(WARM_UP_PATH, this.name);
+    const planned = plan(load, () => prefix, this.sender.aheadMs);
+    await this.sender.schedule(planned);
+    await this.untilArrived(prefix, planned.length, planned[0].dueAt + lastOf(load));
+    await delay(COPY_MS);
   }
 
   public async run(load: Load, repetition: number): Promise<Run> {

@@ -1,4 +1,5 @@
 // What sends the webhooks of a work.
+import type { Load } from './work';
 
 /** A webhook that is to be sent. */
 export interface PlannedWebhook {
@@ -13,6 +14,8 @@ export interface Sender {
   readonly settings: string;
   /** Milliseconds from handing the webhooks over to the first date. */
   readonly aheadMs: number;
+  /** What to warm it up with. @default the load that all others are warmed up with */
+  readonly warmUp?: Load;
   /** Its processes by their part in it; read after the work, when all of them are there. */
   processes(): Readonly<Record<string, readonly number[]>>;
   /** Takes webhooks over; resolves once it has them all. */

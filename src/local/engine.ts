@@ -6,7 +6,7 @@ import { ChildScripts } from './child-scripts';
 import { Emulators, type Endpoints, LOCAL_CREDENTIALS } from './emulators';
 import { EventSource } from './event-source';
 import { FunctionMeter, withCallers } from './function-meter';
-import { type EngineEvent, FunctionRuntime } from './function-runtime';
+import { type EngineEvent, FunctionRuntime, type InvocationResult, StartLimit } from './function-runtime';
 import { AccessControl, type Judgement } from './iam/access-control';
 import { denialMessage, principalArn } from './iam/authorizer';
 import type { Context } from './iam/conditions';
@@ -18,7 +18,7 @@ import type { IgnoredResource } from './resources';
 import { Schedule, type SendToQueue } from './schedule';
 import type { Usage } from './usage';
 
-export type { EngineEvent } from './function-runtime';
+export type { EngineEvent, InvocationResult } from './function-runtime';
 export type { Judgement } from './iam/access-control';
 export type { LocalScheduler } from './plan';
 export { type IgnoredResource, UnsupportedTemplateError } from './resources';
@@ -120,8 +120,9 @@ export class LocalEngine {
     this.endpoints = emulators.endpoints;
     this.schedulers = plan.schedulers;
     this.ignored = plan.ignored;
+    const starts = new StartLimit();
     this.functions = plan.functions.map(planned => (
-      new FunctionRuntime(planned, scripts.functionHost, called, logStream => this.mayLog(planned, logStream), onEvent)));
+      new FunctionRuntime(planned, scripts.functionHost, called, logStream => this.mayLog(planned, logStream), onEvent, starts)));
     const target = (arn: string): FunctionRuntime => found(this.functions.find(other => other.plan.arn === arn), arn);
     const report = (error: unknown): void => {
       if (!this.stopping) console.error(error);
@@ -167,6 +168,11 @@ export class LocalEngine {
     if (!this.meter) throw new Error('The engine counts nothing; start it with metered: true.');
     const { requests, deliveries, tables } = await this.emulators.usage();
     return { requests: withCallers(requests, this.plan.functions), deliveries, functions: this.meter.functions, tables };
+  }
+
+  /** Invokes a function with an event, past its event source. */
+  public invoke(functionName: string, event: object): Promise<InvocationResult> {
+    return found(this.functions.find(({ plan }) => plan.name === functionName), functionName).invoke(JSON.stringify(event), 0);
   }
 
   /**

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { Endpoints } from './emulators';
 import { LOCAL_CREDENTIALS } from './emulators';
@@ -37,6 +38,39 @@ const LOAD_LIMIT_MS = 30_000;
 /** A machine is no fleet: environments of one function at most, where AWS would go to a thousand. */
 export const ENVIRONMENT_LIMIT = 32;
 
+/**
+ * Lets few execution environments load at one time, of all functions together: AWS has a core for each of them, a machine has not, and what
+ * all start at once starves, and with it what runs already. Who waits for one takes the first that becomes free instead.
+ */
+export class StartLimit {
+  private loading = 0;
+  private waiting: (() => void)[] = [];
+
+  constructor(private readonly limit = availableParallelism()) {}
+
+  /** Starts one, or returns `undefined` if as many load as may. */
+  public start<T extends { readonly loaded: Promise<unknown> }>(create: () => T): T | undefined {
+    if (this.loading >= this.limit) return undefined;
+    const started = create();
+    this.loading++;
+    void started.loaded.finally(() => {
+      this.loading--;
+      this.changed();
+    });
+    return started;
+  }
+
+  /** Resolves when there may be an environment for who waits. */
+  public wait(): Promise<void> {
+    return new Promise(resolve => this.waiting.push(resolve));
+  }
+
+  /** An environment has become free, or nobody needs one any more. */
+  public changed(): void {
+    this.waiting.splice(0).forEach(look => look());
+  }
+}
+
 export class FunctionRuntime {
   private readonly idle: Environment[] = [];
   private readonly environments = new Set<Environment>();
@@ -51,6 +85,7 @@ export class FunctionRuntime {
     /** Whether what the function writes gets into a log stream. */
     private readonly mayLog: (logStream: string) => boolean,
     private readonly onEvent: (event: EngineEvent) => void,
+    private readonly starts: StartLimit,
   ) {}
 
   /** Invocations at one time at most. */
@@ -86,34 +121,50 @@ export class FunctionRuntime {
   public async stop(): Promise<void> {
     this.stopped = true;
     this.waiting.splice(0).forEach(resume => resume());
+    this.starts.changed();
     await Promise.all([...this.environments].map(environment => environment.kill()));
   }
 
   private async invokeNow(event: string, records: number): Promise<InvocationResult> {
-    if (this.stopped) return failure('Engine.Stopped', 'the engine is stopping');
-    // The one used last is the one whose caches are warm.
-    let warm = this.idle.pop();
-    while (warm && !warm.usable) {
-      this.environments.delete(warm);
-      warm = this.idle.pop();
-    }
-    const environment = warm ?? this.newEnvironment();
-    this.environments.add(environment);
+    const taken = await this.take();
+    if (!taken) return failure('Engine.Stopped', 'the engine is stopping');
+    const { environment, coldStart } = taken;
     const started = performance.now();
     const result = await environment.invoke(event);
     if (environment.usable) this.idle.push(environment);
     else this.environments.delete(environment);
+    this.starts.changed();
     if (!this.stopped) {
       this.onEvent({
         type: 'invocation',
         functionName: this.plan.name,
         records,
         durationMs: Math.ceil(performance.now() - started),
-        coldStart: warm === undefined,
+        coldStart,
         ...(result.ok ? {} : { error: `${result.error.errorType}: ${result.error.errorMessage}` }),
       });
     }
     return result;
+  }
+
+  /** An environment for one invocation; `undefined` once the engine stops. */
+  private async take(): Promise<{ readonly environment: Environment; readonly coldStart: boolean } | undefined> {
+    while (!this.stopped) {
+      // The one used last is the one whose caches are warm.
+      const warm = this.idle.pop();
+      if (warm?.usable) return { environment: warm, coldStart: false };
+      if (warm) {
+        this.environments.delete(warm);
+        continue;
+      }
+      const started = this.starts.start(() => this.newEnvironment());
+      if (started) {
+        this.environments.add(started);
+        return { environment: started, coldStart: true };
+      }
+      await this.starts.wait();
+    }
+    return undefined;
   }
 
   private newEnvironment(): Environment {
@@ -129,8 +180,9 @@ export class FunctionRuntime {
 class Environment {
   /** Of its invocation, or of the latest one, as JSON. */
   public event = '';
+  /** Resolves once it has loaded its handler, or cannot: with why not. */
+  public readonly loaded: Promise<InvocationResult | undefined>;
   private readonly child: ChildProcess;
-  private readonly loaded: Promise<InvocationResult | undefined>;
   private readonly exited: Promise<void>;
   private receive: ((reply: HostReply) => void) | undefined;
   private crash: ((error: HandlerError) => void) | undefined;
