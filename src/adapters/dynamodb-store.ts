@@ -11,6 +11,7 @@ import {
 import { Clock } from '../core/clock';
 import { PlainError } from '../core/error-report';
 import { ActionStore, Claim, Cursor, DeliverStore, FollowUpStore, FoundWebhook, IngestStore, LoadStore, SeenState } from '../core/ports';
+import { allEnded } from '../core/rejections';
 import { State } from '../core/state';
 import { minuteOf, Owner } from '../core/timing';
 import { messageText, ownKeyId, rowKey, Turn, Webhook, WebhookKey } from '../core/webhook';
@@ -135,12 +136,12 @@ export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, Deliv
     const found = new Map<string, Item>();
     const read = async (wanted: readonly (readonly [string, WebhookKey])[], isConsistent: boolean): Promise<void> => {
       const chunks = batchesOf(wanted, MAX_BATCH_GET);
-      const items = await Promise.all(chunks.map((chunk) => this.readAll(chunk.map(([, key]) => messageKey(key)), isConsistent)));
+      const items = await allEnded(chunks.map((chunk) => this.readAll(chunk.map(([, key]) => messageKey(key)), isConsistent)));
       items.flat().filter((item) => isConsistent || !this.isExpired(item)).forEach((item) => found.set(item.sk.S ?? '', item));
     };
     const rows = [...byRow];
     const asPublished = rows.filter(([, { version }]) => version === undefined);
-    await Promise.all([read(asPublished, false), read(rows.filter(([, { version }]) => version !== undefined), true)]);
+    await allEnded([read(asPublished, false), read(rows.filter(([, { version }]) => version !== undefined), true)]);
     await read(asPublished.filter(([row]) => !found.has(row)), true);
     return new Map([...found].flatMap(([row, item]): [string, Webhook][] => {
       const webhook = decodeMessage(byRow.get(row) as WebhookKey, item);

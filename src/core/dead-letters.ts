@@ -6,7 +6,7 @@ import { LOG_DEAD_LETTER } from './log-events';
 import { recordOutcome } from './outcome';
 import { DeadLetter, DelayQueue, FailureReporter, Log, StateStore, UnreportedQueue } from './ports';
 import { DelayMessage, Notification, parseDelayMessage, parseNotification } from './queue-message';
-import { rejectionsOf } from './rejections';
+import { allEnded, rejectionsOf } from './rejections';
 import { atRest, isLeased, isSuperfluous, State } from './state';
 import { BLIND_REPORT_RECEIVES } from './timing';
 import { publicId, Turn } from './webhook';
@@ -98,7 +98,7 @@ export class DeadLetters {
       }
       // SQS would soon put it aside without a word. What it is about stays as it is in the table, and goes on once it is moved back.
       const webhooks = 'turns' in message ? message.turns : [message.outcome.next];
-      await Promise.all(webhooks.map(({ id }) => this.report('delay', publicId(id))));
+      await allEnded(webhooks.map(({ id }) => this.report('delay', publicId(id))));
       return 'put-aside';
     }
   }

@@ -150,6 +150,23 @@ describe('messages are read', () => {
     expect(reads).toEqual([{ isConsistent: false, rows: 100 }, { isConsistent: false, rows: 51 }, { isConsistent: true, rows: 16 }]);
   });
 
+  test('all to the end before an error is thrown, so that nothing goes on behind who has given up', async () => {
+    const webhooks = await Promise.all(['ended-1', 'ended-2'].map(storedNow));
+    await store.putVersion({ ...webhooks[1], version: 'action' }, 1, 'ingest');
+    let ended = 0;
+    const send = async (command: BatchGetItemCommand) => {
+      if (command.input.RequestItems?.[cloud.tableName].ConsistentRead) {
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        ended++;
+        return client.send(command);
+      }
+      throw new Error('out of order');
+    };
+    const failing = new DynamoDbStore({ send } as unknown as DynamoDBClient, { tableName: cloud.tableName, retentionMs: 1 }, new SystemClock());
+    await expect(failing.get([webhooks[0], { ...webhooks[1], version: 'action' }])).rejects.toThrow('out of order');
+    expect(ended).toBe(1);
+  });
+
   test('consistently to begin with where an action wrote them, perhaps twice', async () => {
     const webhook = { ...await storedNow('rewritten'), version: 'action' };
     await store.putVersion(webhook, 1, 'ingest');
