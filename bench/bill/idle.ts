@@ -1,8 +1,8 @@
 // What a scheduler costs in a month in which nothing happens.
 import type { Bill, Line } from './bill';
-import { gbSeconds, GB, PLATFORM_BYTES, unitsOf } from './ours';
+import { gbSeconds, GB, PLATFORM_BYTES } from './ours';
 import type { PriceName } from './prices';
-import type { Usage } from '../../src/local/engine';
+import type { UnitKind, Usage } from '../../src/local/engine';
 
 const DAYS = 30;
 const TICKS = DAYS * 24 * 60;
@@ -12,25 +12,33 @@ const LONG_POLL_SECONDS = 20;
 const RECEIVES_OF_POLLER = DAYS * 24 * 60 * 60 / LONG_POLL_SECONDS;
 
 /**
- * Batches that Lambda polls a quiet queue for at one time: five, and as few as two where no maximum concurrency is set.
+ * Batches that Lambda polls a quiet queue for at one time: five, as by default; as few as two where no maximum concurrency is set.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
  */
-export const POLLERS = { least: 2, most: 5 } as const;
+export const POLLERS = [5, 2] as const;
 
-/** Lines for one month, where those of other bills are for one webhook. */
-export function idleMonth(tick: Usage, pollers: number): Bill {
+/**
+ * Lines for one month, where those of other bills are for one webhook.
+ *
+ * @param load name of the load function
+ * @param ticks what some ticks have used
+ */
+export function idleMonth(load: string, ticks: Usage, pollers: number): Bill {
   const line = (what: string, part: Line['part'], price: PriceName, quantity: number): Line => ({ what, part, price, quantity });
-  const duration = tick.functions.reduce((sum, { billedMs, memoryMb }) => sum + gbSeconds(billedMs, memoryMb), 0);
-  const logBytes = tick.functions.reduce((sum, { logBytes: bytes, invocations }) => sum + bytes + invocations * PLATFORM_BYTES, 0);
+  const { invocations, billedMs, memoryMb, logBytes } = ticks.functions.find(({ functionName }) => functionName === load)!;
+  const perMonth = TICKS / invocations;
+  const units = (unit: UnitKind): number => perMonth * ticks.requests
+    .filter((usage) => usage.unit === unit && usage.caller.kind === 'function' && usage.caller.functionName === load)
+    .reduce((sum, usage) => sum + usage.units, 0);
   return {
     name: `idle month, ${pollers} pollers a queue`,
     lines: [
-      line('load: reads of each tick', 'requests', 'dynamodb.read', TICKS * unitsOf(tick, 'dynamodb-read')),
-      line('load: its cursor', 'requests', 'dynamodb.write', TICKS * unitsOf(tick, 'dynamodb-write')),
-      line('load: looks into the unreported queues', 'requests', 'sqs.request', TICKS * unitsOf(tick, 'sqs-request')),
-      line('load: invocations', 'requests', 'lambda.request', TICKS * tick.functions.reduce((sum, { invocations }) => sum + invocations, 0)),
-      line('load: its time', 'duration', 'lambda.arm-gb-second', TICKS * duration),
-      line('load: its log lines, and Lambda\'s own', 'logs', 'logs.ingestion', TICKS * logBytes / GB),
+      line('load: reads of each tick', 'requests', 'dynamodb.read', units('dynamodb-read')),
+      line('load: its cursor', 'requests', 'dynamodb.write', units('dynamodb-write')),
+      line('load: looks into the unreported queues', 'requests', 'sqs.request', units('sqs-request')),
+      line('load: invocations', 'requests', 'lambda.request', TICKS),
+      line(`load: ${Math.round(billedMs / invocations)} ms each`, 'duration', 'lambda.arm-gb-second', perMonth * gbSeconds(billedMs, memoryMb)),
+      line('load: its log lines, and Lambda\'s own', 'logs', 'logs.ingestion', (perMonth * logBytes + TICKS * PLATFORM_BYTES) / GB),
       line(`Lambda: polls ${QUEUES} queues, each receive ${LONG_POLL_SECONDS} s long`, 'requests', 'sqs.request', QUEUES * pollers * RECEIVES_OF_POLLER),
     ],
   };

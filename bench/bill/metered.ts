@@ -24,8 +24,8 @@ export interface MeteredRun {
   readonly work: Work;
   /** What the webhooks of the work have used. */
   readonly usage: Usage;
-  /** What a tick of load uses that finds nothing due; only of works that are due later. */
-  readonly idleTick?: Usage;
+  /** What load uses in a tick, or a few, that finds nothing due; only of works that are due later. */
+  readonly idleTicks?: Usage;
   /** Names that the template gives the functions. */
   readonly functions: Readonly<Record<'ingest' | 'load' | 'deliver', string>>;
   readonly arrived: number;
@@ -89,12 +89,12 @@ export async function runMetered(work: Work, assembly: string, cleanup: Cleanup)
   await delay(SETTLE_MS);
   const after = await engine.usage();
 
-  let idleTick: Usage | undefined;
+  let idleTicks: Usage | undefined;
   if (work.due === 'later') {
     await oneTick(engine, counts, functions.load);
-    idleTick = usageBetween(after, await engine.usage());
+    idleTicks = usageBetween(after, await engine.usage());
   }
-  return { work, usage: usageBetween(before, after), idleTick, functions, arrived: await receiver.count(WORK_PATH) };
+  return { work, usage: usageBetween(before, after), idleTicks, functions, arrived: await receiver.count(WORK_PATH) };
 }
 
 async function oneTick(engine: LocalEngine, counts: Counts, load: string): Promise<void> {

@@ -5,7 +5,7 @@ import { goalsOf } from '../../bench/bill/goals';
 import { idleMonth } from '../../bench/bill/idle';
 import { messageText } from '../../bench/bill/messages';
 import { MeteredRun, usageBetween } from '../../bench/bill/metered';
-import { gbSeconds, ourBill, PLATFORM_BYTES, provisionedWriteDollars, requestRows } from '../../bench/bill/ours';
+import { gbSeconds, isUndisturbed, ourBill, PLATFORM_BYTES, provisionedWriteDollars, requestRows } from '../../bench/bill/ours';
 import { dollars, PriceName, PRICES, REGION, RETRIEVED } from '../../bench/bill/prices';
 import { cloudTasks, olderDesign, qstash, schedulerWithApiDestination, schedulerWithLambda } from '../../bench/bill/rivals';
 import { BATCHED } from '../../bench/bill/works';
@@ -113,6 +113,17 @@ test('makes of what was metered a bill for one webhook, without receives that br
   expect(dollarsPerMillion(ours, ['requests'])).toBeCloseTo(0.05 + 1.5 * 0.625 + 0.04 + 0.06, 10);
 });
 
+test('finds a work disturbed in which webhooks were claimed more than once', () => {
+  const claimed = (requests: number): MeteredRun => ({
+    ...run,
+    usage: usageOf([
+      { caller: { kind: 'function', functionName: 'Stack-Deliver' }, operation: 'UpdateItem', unit: 'dynamodb-write', requests, units: requests, empty: 0 },
+    ], []),
+  });
+  expect(isUndisturbed(claimed(10))).toBe(true);
+  expect(isUndisturbed(claimed(11))).toBe(false);
+});
+
 test('takes no request for a function\'s that is none of the scheduler', () => {
   const usage = usageOf([
     { caller: { kind: 'function', functionName: 'Stack-Other' }, operation: 'PutItem', unit: 'dynamodb-write', requests: 1, units: 1, empty: 0 },
@@ -132,12 +143,14 @@ test('tells what was used in between', () => {
   ], [{ functionName: 'Stack-Ingest', invocations: 2, billedMs: 50, logLines: 1, logBytes: 100 }], 5, 1_000));
 });
 
-test('makes a month of one tick, and of the polling that Lambda does', () => {
-  const tick = usageOf([
-    { caller: { kind: 'function', functionName: 'Stack-Load' }, operation: 'Query', unit: 'dynamodb-read', requests: 32, units: 32, empty: 0 },
-    { caller: { kind: 'function', functionName: 'Stack-Load' }, operation: 'ReceiveMessage', unit: 'sqs-request', requests: 2, units: 2, empty: 2 },
-  ], [{ functionName: 'Stack-Load', invocations: 1, billedMs: 100 }]);
-  const month = idleMonth(tick, 5);
+test('makes a month of two ticks, and of the polling that Lambda does', () => {
+  const ticks = usageOf([
+    { caller: { kind: 'function', functionName: 'Stack-Load' }, operation: 'Query', unit: 'dynamodb-read', requests: 64, units: 64, empty: 0 },
+    { caller: { kind: 'function', functionName: 'Stack-Load' }, operation: 'ReceiveMessage', unit: 'sqs-request', requests: 4, units: 4, empty: 4 },
+    { caller: { kind: 'function', functionName: 'Stack-Deliver' }, operation: 'PutItem', unit: 'dynamodb-write', requests: 1, units: 1, empty: 0 },
+  ], [{ functionName: 'Stack-Deliver', invocations: 1, billedMs: 50 }, { functionName: 'Stack-Load', invocations: 2, billedMs: 200 }]);
+  const month = idleMonth('Stack-Load', ticks, 5);
+  expect(quantityOf(month, 'dynamodb.write')).toBe(0);
   expect(quantityOf(month, 'dynamodb.read')).toBe(43_200 * 32);
   expect(quantityOf(month, 'sqs.request')).toBe(43_200 * 2 + 2 * 5 * 129_600);
   expect(quantityOf(month, 'lambda.request')).toBe(43_200);
