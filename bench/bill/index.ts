@@ -8,7 +8,7 @@ import { ANSWER_MS, MeteredRun, runMetered, Work } from './metered';
 import { gbSeconds, isUndisturbed, ourBill, provisionedWriteDollars, requestRows } from './ours';
 import { dollars, PRICES, REGION, RETRIEVED } from './prices';
 import { cloudTasks, olderDesign, qstash, schedulerWithApiDestination, schedulerWithLambda } from './rivals';
-import { BATCHED, GROUPS, LARGE, PAYLOAD, SINGLE, SLOW, SOON } from './works';
+import { BATCHED, BURST, GROUPS, LARGE, PAYLOAD, SINGLE, SLOW, SOON } from './works';
 import { Cleanup } from '../../scripts/support/cleanup';
 import { exampleAssembly } from '../../scripts/support/example';
 import { Cell, Column, table } from '../../scripts/support/terminal';
@@ -60,7 +60,7 @@ export function sectionOf(runs: readonly MeteredRun[]): Section {
     idleMonth: Math.max(...idle.map((bill) => dollarsOf(bill))),
   });
   const holds = RATES.flatMap((ratePerMinute) => MEMORIES_MB.map((memoryMb) => ({ ratePerMinute, memoryMb, ...hold(ratePerMinute, memoryMb) })));
-  const checks = [BATCHED, SLOW].map((work) => holdCheck(runOf(work)));
+  const checks = [SLOW, BATCHED, BURST].map((work) => holdCheck(runOf(work)));
   const disturbed = runs.filter((metered) => !isUndisturbed(metered)).map(({ work }) => work.name);
   const lost = runs.reduce((sum, { work, arrived }) => sum + work.count - arrived, 0);
 

@@ -3,19 +3,21 @@ import type { MessageShape } from './messages';
 import type { Work } from './metered';
 
 const EVENT: MessageShape = { bytes: 1024, ownId: false, payload: 'event' };
-const LATER = { ratePerMinute: 10_000, batchSize: 10, due: 'later', message: EVENT } as const;
+/** As many as the emulators keep up with while other things run on the machine; more is measured once. */
+const LATER = { ratePerMinute: 3_000, batchSize: 10, due: 'later', message: EVENT } as const;
 
 /** What the goals are about: the others differ from it in what their names say. */
-export const BATCHED: Work = { ...LATER, name: '1 KB, due later, in batches', count: 1_500 };
-export const SINGLE: Work = { ...LATER, name: '1 KB, due later, one by one', count: 600, batchSize: 1 };
-export const SOON: Work = { ...LATER, name: '1 KB, due soon, in batches', count: 1_000, due: 'soon' };
-export const SOON_SINGLE: Work = { ...LATER, name: '1 KB, due soon, one by one', count: 600, due: 'soon', batchSize: 1 };
+export const BATCHED: Work = { ...LATER, name: '1 KB, due later, in batches', count: 600 };
+export const SINGLE: Work = { ...LATER, name: '1 KB, due later, one by one', count: 300, batchSize: 1 };
+export const SOON: Work = { ...LATER, name: '1 KB, due soon, in batches', count: 400, due: 'soon' };
+export const SOON_SINGLE: Work = { ...LATER, name: '1 KB, due soon, one by one', count: 300, due: 'soon', batchSize: 1 };
+export const BURST: Work = { ...LATER, name: '1 KB, due later, in batches, 10,000 a minute', count: 1_000, ratePerMinute: 10_000 };
 export const SLOW: Work = { ...LATER, name: '1 KB, due later, in batches, 600 a minute', count: 120, ratePerMinute: 600 };
-export const LARGE: Work = { ...LATER, name: '4 KB, due later, in batches', count: 300, message: { ...EVENT, bytes: 4096 } };
+export const LARGE: Work = { ...LATER, name: '4 KB, due later, in batches', count: 200, message: { ...EVENT, bytes: 4096 } };
 /** A payload of a kilobyte, and an envelope around it. */
-export const PAYLOAD: Work = { ...LATER, name: '1.2 KB, due later, in batches', count: 300, message: { ...EVENT, bytes: 1200 } };
-export const OWN_ID: Work = { ...LATER, name: '1 KB with its own id, due later, in batches', count: 300, message: { ...EVENT, ownId: true } };
-export const RANDOM: Work = { ...LATER, name: '1 KB of random text, due later, in batches', count: 300, message: { ...EVENT, payload: 'random' } };
+export const PAYLOAD: Work = { ...LATER, name: '1.2 KB, due later, in batches', count: 200, message: { ...EVENT, bytes: 1200 } };
+export const OWN_ID: Work = { ...LATER, name: '1 KB with its own id, due later, in batches', count: 200, message: { ...EVENT, ownId: true } };
+export const RANDOM: Work = { ...LATER, name: '1 KB of random text, due later, in batches', count: 200, message: { ...EVENT, payload: 'random' } };
 
-/** Those of one group run at the same time: what they use does not depend on how busy the machine is. */
-export const GROUPS: readonly (readonly Work[])[] = [[BATCHED], [SINGLE], [SOON], [SOON_SINGLE], [SLOW, PAYLOAD, LARGE, OWN_ID, RANDOM]];
+/** Those of one group run at the same time: as long as the machine keeps up, what they use does not depend on how busy it is. */
+export const GROUPS: readonly (readonly Work[])[] = [[BATCHED], [SINGLE], [SOON], [SOON_SINGLE], [SLOW, PAYLOAD], [LARGE, OWN_ID, RANDOM], [BURST]];
