@@ -3,12 +3,13 @@ import { deflateRawSync } from 'node:zlib';
 import { Bill, dollarsOf, dollarsPerMillion, quantityOf } from '../../bench/bill/bill';
 import { goalsOf } from '../../bench/bill/goals';
 import { idleMonth } from '../../bench/bill/idle';
+import { sectionOf } from '../../bench/bill/index';
 import { messageText } from '../../bench/bill/messages';
 import { MeteredRun, usageBetween } from '../../bench/bill/metered';
 import { gbSeconds, isUndisturbed, ourBill, PLATFORM_BYTES, provisionedWriteDollars, requestRows } from '../../bench/bill/ours';
 import { dollars, PriceName, PRICES, REGION, RETRIEVED } from '../../bench/bill/prices';
 import { cloudTasks, olderDesign, qstash, schedulerWithApiDestination, schedulerWithLambda } from '../../bench/bill/rivals';
-import { BATCHED } from '../../bench/bill/works';
+import { BATCHED, GROUPS } from '../../bench/bill/works';
 import { parseMessage } from '../../src/core/message';
 import type { FunctionUsage, RequestUsage, Usage } from '../../src/local/engine';
 import { PUBLIC_INTERNET } from '../support/network';
@@ -220,6 +221,37 @@ describe('a message', () => {
 
   test('has to have room for its envelope', () => {
     expect(() => messageOf(100)).toThrow(RangeError);
+  });
+});
+
+describe('the page', () => {
+  const claim = (requests: number): RequestUsage => ({
+    caller: { kind: 'function', functionName: 'Stack-Deliver' }, operation: 'UpdateItem', unit: 'dynamodb-write', requests, units: requests, empty: 0,
+  });
+  const tick = usageOf([], [{ functionName: 'Stack-Load', invocations: 1, billedMs: 100, logLines: 1, logBytes: 150 }]);
+  const runs = GROUPS.flat().map((work): MeteredRun => (
+    { work, functions, arrived: work.count, idleTicks: tick, usage: { ...run.usage, requests: [...run.usage.requests, claim(work.count)] } }
+  ));
+
+  test('tells of every work, of every other, and of every goal', () => {
+    const { ok, tables, json } = sectionOf(runs);
+    expect(ok).toBe(true);
+    const text = tables.map((part) => `${part.caption}\n${part.text}`).join('\n');
+    for (const { name } of GROUPS.flat()) {
+      expect(text).toContain(name);
+    }
+    expect(text).toMatch(/EventBridge Scheduler, Lambda +\$1\.20/);
+    expect(text).toMatch(/write units +3\.1 +\d+\.\d{3} +(not )?met/);
+    expect(text).not.toMatch(/NaN|undefined|Infinity|not to be trusted/);
+    expect(JSON.parse(JSON.stringify(json))).toHaveProperty('goals');
+  });
+
+  test('fails where a webhook was lost, and says where the machine was too busy', () => {
+    const [first, ...others] = runs;
+    expect(sectionOf([{ ...first, arrived: first.work.count - 1 }, ...others]).ok).toBe(false);
+    const busy = sectionOf([{ ...first, usage: { ...first.usage, requests: [claim(first.work.count + 1)] } }, ...others]);
+    expect(busy.ok).toBe(true);
+    expect(busy.tables.map(({ caption }) => caption).join('\n')).toContain('not to be trusted');
   });
 });
 
