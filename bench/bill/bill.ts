@@ -44,3 +44,8 @@ export function dollarsPerMillion(bill: Bill, parts: readonly Part[] = ALL_PARTS
 export function quantityOf({ lines }: Bill, price: PriceName): number {
   return lines.filter((line) => line.price === price).reduce((sum, { quantity }) => sum + quantity, 0);
 }
+
+/** The bill with another number of units of a price, which is then one line. */
+export function withQuantity({ name, lines }: Bill, line: Line): Bill {
+  return { name, lines: [...lines.filter(({ price }) => price !== line.price), line] };
+}

@@ -1,5 +1,5 @@
 // What the bill is to be, and whether it is.
-import { Bill, dollarsPerMillion, Part, quantityOf } from './bill';
+import { Bill, dollarsPerMillion, Line, Part, quantityOf, withQuantity } from './bill';
 
 export interface Goal {
   readonly figure: string;
@@ -24,6 +24,8 @@ export interface Bills {
   readonly idleMonth: number;
 }
 
+const SINGLE_PUBLISH: Line = { what: 'producer: Publish', part: 'requests', price: 'sns.request', quantity: 1 };
+
 /** Half, and what "about" allows. */
 const ABOUT_HALF = 0.55;
 
@@ -37,7 +39,9 @@ export function goalsOf({ batched, single, large, payload, older, olderPayload, 
     goal('SQS requests', 0.5, quantityOf(batched, 'sqs.request'), batched.name),
     goal('Lambda invocations', 0.1, quantityOf(batched, 'lambda.request'), batched.name),
     goal('dollars per million, batched', 2.20, dollarsPerMillion(batched, ['requests']), `${batched.name}: requests and units`),
-    goal('dollars per million, single', 2.70, dollarsPerMillion(single, ['requests']), `${single.name}: requests and units`),
+    goal('dollars per million, single', 2.70, dollarsPerMillion(single, ['requests']), `${single.name}, also into ingest: requests and units`),
+    goal('dollars per million, single', 2.70, dollarsPerMillion(withQuantity(batched, SINGLE_PUBLISH), ['requests']), 'one by one, but into ingest by tens, as '
+      + 'where many are waiting: requests and units'),
     half(batched, older, ['requests'], 'requests and units'),
     half(payload, olderPayload, ['requests'], 'requests and units'),
     half(batched, older, ['requests', 'duration'], 'requests, units, duration'),

@@ -1,6 +1,6 @@
 // The bill: prices and what is made of them, what others would charge, and the messages it is made out for.
 import { deflateRawSync } from 'node:zlib';
-import { Bill, dollarsOf, dollarsPerMillion, quantityOf } from '../../bench/bill/bill';
+import { Bill, dollarsOf, dollarsPerMillion, quantityOf, withQuantity } from '../../bench/bill/bill';
 import { goalsOf } from '../../bench/bill/goals';
 import { idleMonth } from '../../bench/bill/idle';
 import { sectionOf } from '../../bench/bill/index';
@@ -67,6 +67,12 @@ test('adds up quantities by price, and dollars by part', () => {
   expect(dollarsPerMillion(bill, ['requests'])).toBeCloseTo(1.875, 10);
   expect(dollarsPerMillion(bill, ['requests', 'duration'])).toBeCloseTo(1.875 + 1.33334, 10);
   expect(dollarsPerMillion(bill)).toBeCloseTo(1.875 + 1.33334 + 0.5, 10);
+});
+
+test('takes another quantity of a price for all there was of it', () => {
+  const fewer = withQuantity(bill, { what: 'writes', part: 'requests', price: 'dynamodb.write', quantity: 0.5 });
+  expect(quantityOf(fewer, 'dynamodb.write')).toBe(0.5);
+  expect(quantityOf(fewer, 'lambda.arm-gb-second')).toBe(0.1);
 });
 
 test('bills time by memory, and provisioned writes by what is used of them', () => {
@@ -260,7 +266,9 @@ test('a goal is met up to its limit, and says which costs it is about', () => {
   const dear: Bill = { name: 'dear', lines: [{ what: 'writes', part: 'requests', price: 'dynamodb.write', quantity: 6.2 }] };
   const goals = goalsOf({ batched: cheap, single: dear, large: dear, payload: dear, older: dear, olderPayload: dear, idleMonth: 1.5 });
   expect(goals.find(({ figure }) => figure === 'write units')).toMatchObject({ limit: 3.1, measured: 3.1, met: true });
-  expect(goals.find(({ figure }) => figure === 'dollars per million, single')).toMatchObject({ met: false, of: expect.stringMatching(/dear: requests/) });
+  // As published one by one into batches of one, and of ten.
+  const singles = goals.filter(({ figure }) => figure === 'dollars per million, single');
+  expect(singles).toMatchObject([{ met: false, of: expect.stringMatching(/dear.*requests/) }, { met: true, measured: 3.1 * 0.625 + 0.5 }]);
   const parts = goals.filter(({ figure }) => figure === 'part of the older design');
   expect(parts.map(({ measured, met }) => [measured, met])).toEqual([[0.5, true], [1, false], [0.5, true], [1, false]]);
   expect(goals.find(({ figure }) => figure === 'dollars of an idle month')).toMatchObject({ met: false });
