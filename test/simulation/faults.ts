@@ -28,6 +28,8 @@ export interface FaultRates {
   readonly duplicate: number;
   /** A message becomes visible late. */
   readonly late: number;
+  /** A queue puts a message aside that has come again, as if it had come too often: its count is approximate, and to get there takes hours. */
+  readonly putAside: number;
   /** What a function has answered is lost, and its messages are not deleted. */
   readonly responseLost: number;
   /** A mapping takes a batch and does not invoke the function. */
@@ -56,6 +58,7 @@ export const NO_FAULTS: FaultRates = {
   stall: 0,
   duplicate: 0,
   late: 0,
+  putAside: 0,
   responseLost: 0,
   pollLost: 0,
   undeliverable: 0,

@@ -8,12 +8,14 @@ import { SnsFailureReporter } from '../../src/adapters/sns-failure-reporter';
 import { SqsDelayQueue } from '../../src/adapters/sqs-delay-queue';
 import { SqsUnreportedQueue } from '../../src/adapters/sqs-unreported-queue';
 import { Actions } from '../../src/core/actions';
+import { DeadLetters } from '../../src/core/dead-letters';
 import { Deliver } from '../../src/core/deliver';
 import type { Failure } from '../../src/core/failure-notice';
 import { Ingest } from '../../src/core/ingest';
 import type { Cursor, FoundWebhook } from '../../src/core/ports';
 import * as request from '../../src/core/request';
 import * as retry from '../../src/core/retry';
+import { Shipments } from '../../src/core/shipments';
 import type { State } from '../../src/core/state';
 import * as timing from '../../src/core/timing';
 import type { Services } from '../../src/handlers/services';
@@ -230,6 +232,31 @@ const MUTATIONS: readonly Mutation[] = [
     breakIt: () => replace(DynamoDbStore.prototype, 'saveCursor', (original, cursor: Cursor) => (
       original({ ...cursor, loadedTo: new Map([...cursor.loadedTo].map(([partition, to]) => [partition, to + 1_000])) })
     )),
+  },
+  {
+    invariant: 'nothingLost',
+    what: 'load goes on as if all that it sends were taken',
+    breakIt: () => replace(Shipments.prototype, 'send', async (original, turns) => {
+      await original(turns);
+      return [];
+    }),
+  },
+  {
+    invariant: 'nothingLost',
+    what: 'a turn that could not be settled goes along with its pack',
+    breakIt: () => replace(Deliver.prototype, 'sendOn', (original, due: readonly { isPacked: boolean }[], send) => (
+      due.length === 1 && due[0].isPacked ? [] : original(due, send)
+    )),
+  },
+  {
+    invariant: 'nothingLost',
+    what: 'a pack that has been put aside is dropped without its turns',
+    breakIt: () => replace(DeadLetters.prototype, 'takeApart', async () => 'dropped'),
+  },
+  {
+    invariant: 'nothingLost',
+    what: 'a message that is not noticed yet is given up',
+    breakIt: () => replace(DynamoDbStore.prototype, 'readAll', (original, keys) => original(keys, false)),
   },
   {
     invariant: 'nothingLost',

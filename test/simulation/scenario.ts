@@ -31,11 +31,17 @@ export class Scenario {
 
   public readonly planned: Planned[] = [];
   private names = 0;
+  /** Within which those of a burst are due. */
+  private readonly burstMs: number;
 
   public constructor(private readonly random: Random, private readonly settings: Settings, private readonly start: number) {
-    const webhooks = random.weighted([[3, random.int(1, 4)], [4, random.int(3, 12)], [1, random.int(12, 40)]]);
-    const span = random.pick([SECOND, 10 * MINUTE, 3 * HOUR, 2 * DAY]);
-    const burst = random.chance(0.3) ? start + random.spread(SECOND, DAY) : undefined;
+    const few = random.weighted([[60, random.int(1, 4)], [80, random.int(3, 12)], [20, random.int(12, 40)], [1, random.int(130, 180)]]);
+    const span = random.pick([20, SECOND, 10 * MINUTE, 3 * HOUR, 2 * DAY]);
+    // In so large a world it is the second in which all are due that is to be looked at.
+    const isBurst = random.chance(0.6) || few > 100;
+    const webhooks = isBurst ? Math.max(few, random.int(2, 8)) : few;
+    const burst = isBurst ? start + random.pick([random.spread(SECOND, DAY), random.spread(INGEST_HORIZON_MS, DAY)]) : undefined;
+    this.burstMs = few > 100 ? 500 : random.pick([0, 500, 2_500]);
     for (let i = 0; i < webhooks; i++) {
       this.planWebhook(start + Math.floor(random.next() * span), burst);
     }
@@ -61,7 +67,7 @@ export class Scenario {
       return;
     }
     const id = random.chance(0.6) ? `order-${++this.names}` : undefined;
-    const fields = this.fields(burst !== undefined && random.chance(0.7) ? Math.max(at, burst) : at + this.ahead());
+    const fields = this.fields(burst !== undefined && random.chance(0.7) ? Math.max(at, burst + random.int(0, this.burstMs)) : at + this.ahead());
     this.plan(at, { kind: 'webhook', id, fields });
     if (id !== undefined) {
       this.planSequel(at, id, fields);

@@ -53,6 +53,8 @@ export interface Outcome {
   readonly webhooks: number;
   readonly requests: number;
   readonly repeats: number;
+  readonly packs: number;
+  readonly packsPutAside: number;
   readonly faults: ReadonlyMap<string, number>;
 }
 
@@ -127,7 +129,7 @@ class World {
     if (!this.oracle.violation) {
       this.oracle.checkEnd();
     }
-    const { violation, webhooks, repeats } = this.oracle;
+    const { violation, webhooks, repeats, packs: [packs, packsPutAside] } = this.oracle;
     return {
       seed: this.seed,
       violation,
@@ -138,6 +140,8 @@ class World {
       webhooks,
       requests: this.endpoints.requests,
       repeats,
+      packs,
+      packsPutAside,
       faults: this.faults.counts,
     };
   }

@@ -16,12 +16,14 @@ export interface Totals {
   webhooks: number;
   requests: number;
   repeats: number;
+  packs: number;
+  packsPutAside: number;
   faults: Record<string, number>;
   failed: Failed[];
 }
 
 export function noTotals(): Totals {
-  return { seeds: 0, simulatedMs: 0, steps: 0, webhooks: 0, requests: 0, repeats: 0, faults: {}, failed: [] };
+  return { seeds: 0, simulatedMs: 0, steps: 0, webhooks: 0, requests: 0, repeats: 0, packs: 0, packsPutAside: 0, faults: {}, failed: [] };
 }
 
 export function count(totals: Totals, { seed, violation, faults, ...figures }: Outcome): void {
@@ -40,9 +42,9 @@ export function add(totals: Totals, more: Totals): void {
   totals.failed.push(...more.failed);
 }
 
-const FIGURES = ['simulatedMs', 'steps', 'webhooks', 'requests', 'repeats'] as const;
+const FIGURES = ['simulatedMs', 'steps', 'webhooks', 'requests', 'repeats', 'packs', 'packsPutAside'] as const;
 
 function pick(figures: Pick<Totals, typeof FIGURES[number]>): Pick<Totals, typeof FIGURES[number]> {
-  const { simulatedMs, steps, webhooks, requests, repeats } = figures;
-  return { simulatedMs, steps, webhooks, requests, repeats };
+  const { simulatedMs, steps, webhooks, requests, repeats, packs, packsPutAside } = figures;
+  return { simulatedMs, steps, webhooks, requests, repeats, packs, packsPutAside };
 }

@@ -51,6 +51,11 @@ export class Oracle implements QueueObserver, TableObserver, FleetObserver, Call
     return [...this.book.models.values()].reduce((sum, { repeats }) => sum + repeats, 0);
   }
 
+  /** Queue messages that held several turns, and those of them that were put aside. */
+  public get packs(): readonly [sent: number, putAside: number] {
+    return [this.supply.packs, this.supply.packsPutAside];
+  }
+
   /** What a webhook or publication is called in the trace. */
   public namesOf(subject: string): readonly string[] {
     const model = this.book.named(subject);

@@ -13,6 +13,7 @@ export function turnsIn(body: string): readonly QueuedTurn[] {
   return outcome ? [{ id: outcome.next.id }] : (turns ?? [turn]).map(({ id, turn: nth = 0, version }) => ({ id, turn: nth, version }));
 }
 
+/** Whether a message, of any queue, holds several turns. */
 export function isPack(body: string): boolean {
-  return turnsIn(body).length > 1;
+  return body.startsWith('{"turns":');
 }

@@ -9,6 +9,9 @@ import { isLegal } from './transitions';
 import type { State } from '../../../src/core/state';
 import { CANCEL_GUARANTEE_MS } from '../../../src/core/timing';
 
+/** A write comes to pass within this, or not at all. */
+const MAX_LATE_WRITE_MS = 60_000;
+
 export class States {
   public constructor(private readonly book: Book) {}
 
@@ -47,9 +50,10 @@ export class States {
     const { findings } = this.book;
     findings.require(isLegal(before, after, by.functionName, by.clock.now()), 'legalStates',
       () => `${by.name} makes ${nameOf(before)} ${nameOf(after)}`, model.publicId);
-    // A claim of a first turn reckons by the clock of its worker, which may be behind that of who wrote before; and in whole seconds.
-    const clocksApart = 2 * this.book.settings.maxSkewMs + 1_000;
-    findings.require(after.keepUntil >= Math.max((before?.keepUntil ?? 0) - clocksApart, after.at), 'keptLongEnough',
+    // A claim of a first turn reckons by the clock of its worker, which may be behind that of who wrote before; and in whole seconds. And a write
+    // may come to pass a while after it was asked for, over one that was asked for later.
+    const apart = 2 * this.book.settings.maxSkewMs + 1_000 + MAX_LATE_WRITE_MS;
+    findings.require(after.keepUntil >= Math.max((before?.keepUntil ?? 0) - apart, after.at), 'keptLongEnough',
       () => `kept until ${after.keepUntil}, before that until ${before?.keepUntil}`, model.publicId);
   }
 

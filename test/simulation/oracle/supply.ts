@@ -13,6 +13,9 @@ import { ID_PREFIX } from '../../../src/adapters/table-keys';
 const MINUTE_KEY = /^\d+#(\d+)$/;
 
 export class Supply {
+  /** Queue messages with several turns that the scheduler has sent, and those among them that SQS has put aside. */
+  public packs = 0;
+  public packsPutAside = 0;
   /** Whose supply has changed since the last look. */
   private readonly changed = new Set<WebhookModel>();
   /** Messages of each publication on their way to ingest or put aside, by MessageId. */
@@ -29,6 +32,8 @@ export class Supply {
     if (isForIngest(queue)) {
       this.count(message, 1);
     } else {
+      this.packs += queue === 'delay' && isPack(message.body) ? 1 : 0;
+      this.packsPutAside += queue === 'delayUnreported' && isPack(message.body) ? 1 : 0;
       this.queuedTurns(queue, message, by);
     }
   }
