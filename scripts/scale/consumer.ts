@@ -46,7 +46,8 @@ export interface ConsumerOptions<M> {
   readonly random: Random;
   /** Whether there has been as much traffic before, so that Lambda has grown, and has environments, to what it takes. */
   readonly isGrown: boolean;
-  readonly invoke: (batch: readonly M[], startsAt: number) => Invoked<M>;
+  /** @param isFirst whether it is the first of its execution environment */
+  readonly invoke: (batch: readonly M[], startsAt: number, isFirst: boolean) => Invoked<M>;
 }
 
 export interface ConsumerUsage {
@@ -129,7 +130,7 @@ export class Consumer<M> {
       const environmentAt = isCold ? this.newEnvironments.take(arrivesAt) : arrivesAt;
       this.idleEnvironments -= isCold ? 0 : 1;
       const coldMs = isCold ? coldStartMs : 0;
-      const { endsAt, sent } = invoke(batch, environmentAt + coldMs);
+      const { endsAt, sent } = invoke(batch, environmentAt + coldMs, isCold);
       sent.forEach(([messages, visibleAt]) => this.arrive(visibleAt, messages));
       const { usage } = this;
       usage.invocations++;

@@ -44,19 +44,21 @@ export interface DeliveryOptions {
   /** Write units a second that something else takes of the table. Default: none. */
   readonly otherWrites?: number;
   readonly seed: number;
+  /** Of a processor, what a worker gets. Default: what its memory brings on Lambda. */
+  readonly share?: number;
 }
 
 export function deliver(options: DeliveryOptions): Deliveries {
   const { settings, costs, dueAt, countFrom = -Infinity, isGrown, otherWrites = 0, seed } = options;
+  const { share = processorShare(settings.deliverMemoryMib) } = options;
   const events = new EventQueue();
-  const share = processorShare(settings.deliverMemoryMib);
   const table = new TableCapacity(Math.max(settings.tableWrites - otherWrites, 1), dueAt[0] - FIXED.loadHorizonMs);
   const lateMs = new Float64Array(dueAt.length);
   let [written, counted, comeAgain] = [0, 0, 0];
 
-  const invoke = (batch: readonly Message[], startsAt: number) => {
+  const invoke = (batch: readonly Message[], startsAt: number, isFirst: boolean) => {
     const { dates, receives } = turnsOf(batch);
-    const { firedAt, unclaimed, endsAt } = runWorker(startsAt, dates, share, costs, table);
+    const { firedAt, unclaimed, endsAt } = runWorker(startsAt, dates, share, isFirst ? costs.first : costs.later, costs, table);
     for (let i = 0; i < dates.length; i++) {
       if (!Number.isNaN(firedAt[i])) {
         written++;

@@ -35,10 +35,10 @@ export interface IngestionOptions {
 
 export function ingest({ settings, costs, publishedAt, countFrom = -Infinity, isGrown, dueTogether, seed }: IngestionOptions): Ingestion {
   const events = new EventQueue();
-  const { processor, latency, patienceMs } = costs;
+  const { latency, patienceMs } = costs;
   const hot = dueTogether ? settings.partitions * QUOTAS.dynamodb.partitionWrites.value : Infinity;
   const table = new TableCapacity(Math.min(settings.tableWrites, hot), publishedAt[0]);
-  const messageMs = processor.ingest / processorShare(FIXED.ingestMemoryMib);
+  const messageMs = costs.ingest / processorShare(FIXED.ingestMemoryMib);
   const acceptedMs = new Float64Array(publishedAt.length);
   let [stored, counted] = [0, 0];
 
@@ -85,8 +85,8 @@ export function ingest({ settings, costs, publishedAt, countFrom = -Infinity, is
 }
 
 /** How long an invocation of ingest takes for a full batch, where the table takes all of it at once. */
-export function ingestBatchMs({ processor, latency }: Costs): number {
-  return QUOTAS.sqs.batch.value * processor.ingest / processorShare(FIXED.ingestMemoryMib) + latency.write + latency.send;
+export function ingestBatchMs({ ingest: messageMs, latency }: Costs): number {
+  return QUOTAS.sqs.batch.value * messageMs / processorShare(FIXED.ingestMemoryMib) + latency.write + latency.send;
 }
 
 /** What is published within this time is looked at as one event. */

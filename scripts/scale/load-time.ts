@@ -12,12 +12,12 @@ const READS_PER_WRITE = QUOTAS.dynamodb.partitionReads.value / QUOTAS.dynamodb.p
 
 /** What bounds load, in milliseconds a row: each by itself; the slowest counts, since they go on side by side. */
 export function loadBounds(
-  { partitions, tableWrites }: SchedulerSettings, { processor }: Costs,
+  { partitions, tableWrites }: SchedulerSettings, { loadRow }: Costs,
 ): { readonly reading: number; readonly processor: number } {
   const reads = Math.min(QUOTAS.dynamodb.partitionReads.value * partitions, tableWrites * READS_PER_WRITE);
   return {
     reading: ROW_BYTES / READ_UNIT_BYTES / reads * 1000,
-    processor: processor.loadRow / processorShare(FIXED.loadMemoryMib),
+    processor: loadRow / processorShare(FIXED.loadMemoryMib),
   };
 }
 

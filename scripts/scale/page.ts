@@ -1,6 +1,7 @@
 // What `docs/scale.md` shows of the model: its tables, between their marks, and its pictures.
+import { comparisons } from './beside-bench';
 import { Chart, draw } from './chart';
-import { AWS_COSTS } from './costs';
+import { AWS_COSTS, Latencies, WorkerCosts } from './costs';
 import type { Deliveries } from './delivery';
 import { ingestBatchMs } from './ingestion';
 import { Lateness, latenessOf } from './lateness';
@@ -49,6 +50,7 @@ export function makePage(): Page {
       'month': monthTable(steady),
       'quotas': quotasTable(),
       'assumptions': assumptionsTable(),
+      'beside-bench': comparisonsTable(),
     },
     pictures: {
       'scale-steady.svg': draw(steadyChart(steady)),
@@ -167,34 +169,45 @@ function quotasTable(): string {
 }
 
 function assumptionsTable(): string {
-  const { processor, latency, handover } = AWS_COSTS;
-  return markdownTable(['milliseconds', ''], [
-    ...Object.entries(PROCESSOR_NAMES).map(([key, name]) => [`processor, ${name}`, String(processor[key as keyof typeof processor])]),
-    ...Object.entries(LATENCY_NAMES).map(([key, name]) => [name, String(latency[key as keyof typeof latency])]),
-    ['from a message\'s becoming visible to the handler, p50 · p90 · p99', Object.values(handover).join(' · ')],
+  const { first, later, ingest: ingestMs, loadRow, latency, handover } = AWS_COSTS;
+  const processor = Object.entries(STAGE_NAMES).map(([key, name]) => [
+    name, ...[first, later].map((costs) => String(costs[key as keyof typeof costs])),
   ]);
+  const waits = Object.entries(LATENCY_NAMES).map(([key, name]) => [name, String(latency[key as keyof typeof latency])]);
+  return [
+    markdownTable(['processor time of deliver, in milliseconds', 'first invocation', 'later ones'], processor),
+    markdownTable(['milliseconds', ''], [
+      ['processor time of ingest, for a message', String(ingestMs)],
+      ['… of load, for a row', String(loadRow)],
+      ...waits,
+      ['from a message\'s becoming visible to the handler, p50 · p90 · p99', Object.values(handover).join(' · ')],
+    ]),
+  ].join('\n\n');
 }
 
-const PROCESSOR_NAMES: Readonly<Record<keyof typeof AWS_COSTS.processor, string>> = {
-  deliverBatch: 'an invocation of deliver',
-  claim: 'a claim',
+const STAGE_NAMES: Readonly<Record<keyof WorkerCosts, string>> = {
+  batch: 'an invocation',
+  claim: 'a webhook: its claim',
   prepare: '… its request made',
   connect: '… connected, with TLS',
   fire: '… written, at the instant',
   settle: '… its answer and outcome',
-  ingest: 'a message of ingest',
-  loadRow: 'a row of load',
 };
 
-const LATENCY_NAMES: Readonly<Record<keyof typeof AWS_COSTS.latency, string>> = {
+const LATENCY_NAMES: Readonly<Record<keyof Latencies, string>> = {
   read: 'the rows of a batch read',
   write: 'a conditional write',
   send: 'a call to SQS',
-  query: 'a page of a Query',
   connect: 'connecting to the endpoint',
   endpoint: 'the endpoint\'s answer',
   coldStart: 'a cold start',
 };
+
+function comparisonsTable(): string {
+  return markdownTable(['late, p50 · p99', 'measured', 'simulated'], comparisons().map(({ work, measured, simulated }) => [
+    work, ...[measured, simulated].map(({ p50, p99 }) => [p50, p99].map(timeText).join(' · ')),
+  ]));
+}
 
 function steadyChart(runs: readonly Runs[]): Chart {
   return {

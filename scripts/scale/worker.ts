@@ -1,5 +1,5 @@
 // One invocation of deliver: webhooks that share a processor, wait for the table, for their instant and for the endpoint.
-import type { Costs } from './costs';
+import type { Costs, WorkerCosts } from './costs';
 import type { TableCapacity } from './table-capacity';
 import { CONNECT_AHEAD_MS } from '../../src/core/timing';
 
@@ -19,15 +19,17 @@ const STAGES = 5;
  *
  * @param dueAt in ascending order
  * @param share of one processor, from 0 to 1: Node.js runs our code on no more than one
+ * @param processor what each stage takes of it
  */
-export function runWorker(startsAt: number, dueAt: Float64Array, share: number, costs: Costs, table: TableCapacity): WorkerRun {
-  const { processor, latency, patienceMs } = costs;
+export function runWorker(
+  startsAt: number, dueAt: Float64Array, share: number, processor: WorkerCosts, { latency, patienceMs }: Costs, table: TableCapacity,
+): WorkerRun {
   const time = [processor.claim, processor.prepare, processor.connect, processor.fire, processor.settle].map((cost) => cost / share);
   const count = dueAt.length;
   QUEUES.forEach((queue) => queue.clear(count));
   const firedAt = new Float64Array(count).fill(NaN);
   const unclaimed: [number, number][] = [];
-  let free = startsAt + processor.deliverBatch / share;
+  let free = startsAt + processor.batch / share;
   let endsAt = free + latency.read;
   for (let index = 0; index < count; index++) {
     QUEUES[0].push(index, endsAt);

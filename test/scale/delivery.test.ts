@@ -75,7 +75,7 @@ test('load takes for a row what is slowest: the partitions\' read units, or its 
 
 test('what load cannot send before its time is late by that', () => {
   // Five minutes ahead at most, and a row a second.
-  const slow = { ...AWS_COSTS, processor: { ...AWS_COSTS.processor, loadRow: 1000 * processorShare(512) } };
+  const slow = { ...AWS_COSTS, loadRow: 1000 * processorShare(512) };
   const { lateMs, lost } = deliver({ settings: WARM, costs: slow, dueAt: new Float64Array(400).fill(NOON), isGrown: false, seed: 1 });
   expect(lost).toBe(0);
   expect(latenessOf(lateMs).max).toBeGreaterThan(100_000);
