@@ -16,11 +16,19 @@ import { turnsPerMessageOf } from '../../src/core/timing';
 const ROOT = path.join(__dirname, '../..');
 const PAGE = readFileSync(path.join(ROOT, 'docs/scale.md'), 'utf8');
 
+function command(...args: string[]) {
+  return spawnSync(process.execPath, ['--import', 'tsx', 'scripts/scale.ts', ...args], { cwd: ROOT, encoding: 'utf8' });
+}
+
+test('the command says what it takes, and refuses anything else', () => {
+  expect(command('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('Usage: npm run scale') });
+  expect(command('--wright')).toMatchObject({ status: 2, stderr: expect.stringMatching(/'--wright'[^]*Usage/) });
+});
+
 describe('docs/scale.md', () => {
   test('has the tables and pictures that the model makes', () => {
     // In a process of its own: under Jest, every global is looked up so slowly that the model takes eight times as long.
-    const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'scripts/scale.ts', '--check'], { cwd: ROOT, encoding: 'utf8' });
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(command('--check')).toMatchObject({ status: 0, stdout: '', stderr: '' });
   });
 
   test('shows every picture', () => {
