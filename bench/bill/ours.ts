@@ -122,6 +122,9 @@ export function gbSeconds(ms: number, memoryMb: number): number {
   return ms / 1000 * memoryMb / MIB_OF_GB;
 }
 
+/** A claim that was made again, of fifty, changes no figure. */
+const CLAIMS_AGAIN = 0.02;
+
 /**
  * Whether a work went as it would on a machine that keeps up: each webhook claimed once. Where the machine or an emulator is too busy, claims
  * are late and come again, and what is counted is that.
@@ -130,7 +133,7 @@ export function isUndisturbed({ work: { count }, usage, functions }: MeteredRun)
   const claims = usage.requests.find(({ caller, operation }) => (
     caller.kind === 'function' && caller.functionName === functions.deliver && operation === 'UpdateItem'
   ));
-  return claims?.requests === count;
+  return claims !== undefined && claims.requests <= count * (1 + CLAIMS_AGAIN);
 }
 
 /** What a million writes cost with capacity that is provisioned, and used to so much of it on average. */
