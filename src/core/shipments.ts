@@ -24,7 +24,7 @@ const PATIENCE_MS = 1_000;
 export class Shipments {
   private waiting: Parcel[] = [];
 
-  /** @param reading how many partitions are read: neither has one of their pages been handed in, nor have they left */
+  /** @param reading how many partitions are being read: at first all, then those that neither wait for their page to be sent nor have left */
   public constructor(private reading: number, private readonly clock: Clock, private readonly delayQueue: Pick<DelayQueue, 'send'>) {}
 
   /** Sends the turns of a partition, along with those of others; returns those that could not be sent. */
