@@ -12,7 +12,14 @@ const BUNDLING: Partial<javascript.AddBundleOptions> = {
   externals: [],
   minify: true,
   // The bundles also run on the Node.js of the machine that runs the local engine and the tests.
-  esbuildArgs: { '--target': 'node20', '--log-level': 'warning' },
+  esbuildArgs: {
+    '--target': 'node20',
+    // ES modules, where a package brings them: of those, what is not used is left out.
+    '--main-fields': 'module,main',
+    // A function's credentials are in its environment. The SDK's own chain of providers would be a third of each bundle.
+    '--alias:@aws-sdk/credential-provider-node': './src/adapters/environment-credentials.ts',
+    '--log-level': 'warning',
+  },
   watchTask: false,
 };
 

@@ -20,6 +20,15 @@ export interface BundledPackage {
   readonly directory: string;
 }
 
+/** A bundle of the project's. */
+export interface Bundle {
+  /** Of its function, such as `ingest`. */
+  readonly name: string;
+  readonly bytes: number;
+  /** Bytes of each file in it, by the file's path from the root of the project. */
+  readonly inputs: Readonly<Record<string, number>>;
+}
+
 /** https://esbuild.github.io/api/#metafile */
 interface Metafile {
   readonly outputs: Readonly<Record<string, Output>>;
@@ -31,11 +40,11 @@ interface Output {
 }
 
 /**
- * The packages of which a bundle holds at least a byte, by directory.
+ * The bundles as they are on disk.
  *
- * @throws Error if a bundle is not the one that its metafile is about, or holds a file that is neither the project's nor a package's
+ * @throws Error if one is not that which its metafile is about
  */
-export function bundledPackages(project: string): BundledPackage[] {
+export function bundles(project: string): Bundle[] {
   const outputs = metafiles(project).flatMap((metafile) => Object.entries(metafile.outputs));
   if (outputs.length === 0) {
     throw new Error(`${METAFILES} is empty, expected a metafile of each bundle. Run: npm run bundle`);
@@ -46,7 +55,20 @@ export function bundledPackages(project: string): BundledPackage[] {
       throw new Error(`${bundle} has ${size ?? 'no'} bytes, expected ${bytes} by its metafile. Run: npm run bundle`);
     }
   }
-  const files = outputs.flatMap(([, { inputs }]) => Object.keys(inputs).filter((file) => inputs[file].bytesInOutput > 0));
+  return outputs.map(([bundle, { bytes, inputs }]) => ({
+    name: path.basename(path.dirname(bundle), '.lambda'),
+    bytes,
+    inputs: Object.fromEntries(Object.entries(inputs).map(([file, { bytesInOutput }]) => [file, bytesInOutput])),
+  }));
+}
+
+/**
+ * The packages of which a bundle holds at least a byte, by directory.
+ *
+ * @throws Error if a bundle is not the one that its metafile is about, or holds a file that is neither the project's nor a package's
+ */
+export function bundledPackages(project: string): BundledPackage[] {
+  const files = bundles(project).flatMap(({ inputs }) => Object.keys(inputs).filter((file) => inputs[file] > 0));
   return [...new Set(files.filter((file) => !OWN.test(file)).map(packageDirectory))].sort().map((directory) => {
     const { name, version, license } = readJson<BundledPackage>(path.join(project, directory, 'package.json'));
     return { name, version, license, directory };

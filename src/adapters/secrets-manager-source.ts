@@ -1,4 +1,4 @@
-// Reads secrets from Secrets Manager. Loaded only where there are any: its client would cost every other scheduler time at a cold start.
+// Reads secrets from Secrets Manager.
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { bounds } from './aws-clients';
 import { SecretSource, SecretVersion } from '../core/ports';

@@ -35,7 +35,7 @@ const NOT_PUBLIC_IPV4 = blocks(
  * IPv6 addresses are public where IANA assigns them, in 2000::/3, and only there: everything else is local, reserved, or holds an IPv4 address
  * (mapped, compatible, NAT64). https://www.iana.org/assignments/ipv6-address-space
  */
-const PUBLIC_IPV6 = blockOf('2000::/3');
+const PUBLIC_IPV6 = blocks('2000::/3');
 
 /** In there, those that are not public. https://www.iana.org/assignments/iana-ipv6-special-registry */
 const NOT_PUBLIC_IPV6 = blocks(
@@ -50,7 +50,7 @@ const LOOPBACK = blocks('127.0.0.0/8', '::1/128');
 const PRIVATE = blocks('10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '198.18.0.0/15', 'fc00::/7', '127.0.0.0/8', '::1/128');
 
 /** Unique local addresses that AWS keeps for its own services: instance metadata, credentials of pods, DNS. No VPC can have them. */
-const AWS_SERVICES = blockOf('fd00::/16');
+const AWS_SERVICES = blocks('fd00::/16');
 
 /** The address that a text is in its usual form, or `undefined` for anything else, an address with a zone included. */
 export function parseAddress(text: string): Address | undefined {
@@ -81,7 +81,7 @@ export function isPublic(address: Address): boolean {
   if (address.bits === 32) {
     return !isInAny(address, NOT_PUBLIC_IPV4);
   }
-  return isIn(address, PUBLIC_IPV6) && !isInAny(address, NOT_PUBLIC_IPV6);
+  return isInAny(address, PUBLIC_IPV6) && !isInAny(address, NOT_PUBLIC_IPV6);
 }
 
 /** Whether an address is one of its own machine. */
@@ -91,24 +91,22 @@ export function isLoopback(address: Address): boolean {
 
 /** Whether an address is one that a network may give its machines. */
 export function isPrivate(address: Address): boolean {
-  return isInAny(address, PRIVATE) && !isIn(address, AWS_SERVICES);
+  return isInAny(address, PRIVATE) && !isInAny(address, AWS_SERVICES);
 }
 
 /** Whether all addresses of a block are such that networks use for themselves. */
 export function isPrivateBlock({ bits, value, size }: Block): boolean {
-  return PRIVATE.some((whole) => isIn({ bits, value }, whole) && isIn({ bits, value: value + size - 1n }, whole));
+  return PRIVATE().some((whole) => isIn({ bits, value }, whole) && isIn({ bits, value: value + size - 1n }, whole));
 }
 
-function isInAny(address: Address, all: readonly Block[]): boolean {
-  return all.some((one) => isIn(address, one));
+function isInAny(address: Address, all: () => readonly Block[]): boolean {
+  return all().some((one) => isIn(address, one));
 }
 
-function blocks(...texts: readonly string[]): readonly Block[] {
-  return texts.map(blockOf);
-}
-
-function blockOf(text: string): Block {
-  return parseBlock(text) as Block;
+/** Read when they are first asked for: most functions never do, and Node.js takes milliseconds to get ready for the first IPv6 address. */
+function blocks(...texts: readonly string[]): () => readonly Block[] {
+  let read: readonly Block[] | undefined;
+  return () => (read ??= texts.map((text) => parseBlock(text) as Block));
 }
 
 function numberOf(digits: readonly number[], base: bigint): bigint {

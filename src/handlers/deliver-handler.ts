@@ -17,7 +17,7 @@ export type InvocationContext = Pick<Context, 'awsRequestId' | 'getRemainingTime
 /** Makes the client that follows these rules. */
 export type HttpClientFactory = (rules: NetworkRules) => HttpClient;
 
-/** Loads the client for secrets; only called where there are any, since it takes time. */
+/** Makes the client for secrets; only called where there are any. */
 export type SecretSourceFactory = () => Promise<SecretSource>;
 
 export function createDeliverHandler(

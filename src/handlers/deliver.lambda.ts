@@ -1,6 +1,7 @@
 import { createDeliverHandler } from './deliver-handler';
 import { lambdaServices } from './lambda-services';
 import { NodeHttpClient } from '../adapters/node-http-client';
+import { secretsManagerSource } from '../adapters/secrets-manager-source';
 
 const services = lambdaServices();
 
@@ -8,5 +9,5 @@ export const handler = createDeliverHandler(
   process.env,
   services,
   (rules) => new NodeHttpClient(services.clock, rules, process.env.AWS_LAMBDA_RUNTIME_API),
-  async () => (await import('../adapters/secrets-manager-source.js')).secretsManagerSource(),
+  async () => secretsManagerSource(),
 );

@@ -5,5 +5,14 @@ import { createLog } from '../adapters/logger';
 import { SystemClock } from '../core/clock';
 
 export function lambdaServices(): Services {
-  return { clock: new SystemClock(), dynamodb: dynamoDbClient(), sqs: sqsClient(), sns: snsClient(), log: createLog(), random: Math.random };
+  let sns: Services['sns'] | undefined;
+  return {
+    clock: new SystemClock(),
+    dynamodb: dynamoDbClient(),
+    sqs: sqsClient(),
+    // Made once there is something to tell, which for most functions is never.
+    sns: { send: ((...args: Parameters<Services['sns']['send']>) => (sns ??= snsClient()).send(...args)) as Services['sns']['send'] },
+    log: createLog(),
+    random: Math.random,
+  };
 }
