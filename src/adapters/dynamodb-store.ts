@@ -154,8 +154,14 @@ export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, Deliv
     const sameVersion = turn.version === undefined ? 'attribute_not_exists(#version)' : '#version = :version';
     // One's own claim counts as none: an answer that was lost on its way makes the SDK ask again. A webhook whose queue message was put
     // aside as a dead letter can be fired by that message when an operator moves it back.
-    const isOpen = `#turn = :turn AND ${sameVersion} AND (#status IN (:scheduled, :retrying) OR (#status = :failed AND #reason = :deadLetter)`
-      + ' OR (#status = :delivering AND (#leaseUntil < :now OR #claimant = :claimant)))';
+    const open = [
+      '#status IN (:scheduled, :retrying)',
+      '#status = :failed AND #reason = :deadLetter',
+      '#status = :delivering AND #leaseUntil < :now',
+      '#status = :delivering AND #claimant = :claimant',
+    ];
+    // Without a bracket, which the parser of the emulated table takes many milliseconds for. AND binds closer than OR.
+    const isOpen = open.map((condition) => `#turn = :turn AND ${sameVersion} AND ${condition}`).join(' OR ');
     try {
       const { Attributes } = await this.client.send(new UpdateItemCommand({
         TableName: this.config.tableName,
@@ -163,7 +169,7 @@ export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, Deliv
         UpdateExpression: 'SET #status = :delivering, #claimant = :claimant, #leaseUntil = :until, #turn = :turn, #at = :at, #dueAt = :due,'
           + ` #partition = :partition${isFirst ? ', #ttl = :ttl' : ''} REMOVE #endedAt, #reason, #unreported${isFirst ? ', #version, #attempts, #actions, #actionAt, #redrivenAt' : ''}`,
         // A first turn has no row yet, or one that has expired and is not yet deleted.
-        ConditionExpression: isFirst ? `attribute_not_exists(#turn) OR #ttl < :expired OR (${isOpen})` : isOpen,
+        ConditionExpression: isFirst ? `attribute_not_exists(#turn) OR #ttl < :expired OR ${isOpen}` : isOpen,
         ExpressionAttributeNames: names(
           'status', 'claimant', 'leaseUntil', 'turn', 'at', 'dueAt', 'partition', 'version', 'endedAt', 'reason', 'unreported',
           ...(isFirst ? ['ttl', 'attempts', 'actions', 'actionAt', 'redrivenAt'] : []),
