@@ -1,0 +1,61 @@
+// How heavy the functions are: what they take to start, of a processor, of memory.
+import { coldStartTable, measureColdStarts } from './cold-start';
+import { growth, LoadRun, loadTable, measureLoad, measureLoadEmulated, ROWS } from './load';
+import { measureParts, partsTable } from './parts';
+import { measureMemorySizes, measureProcessorUse, memoryTable, processorTable } from './processor';
+import { MIB_PER_PROCESSOR, PERIOD_MS } from './processor-limit';
+import { everything, functionsOf, planScheduler } from './stacks';
+import { QUEUE_MS, TABLE_MS, World } from './world';
+import type { Section, SectionOptions } from '../section';
+
+export async function run({ cleanup, repeat, onProgress }: SectionOptions): Promise<Section> {
+  const world = await World.start(cleanup);
+  onProgress('cold start');
+  const plans = { byDefault: planScheduler(world.newDirectory('default')), everything: planScheduler(world.newDirectory('everything'), everything) };
+  const starts = measureColdStarts(functionsOf(plans.byDefault), functionsOf(plans.everything), world.newDirectory('cold-start'), repeat);
+  onProgress('processor time of a webhook');
+  const uses = await measureProcessorUse(world);
+  onProgress('lateness by memory size');
+  const sizes = await measureMemorySizes(world);
+  const loads: LoadRun[] = [];
+  for (const rows of ROWS) {
+    onProgress(`load of ${rows} rows`);
+    loads.push(await measureLoad(world, rows));
+  }
+  for (const rows of ROWS) {
+    onProgress(`load of ${rows} rows, from the emulated table`);
+    loads.push(await measureLoadEmulated(world, rows, cleanup));
+  }
+  onProgress('parts');
+  const parts = await measureParts(plans);
+  const [, few, many] = loads;
+  const grown = growth(few, many);
+  return {
+    name: 'weight',
+    title: 'How heavy the functions are',
+    tables: [
+      {
+        caption: 'How long does a function take to start? Its bundle, loaded in fresh processes, medians; beside the clients of DynamoDB and SQS, bundled alike',
+        text: coldStartTable(starts),
+      },
+      {
+        caption: `What does a webhook take of a processor? User and system time of a worker; the table answers in ${TABLE_MS} ms, each webhook opens a connection`,
+        text: processorTable(uses),
+      },
+      {
+        caption: `How late are webhooks of one instant by a function's memory? ms, https, a share of MiB/${MIB_PER_PROCESSOR} of a processor in periods of ${PERIOD_MS} ms`,
+        text: sizes ? memoryTable(sizes) : '  Not measured: control groups of Linux cannot be made here.',
+      },
+      {
+        caption: `How long does load take for the rows of one minute? The table answers in ${TABLE_MS} ms, the queue in ${QUEUE_MS} ms`,
+        text: [
+          loadTable(loads),
+          `  From ${few.rows} to ${many.rows} rows, ${grown.rows} times as many: ${grown.time.toFixed(1)} times the time, ${grown.memory.toFixed(2)} times the memory`,
+        ].join('\n'),
+      },
+      { caption: 'What do single parts take, once they are compiled?', text: partsTable(parts) },
+    ],
+    json: { starts, uses, ...(sizes ? { sizes } : {}), loads, parts },
+    ok: [...uses, ...loads].every(({ complete }) => complete),
+  };
+}

@@ -1,0 +1,103 @@
+// How long load takes for the rows of a minute, and how much memory: from a table that answers as DynamoDB does, and from the emulated one.
+import * as path from 'node:path';
+import type { EmulatedTableCommand } from './emulated-table-child';
+import type { World } from './world';
+import { Cleanup } from '../../scripts/support/cleanup';
+import { Cell, Column, table } from '../../scripts/support/terminal';
+import { minuteOf, startOfMinute } from '../../src/core/timing';
+import { Variable } from '../../src/handlers/environment';
+import { Child } from '../child';
+import { coresBetween, limitReached, processorTimeOf } from '../processor-time';
+
+export const ROWS = [1_000, 10_000, 100_000] as const;
+/** Far enough that load is still to send it, near enough that it is all within the load horizon of five minutes. */
+const MINUTES_AHEAD = 3;
+const ROW_BYTES = 1_100;
+const TIMEOUT_MS = 300_000;
+
+export interface LoadRun {
+  readonly table: string;
+  readonly rows: number;
+  readonly ms: number;
+  readonly processorMs: number;
+  readonly peakRssMib: number;
+  readonly peakHeapMib: number;
+  readonly pages: number;
+  /** Requests to the queue, each of up to ten messages. */
+  readonly sends: number;
+  /** Whether every row was sent, and sent once. */
+  readonly complete: boolean;
+  readonly limit?: string;
+}
+
+/** From a table that makes the rows up. */
+export async function measureLoad(world: World, rows: number): Promise<LoadRun> {
+  return loadOnce(world, rows, 'as fast as DynamoDB', {}, []);
+}
+
+/** From the emulated table, which keeps them. */
+export async function measureLoadEmulated(world: World, rows: number, cleanup: Cleanup): Promise<LoadRun> {
+  const running = new Cleanup();
+  await cleanup.open(() => running, (opened) => opened.run());
+  try {
+    const child = await running.open(() => new Child<EmulatedTableCommand>(path.join(__dirname, 'emulated-table-child.ts')), (opened) => opened.close());
+    const from = minuteAhead();
+    const endpoint = await child.ask<string>({ tableName: world.plans.load.variables[Variable.TABLE_NAME], rows: rowsOf(world, rows, from) });
+    return await loadOnce(world, rows, 'emulated', { AWS_ENDPOINT_URL_DYNAMODB: endpoint }, [child.pid], from);
+  } finally {
+    await running.run();
+  }
+}
+
+async function loadOnce(
+  world: World, rows: number, kind: string, variables: Readonly<Record<string, string>>, tablePids: readonly number[], from = minuteAhead(),
+): Promise<LoadRun> {
+  await world.reset('https', rowsOf(world, rows, from));
+  return world.withWorker('load', { variables }, async (worker) => {
+    const groups = { load: [worker.pid], [tablePids.length > 0 ? 'queue' : 'table and queue']: [world.pid], ...(tablePids.length > 0 ? { table: tablePids } : {}) };
+    const before = await worker.usage();
+    const [timeBefore, began] = [processorTimeOf(groups), performance.now()];
+    const { usage } = await worker.invoke({}, TIMEOUT_MS);
+    const ms = performance.now() - began;
+    const timeAfter = processorTimeOf(groups);
+    const { requests, turnsSent } = await world.counts();
+    return {
+      table: kind,
+      rows,
+      ms,
+      processorMs: usage.processorMs - before.processorMs,
+      peakRssMib: usage.peakRssMib,
+      peakHeapMib: usage.peakHeapMib,
+      pages: requests.Query ?? 0,
+      sends: requests.SendMessageBatch ?? 0,
+      complete: turnsSent === rows,
+      ...(timeBefore && timeAfter ? { limit: limitReached(coresBetween(timeBefore, timeAfter, ms)) } : {}),
+    };
+  });
+}
+
+function minuteAhead(): number {
+  return startOfMinute(minuteOf(Date.now()) + MINUTES_AHEAD);
+}
+
+function rowsOf(world: World, count: number, from: number) {
+  return { from, count, partitions: Number(world.plans.load.variables[Variable.PARTITIONS]), rowBytes: ROW_BYTES };
+}
+
+/** How figures grow with the rows, of two runs from the same table. */
+export function growth(few: LoadRun, many: LoadRun): { readonly rows: number; readonly time: number; readonly memory: number } {
+  return { rows: many.rows / few.rows, time: many.ms / few.ms, memory: many.peakRssMib / few.peakRssMib };
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: 'Table' },
+  ...['Rows', 'ms', 'Rows/s', 'Processor, ms', 'Peak MiB', 'Heap MiB', 'Pages', 'Sends', 'Complete'].map((title) => ({ title, align: 'right' } as const)),
+  { title: 'Limit reached' },
+];
+
+export function loadTable(runs: readonly LoadRun[]): string {
+  return table(COLUMNS, runs.map(({ table: kind, rows, ms, processorMs, peakRssMib, peakHeapMib, pages, sends, complete, limit = '' }): Cell[] => [
+    kind, ...[rows, ms, rows / ms * 1_000, processorMs, peakRssMib, peakHeapMib].map((value) => value.toFixed(0)),
+    kind === 'emulated' ? '' : String(pages), String(sends), complete ? 'yes' : ['no', 'red'], limit,
+  ]));
+}

@@ -1,0 +1,102 @@
+// A function in a process of its own, with the variables of its template and the machine's services in place of AWS.
+import { ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import type { WorkerCommand, WorkerReply, Usage } from './worker-child';
+import type { FunctionPlan } from '../../src/local/plan';
+
+export interface WorkerOptions {
+  /** The compiled `worker-child.ts`. */
+  readonly script: string;
+  readonly plan: Pick<FunctionPlan, 'variables' | 'memoryMb' | 'region'>;
+  readonly bundle: string;
+  /** Where all AWS services listen. */
+  readonly endpoint: string;
+  /** File in PEM with a certificate to trust. */
+  readonly trusted: string;
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+/** What functions find in their environment. */
+export const LAMBDA_VARIABLES = {
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'bench',
+  AWS_SECRET_ACCESS_KEY: 'bench',
+  // What Node.js and the SDK have to say of this machine's Node.js is not said on Lambda.
+  NODE_NO_WARNINGS: '1',
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+} as const;
+
+export class Worker {
+  /** Starts the process and loads the bundle in it. */
+  public static async start(options: WorkerOptions): Promise<Worker> {
+    const worker = new Worker(options);
+    try {
+      await worker.ask({ type: 'load', bundle: options.bundle });
+      return worker;
+    } catch (error) {
+      await worker.close();
+      throw error;
+    }
+  }
+
+  private readonly child: ChildProcess;
+  private readonly ended: Promise<never>;
+  private readonly lines: string[] = [];
+
+  private constructor({ script, plan, endpoint, trusted, variables }: WorkerOptions) {
+    this.child = fork(script, [], {
+      // Of a function's memory, the Node.js runtime of Lambda gives nine tenths to the heap.
+      execArgv: [`--max-old-space-size=${Math.floor(plan.memoryMb * 0.9)}`],
+      env: {
+        ...plan.variables,
+        ...variables,
+        PATH: process.env.PATH,
+        NODE_EXTRA_CA_CERTS: trusted,
+        ...LAMBDA_VARIABLES,
+        AWS_REGION: plan.region,
+        AWS_ENDPOINT_URL: endpoint,
+        AWS_LAMBDA_LOG_FORMAT: 'JSON',
+        AWS_LAMBDA_FUNCTION_NAME: 'bench',
+        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(plan.memoryMb),
+      },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    // What it logs goes nowhere, as on Lambda; but it is read, or it would wait for that.
+    this.child.stdout?.resume();
+    this.child.stderr?.on('data', (chunk) => this.lines.push(String(chunk)));
+    this.ended = once(this.child, 'exit').then(([code, signal]) => {
+      throw new Error(`the function's process ended with ${String(signal ?? code)}: ${this.lines.join('').slice(-1_000)}`);
+    });
+    this.ended.catch(() => undefined);
+  }
+
+  public get pid(): number {
+    return this.child.pid as number;
+  }
+
+  /** Runs the handler; resolves with what the process has taken so far. */
+  public async invoke(event: unknown, timeoutMs: number): Promise<{ readonly result: unknown; readonly usage: Usage }> {
+    return this.ask({ type: 'invoke', event, timeoutMs });
+  }
+
+  public async usage(): Promise<Usage> {
+    return (await this.ask({ type: 'usage' })).usage;
+  }
+
+  public async close(): Promise<void> {
+    if (this.child.connected) {
+      this.child.disconnect();
+    }
+    await this.ended.catch(() => undefined);
+  }
+
+  private async ask(command: WorkerCommand): Promise<WorkerReply & { result: unknown }> {
+    const replied = once(this.child, 'message');
+    this.child.send(command, () => undefined);
+    const [reply] = await Promise.race([replied, this.ended]) as [WorkerReply];
+    if (reply.error !== undefined) {
+      throw new Error(`the function failed: ${reply.error}`);
+    }
+    return { ...reply, result: reply.result };
+  }
+}
