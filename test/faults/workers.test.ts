@@ -56,6 +56,20 @@ sideBySide({
     await settle(rig, { id: 'claimed', ends: 'delivered' });
   },
 
+  'deliver is killed while it holds several that came in one queue message: they come apart, and each fires once': async () => {
+    const ids = ['packed-1', 'packed-2', 'packed-3'];
+    const inOneMessage = rig.whenAnswered(
+      (operation, _, text) => operation === 'SendMessageBatch' && text.includes('turns') && ids.every((id) => text.includes(id)), () => undefined,
+    );
+    const killed = rig.whenAnswered(isClaimOf('packed-1'), () => rig.kill('deliver', 'packed-1'));
+    await pause(APART_MS * scenarios++);
+    const dueAt = Date.now() + 14_000;
+    await rig.publish(...ids.map((id) => ({ id, dueAt })));
+    await inOneMessage;
+    await killed;
+    await Promise.all(ids.map(async (id) => settle(rig, { id, ends: 'delivered' })));
+  },
+
   'deliver is killed after it fired and before the outcome is known: it fires once more, and only once': async () => {
     rig.behaviours['/fired'] = { first: [{ delayMs: 2_000 }] };
     const killed = rig.whenArrived('fired', () => rig.kill('deliver', 'fired'));
