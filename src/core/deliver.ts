@@ -2,6 +2,7 @@
 import { Attempt } from './attempt';
 import { Clock } from './clock';
 import { Credentials, Seal } from './credentials';
+import { DueFirst } from './due-first';
 import { EndReason } from './failure-notice';
 import { FollowUp } from './follow-up';
 import { LOG_DELIVERED, LOG_FAILED, LOG_RETRYING, webhookFields } from './log-events';
@@ -52,7 +53,12 @@ export interface DeliverConfig {
 /** Of {@link RECORD_MS}, for sending the outcome on where the table has not taken it. */
 const SEND_ON_MS = 3_000;
 
+/** How long an outcome may wait for requests that are due, at most. While it does, a crash would have its request repeated. */
+const OUTCOME_PATIENCE_MS = 1_000;
+
 export class Deliver {
+  private readonly dueFirst: DueFirst;
+
   public constructor(
     private readonly config: DeliverConfig,
     private readonly clock: Clock,
@@ -63,7 +69,9 @@ export class Deliver {
     private readonly followUp: FollowUp,
     private readonly log: Log,
     private readonly random: () => number,
-  ) {}
+  ) {
+    this.dueFirst = new DueFirst(clock);
+  }
 
   /** Delivers a batch, all at once; returns the receipts of those that have to come again. */
   public async deliver(batch: readonly DueMessage[], invocation: Invocation): Promise<readonly string[]> {
@@ -160,12 +168,11 @@ export class Deliver {
       return false; // claim or secrets took so long that it would be no fair try; nothing has been sent, and the claim ends with its lease
     }
 
-    await this.clock.sleepUntil(turn.at - CONNECT_AHEAD_MS);
-    const request = this.prepare(webhook, seal, Math.max(turn.at, this.clock.now()));
-    await this.clock.sleepUntil(turn.at);
+    const request = await this.ready(turn.at, webhook, seal);
     const { sentAt, retryAfter, ...answer } = await request.send(Math.min(this.config.requestTimeoutMs, requestUntil - this.clock.now()));
     const attempt: Attempt = { at: new Date(sentAt).toISOString(), lateMs: sentAt - turn.at, ...answer };
     const next = this.afterAttempt(claimed, attempt, retryAfter, webhook);
+    await this.dueFirst.quiet(Math.min(this.clock.now() + OUTCOME_PATIENCE_MS, requestUntil));
 
     const fields = { ...webhookFields(webhook), attempt: next.attempts.length, lateMs: attempt.lateMs, ...answer };
     if (next.status === 'delivered') {
@@ -176,6 +183,19 @@ export class Deliver {
       this.log.warn(LOG_FAILED, { ...fields, reason: next.reason });
     }
     return this.settle(claimed, next, webhook, deadline);
+  }
+
+  /** Resolves with the request at its instant, or at once if that has passed: there is nothing left to do but to write it. */
+  private async ready(instant: number, webhook: Webhook, seal: Seal): Promise<PreparedRequest> {
+    const release = this.dueFirst.hold(instant);
+    try {
+      await this.clock.sleepUntil(instant - CONNECT_AHEAD_MS);
+      const request = this.prepare(webhook, seal, Math.max(instant, this.clock.now()));
+      await this.clock.sleepUntil(instant);
+      return request;
+    } finally {
+      release();
+    }
   }
 
   /** Without its secrets, a request is not sent: that is how the attempt has failed. */

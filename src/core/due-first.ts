@@ -1,0 +1,30 @@
+// Has work that can wait stay behind requests that are due in a moment: a worker has one thread for both, and of one processor only a part.
+import { Clock } from './clock';
+
+/** What it may take to settle an outcome, where memory is small: as long before a request, none is begun. */
+const QUIET_MS = 10;
+
+export class DueFirst {
+  /** Instants of the requests that are held. */
+  private readonly held = new Map<symbol, number>();
+
+  public constructor(private readonly clock: Clock) {}
+
+  /** From now on a request is held until its instant; returns what to call once it is written, or will not be. */
+  public hold(instant: number): () => void {
+    const key = Symbol('request');
+    this.held.set(key, instant);
+    return () => this.held.delete(key);
+  }
+
+  /** Resolves when no request is due in a moment, or at `until`, in milliseconds since the epoch, whatever is due then. */
+  public async quiet(until: number): Promise<void> {
+    for (let now = this.clock.now(); now < until; now = this.clock.now()) {
+      const next = Math.min(...this.held.values());
+      if (next - now > QUIET_MS) {
+        return;
+      }
+      await this.clock.sleepUntil(Math.min(Math.max(next, now + 1), until));
+    }
+  }
+}
