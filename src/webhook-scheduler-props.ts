@@ -19,9 +19,10 @@ export interface ProvisionedPollers {
   readonly minimum?: number;
 
   /**
-   * How many there may be: 2 to 2,000, and no fewer than `minimum`.
+   * How many there may be: 2 to 2,000, and no fewer than `minimum`. It bounds what a burst, or endpoints that hang, can take of the account's
+   * concurrency: ten invocations of ingest and ten of deliver for each.
    *
-   * @default 200
+   * @default - 10, or `minimum` where that is more
    */
   readonly maximum?: number;
 }
@@ -97,7 +98,8 @@ export interface WebhookSchedulerProps {
 
   /**
    * Memory of the deliver function: 256 to 10,240 MiB. Lambda gives processor time in proportion, so that this is also how many webhooks one
-   * invocation can make ready at a time: about one for each half MiB, in ten queue messages of `deliverMemory / 51 MiB` webhooks each.
+   * invocation can make ready at a time: one for each 5 MiB, in ten queue messages of `deliverMemory / 51 MiB` webhooks each, 500 at most. Above
+   * 1,769 MiB, a whole processor, the one thread that Node.js has gets no faster.
    *
    * An invocation begins some two seconds before the instant of its webhooks and is billed for that, by its memory.
    *
@@ -108,7 +110,8 @@ export interface WebhookSchedulerProps {
   /**
    * Into how many partitions of the table the webhooks of one minute are spread: 1 to 256. One takes 1,000 new webhooks a second.
    *
-   * It can be changed at any time: what lies in partitions that a lower number leaves out is still loaded.
+   * It can be changed at any time. What lies in partitions that a lower number leaves out is still loaded; looking for it goes on, at about a cent
+   * a month each.
    *
    * @default 16
    */

@@ -68,6 +68,8 @@ const BATCH_SIZE = 10;
  * readers at a quiet queue, where two might be left: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
  */
 const DEFAULT_MAX_CONCURRENCY = 100;
+/** Each has up to ten invocations at a time: the same bound. */
+const DEFAULT_MAX_POLLERS = DEFAULT_MAX_CONCURRENCY / 10;
 /** Less leaves a worker hardly any processor time at the instant, a seventh of a processor at 256 MiB; more Lambda does not have. */
 const [MIN_DELIVER_MEMORY, MAX_DELIVER_MEMORY] = [Size.mebibytes(256), Size.mebibytes(10_240)];
 const TICK = Duration.minutes(1);
@@ -364,8 +366,9 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         [Variable.FAILURE_TOPIC_ARN]: this.failureTopic.topicArn,
         [Variable.REQUEST_TIMEOUT_SECONDS]: seconds(requestTimeout),
         [Variable.LEASE_BEYOND_SECONDS]: seconds(LEASE_BEYOND),
-        // Node.js looks names up on this pool, of four threads by default: two name servers that hang would stop everyone else.
-        UV_THREADPOOL_SIZE: '64',
+        // Node.js looks names up on this pool, of four threads by default: two name servers that hang would stop everyone else. So each webhook of an
+        // invocation may have one, and some are left for those that still hang from the one before.
+        UV_THREADPOOL_SIZE: String(2 * BATCH_SIZE * turnsPerMessageOf(deliverMemory.toMebibytes())),
         [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
         [Variable.RETENTION_SECONDS]: seconds(retention),
         [Variable.TURNS_PER_MESSAGE]: turnsPerMessage,
@@ -642,7 +645,8 @@ function pollingOf({ maxConcurrency, provisionedPollers }: WebhookSchedulerProps
   if (maxConcurrency !== undefined) {
     throw new Error('maxConcurrency and provisionedPollers are both given, expected one of them: the maximum of the pollers bounds the concurrency, too');
   }
-  const { minimum: minimumPollers = 2, maximum: maximumPollers = 200 } = provisionedPollers;
+  const { minimum: minimumPollers = 2 } = provisionedPollers;
+  const { maximum: maximumPollers = Math.max(minimumPollers, DEFAULT_MAX_POLLERS) } = provisionedPollers;
   requireWholeNumber('provisionedPollers.minimum', minimumPollers, 2, 200);
   requireWholeNumber('provisionedPollers.maximum', maximumPollers, minimumPollers, 2000);
   return { provisionedPollerConfig: { minimumPollers, maximumPollers } };

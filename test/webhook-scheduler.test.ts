@@ -365,7 +365,8 @@ describe('queues', () => {
 
   test.each<[WebhookSchedulerProps['provisionedPollers'], unknown]>([
     [undefined, undefined],
-    [{}, { MinimumPollers: 2, MaximumPollers: 200 }],
+    [{}, { MinimumPollers: 2, MaximumPollers: 10 }],
+    [{ minimum: 30 }, { MinimumPollers: 30, MaximumPollers: 30 }],
     [{ minimum: 20, maximum: 2000 }, { MinimumPollers: 20, MaximumPollers: 2000 }],
   ])('provisionedPollers %j poll both queues', (provisionedPollers, config) => {
     const mappings = synth({ provisionedPollers }).ofType('AWS::Lambda::EventSourceMapping');
@@ -597,6 +598,8 @@ describe('props', () => {
       const { Variables } = resources[id].Properties.Environment as { Variables: Record<string, string> };
       expect(Variables.TURNS_PER_MESSAGE).toBe(most);
     }
+    const { Variables: { UV_THREADPOOL_SIZE } } = resources[manifest.deliverFunction].Properties.Environment as { Variables: Record<string, string> };
+    expect(Number(UV_THREADPOOL_SIZE)).toBe(20 * Number(most)); // libuv takes up to 1,024
   });
 
   const REFUSED: [WebhookSchedulerProps, string][] = [

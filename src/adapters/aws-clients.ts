@@ -23,8 +23,29 @@ class BoundedHttpHandler extends NodeHttpHandler {
   }
 
   public handle(...args: Parameters<NodeHttpHandler['handle']>): ReturnType<NodeHttpHandler['handle']> {
-    return this.limit(() => super.handle(...args));
+    const signal = args[1]?.abortSignal as AbortSignal | undefined;
+    const answer = this.limit(() => (signal?.aborted ? Promise.reject(aborted()) : super.handle(...args)));
+    return signal ? unlessAborted(answer, signal) : answer;
   }
+}
+
+/** Who is given up while waiting for a turn does not wait for it any more. */
+async function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  let giveUp: () => void = () => undefined;
+  const givenUp = new Promise<never>((_, reject) => {
+    giveUp = () => reject(aborted());
+  });
+  signal.addEventListener('abort', giveUp);
+  try {
+    return await Promise.race([answer, givenUp]);
+  } finally {
+    signal.removeEventListener('abort', giveUp); // tries of one request share the signal
+  }
+}
+
+/** As the SDK's own handler says it. */
+function aborted(): Error {
+  return Object.assign(new Error('Request aborted'), { name: 'AbortError' });
 }
 
 const MAX_ATTEMPTS = 8;

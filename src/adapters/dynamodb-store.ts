@@ -149,7 +149,7 @@ export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, Deliv
     }));
   }
 
-  public async claim(turn: Turn, claimant: string, now: number, leaseUntil: number): Promise<Claim> {
+  public async claim(turn: Turn, claimant: string, now: number, leaseUntil: number, timeoutMs: number): Promise<Claim> {
     const isFirst = turn.turn === 0;
     const sameVersion = turn.version === undefined ? 'attribute_not_exists(#version)' : '#version = :version';
     // One's own claim counts as none: an answer that was lost on its way makes the SDK ask again. A webhook whose queue message was put
@@ -191,7 +191,7 @@ export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, Deliv
           ...(isFirst ? { ':ttl': ttlOf(this.keepFrom(turn)), ':expired': ttlOf(now) } : {}),
         },
         ReturnValues: 'ALL_NEW',
-      }));
+      }), { abortSignal: AbortSignal.timeout(timeoutMs) });
       return { claimed: decodeState(Attributes ?? {}) };
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) {

@@ -53,6 +53,9 @@ export interface DeliverConfig {
 /** Of {@link RECORD_MS}, for sending the outcome on where the table has not taken it. */
 const SEND_ON_MS = 3_000;
 
+/** So often a pack is fired as one, at most. */
+const MAX_PACK_RECEIVES = 3;
+
 /** How long an outcome may wait for requests that are due, at most. While it does, a crash would have its request repeated. */
 const OUTCOME_PATIENCE_MS = 1_000;
 
@@ -110,12 +113,20 @@ export class Deliver {
   }
 
   private async deliverDue(due: readonly DueTurn[], invocation: Invocation): Promise<string[]> {
-    const webhooks = this.store.get(due.map(({ turn }) => turn));
+    let webhooks: ReadonlyMap<string, Webhook>;
+    try {
+      // Read before the claims: a table that cannot be read must not leave claims behind.
+      webhooks = await this.store.get(due.map(({ turn }) => turn));
+    } catch (error) {
+      // All of them come again, packs as they are: in messages of their own they would be ten times as much to do for whoever is out of order.
+      this.log.error('webhooks not read, will come again', { webhooks: due.length, error });
+      return due.map(({ receipt }) => receipt);
+    }
     const receipts = await Promise.all(due.map(async (dueTurn, index) => {
       const { receipt, turn, isPacked } = dueTurn;
       const isSettled = await this.tries(turn.id, 'webhook not settled, will come again', () => (
         // Each copy is a claimant of its own, also where a batch holds two of one webhook.
-        this.deliverOne(turn, webhooks, `${invocation.id}#${index}`, invocation.deadline)
+        this.deliverOne(turn, webhooks.get(rowKey(turn)), `${invocation.id}#${index}`, invocation.deadline)
       ));
       if (isSettled) {
         return [];
@@ -138,17 +149,15 @@ export class Deliver {
 
   /** `false` if the queue message has to stay, since this turn is neither settled nor overtaken. */
   private async deliverOne(
-    turn: Turn, webhooks: Promise<ReadonlyMap<string, Webhook>>, claimant: string, deadline: number,
+    turn: Turn, webhook: Webhook | undefined, claimant: string, deadline: number,
   ): Promise<boolean> {
-    // Read before the claim: a table that cannot be read must not leave claims behind.
-    const webhook = (await webhooks).get(rowKey(turn));
     const requestUntil = deadline - RECORD_MS;
     const hasTimeFor = (ms: number) => Math.max(turn.at, this.clock.now()) + ms <= requestUntil;
     if (!hasTimeFor(this.config.requestTimeoutMs)) {
       return false; // an endpoint is to have all its time: another invocation is better placed
     }
     const [claim, seal] = await Promise.all([
-      this.store.claim(turn, claimant, this.clock.now(), deadline + this.config.leaseBeyondMs + MAX_CLOCK_SKEW_MS),
+      this.store.claim(turn, claimant, this.clock.now(), deadline + this.config.leaseBeyondMs + MAX_CLOCK_SKEW_MS, requestUntil - this.clock.now()),
       webhook && this.credentials.for(webhook.url),
     ]);
     if ('refused' in claim) {
@@ -270,11 +279,12 @@ export class Deliver {
 }
 
 /**
- * Whether a pack has been received before, and its worker has not settled it: that died, perhaps, or took too long. So that one turn that
- * is to blame does not hold up the others again, it is taken apart instead of being fired.
+ * Whether a pack has been received so often that its workers may be dying of it: so that one turn that is to blame does not hold up the others
+ * for ever, it is taken apart instead of being fired. Not the first time: it comes again as well where Lambda had no worker for it, and then ten
+ * messages in place of one would be the last thing to send.
  */
 function isBroken({ turns, receives }: DueMessage): boolean {
-  return turns.length > 1 && receives > 1;
+  return turns.length > 1 && receives > MAX_PACK_RECEIVES;
 }
 
 function turnsOf(batch: readonly DueMessage[]): DueTurn[] {

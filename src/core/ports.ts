@@ -88,9 +88,9 @@ export type Claim = { readonly claimed: State } | { readonly refused: State | un
 export interface DeliverStore extends MessageStore, StateStore {
   /**
    * Takes the right to fire a turn until `leaseUntil`, if the webhook is at that turn and nobody else has it. Safe to repeat: a claimant
-   * that holds the right already gets it again.
+   * that holds the right already gets it again. Rejects after `timeoutMs`; the right may then still be taken.
    */
-  claim(turn: Turn, claimant: string, now: number, leaseUntil: number): Promise<Claim>;
+  claim(turn: Turn, claimant: string, now: number, leaseUntil: number, timeoutMs: number): Promise<Claim>;
 }
 
 /** The queue that holds turns until shortly before they are due. */

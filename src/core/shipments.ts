@@ -1,21 +1,16 @@
 // What load reads of all partitions, sent together: so that turns of one second fill queue messages, whichever partitions they lie in.
-import { Clock } from './clock';
 import { DelayQueue } from './ports';
 import { Turn } from './webhook';
 
 /** The page of a partition that waits to be sent. */
 interface Parcel {
   readonly turns: readonly Turn[];
-  readonly waitingSince: number;
   readonly resolve: (unsent: readonly Turn[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** So many turns go without waiting for more: in a second of so dense a minute there are enough of them to fill messages. */
-const MANY_TURNS = 5_000;
-
-/** A page waits about this long at most for those of slower partitions. */
-const PATIENCE_MS = 1_000;
+/** So many turns go without waiting for more: half of what sixteen partitions bring at a time, which fills messages where a minute is that dense. */
+const MANY_TURNS = 2_000;
 
 /**
  * Collects the pages of partitions that are read side by side. Each partition waits until its page has been sent, so that of each there are
@@ -25,7 +20,7 @@ export class Shipments {
   private waiting: Parcel[] = [];
 
   /** @param reading how many partitions are being read: at first all, then those that neither wait for their page to be sent nor have left */
-  public constructor(private reading: number, private readonly clock: Clock, private readonly delayQueue: Pick<DelayQueue, 'send'>) {}
+  public constructor(private reading: number, private readonly delayQueue: Pick<DelayQueue, 'send'>) {}
 
   /** Sends the turns of a partition, along with those of others; returns those that could not be sent. */
   public async send(turns: readonly Turn[]): Promise<readonly Turn[]> {
@@ -34,7 +29,7 @@ export class Shipments {
       return [];
     }
     const unsent = new Promise<readonly Turn[]>((resolve, reject) => {
-      this.waiting.push({ turns, waitingSince: this.clock.now(), resolve, reject });
+      this.waiting.push({ turns, resolve, reject });
     });
     this.reading--;
     this.shipIfReady();
@@ -56,7 +51,7 @@ export class Shipments {
       return;
     }
     const count = this.waiting.reduce((sum, { turns }) => sum + turns.length, 0);
-    if (this.reading === 0 || count >= MANY_TURNS || this.clock.now() - this.waiting[0].waitingSince >= PATIENCE_MS) {
+    if (this.reading === 0 || count >= MANY_TURNS) {
       const parcels = this.waiting;
       this.waiting = [];
       void this.ship(parcels);

@@ -37,7 +37,7 @@ const turnOf = (id: string): Turn => firstTurn({ id, dueAt: Date.now(), partitio
 
 /** The claimed state, or the one that did not allow it. */
 async function claim(id: string, claimant: string): Promise<{ outcome: string; state?: State }> {
-  const result = await store.claim(turnOf(id), claimant, Date.now(), Date.now() + 60_000);
+  const result = await store.claim(turnOf(id), claimant, Date.now(), Date.now() + 60_000, 10_000);
   return 'claimed' in result ? { outcome: 'claimed', state: result.claimed } : { outcome: 'refused', state: result.refused };
 }
 const outcomes = (claims: readonly { outcome: string }[]) => new Set(claims.map(({ outcome }) => outcome));

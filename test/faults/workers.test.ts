@@ -56,7 +56,7 @@ sideBySide({
     await settle(rig, { id: 'claimed', ends: 'delivered' });
   },
 
-  'deliver is killed while it holds several that came in one queue message: they come apart, and each fires once': async () => {
+  'deliver is killed while it holds several that came in one queue message: each fires once': async () => {
     const ids = ['packed-1', 'packed-2', 'packed-3'];
     const inOneMessage = rig.whenAnswered(
       (operation, _, text) => operation === 'SendMessageBatch' && text.includes('turns') && ids.every((id) => text.includes(id)), () => undefined,

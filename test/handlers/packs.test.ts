@@ -92,16 +92,28 @@ test('a pack comes again as it is where what is left of it cannot be sent on, an
   scheduler.queueFault = () => OUT_OF_ORDER;
   expect(await scheduler.deliverAsItIs(pack)).toBe(false);
   expect(firedOf(ids)).toEqual([1, 0, 1]);
-  expect(await scheduler.deliverAsItIs(pack, 2)).toBe(false);
+  expect(await scheduler.deliverAsItIs(pack, 4)).toBe(false);
 
   scheduler.tableFault = () => undefined;
   scheduler.queueFault = () => undefined;
-  expect(await scheduler.deliverAsItIs(pack, 3)).toBe(true);
+  expect(await scheduler.deliverAsItIs(pack, 5)).toBe(true);
   expect(firedOf(ids)).toEqual([1, 0, 1]);
   const left = await bodiesIn('Delay');
   expect(left.map(idsOf).sort()).toEqual(ids.map((id) => [id]));
   expect(await scheduler.deliver(left)).toEqual([]);
   expect(firedOf(ids)).toEqual([1, 1, 1]);
+});
+
+test('a pack that Lambda had no worker for, or that cannot be read, comes again as a pack', async () => {
+  const ids = ['unread-1', 'unread-2'];
+  const pack = await packOf(ids);
+  scheduler.tableFault = (command) => (command === 'BatchGetItemCommand' ? OUT_OF_ORDER : undefined);
+  expect(await scheduler.deliverAsItIs(pack, 2)).toBe(false);
+  expect(await idsIn('Delay')).toEqual([]);
+  scheduler.tableFault = () => undefined;
+  expect(await scheduler.deliverAsItIs(pack, 3)).toBe(true);
+  expect(firedOf(ids)).toEqual([1, 1]);
+  expect(await idsIn('Delay')).toEqual([]);
 });
 
 test('what of a pack is too early goes back, and the others are fired', async () => {

@@ -1,0 +1,60 @@
+// The order in which a worker does things, by its own ports: no emulator can be asked when it was called.
+import { SystemClock } from '../../src/core/clock';
+import { NO_CREDENTIALS } from '../../src/core/credentials';
+import { Deliver } from '../../src/core/deliver';
+import { FollowUp } from '../../src/core/follow-up';
+import { DelayQueue, DeliverStore, HttpClient } from '../../src/core/ports';
+import { firstTurn, rowKey, Webhook } from '../../src/core/webhook';
+import { accepted } from '../support/accepted';
+import { RecordingLog } from '../support/recording-log';
+
+const clock = new SystemClock();
+
+/** Delivers webhooks to an endpoint that answers at once, and returns what happened, in order. */
+async function orderOf(webhooks: readonly Webhook[]): Promise<readonly string[]> {
+  const order: string[] = [];
+  const store: Pick<DeliverStore, 'get' | 'claim' | 'replaceState'> = {
+    get: async () => new Map(webhooks.map((webhook) => [rowKey(webhook), webhook])),
+    claim: async (turn) => ({ claimed: { ...turn, status: 'delivering', attempts: [], keepUntil: 0 } }),
+    replaceState: async (_, { id, status }) => {
+      order.push(`${id} ${status}`);
+      return true;
+    },
+  };
+  const http: HttpClient = {
+    prepare: ({ url }) => ({
+      send: async () => {
+        order.push(`${new URL(url).pathname.slice(1)} sent`);
+        return { sentAt: clock.now(), durationMs: 0, status: 200 };
+      },
+    }),
+  };
+  const deliver = new Deliver(
+    { requestTimeoutMs: 1_000, leaseBeyondMs: 0, retry: { delaysMs: [], jitter: 0 } },
+    clock,
+    store as DeliverStore,
+    {} as DelayQueue,
+    http,
+    NO_CREDENTIALS,
+    { of: async () => undefined } as unknown as FollowUp,
+    new RecordingLog(),
+    Math.random,
+  );
+  const turns = webhooks.map(firstTurn);
+  expect(await deliver.deliver([{ receipt: 'message', receives: 1, turns }], { id: 'invocation', deadline: clock.now() + 60_000 })).toEqual([]);
+  return order;
+}
+
+const due = (id: string, at: number) => accepted(id, { date: new Date(at).toISOString(), url: `https://example.com/${id}`, method: 'get' });
+
+test('what is due in a moment is sent before the outcome of what was sent is written', async () => {
+  const start = clock.now() + 50;
+  expect(await orderOf([due('a', start), due('b', start + 8), due('c', start + 16)])).toEqual([
+    'a sent', 'b sent', 'c sent', ...['a delivered', 'b delivered', 'c delivered'].map(() => expect.stringMatching(/delivered$/) as string),
+  ]);
+});
+
+test('what is due later is not waited for', async () => {
+  const start = clock.now() + 50;
+  expect(await orderOf([due('a', start), due('b', start + 500)])).toEqual(['a sent', 'a delivered', 'b sent', 'b delivered']);
+});
