@@ -1,8 +1,11 @@
 // The command `npm run bench`: measures how late webhooks are on this machine, what they cost and how heavy the functions are, on one page.
+import { run as measureBill } from './bill';
 import { measureLateness } from './lateness';
 import { parseOptions, PUBLISH, USAGE } from './options';
+import { measurePublish } from './publish';
 import { keepResult, sectionText } from './report';
 import type { Section, SectionOptions } from './section';
+import { run as measureWeight } from './weight';
 import { Cleanup, runProgram } from '../scripts/support/cleanup';
 import { paint } from '../scripts/support/terminal';
 
@@ -30,6 +33,15 @@ async function main(cleanup: Cleanup): Promise<number> {
   };
   if (options.works.some((name) => name !== PUBLISH)) {
     await add(measureLateness(options, sectionOptions));
+  }
+  if (options.works.includes(PUBLISH)) {
+    await add(measurePublish(sectionOptions));
+  }
+  if (options.bill) {
+    await add(measureBill(sectionOptions));
+  }
+  if (options.weight) {
+    await add(measureWeight(sectionOptions));
   }
   console.log(paint('dim', `\n  All of it is kept in ${keepResult(options, sections)}\n`));
   return sections.every(({ ok }) => ok) ? 0 : EXIT_FAILURE;

@@ -32,7 +32,7 @@ export const USAGE = `Usage: npm run bench -- [options]
 Measures how late webhooks are on this machine, what they would cost on AWS, and how heavy the functions are. Everything is printed, and
 kept in one JSON file in bench/results. Exit code 1 if a webhook was lost, early or sent twice; never for a time.
 
-Without --work, --bill or --weight it measures all of them.
+Without --work, --bill or --weight it measures all of them, which takes a quarter of an hour.
 
   --work NAME    what to measure; may be given more than once
   --sender NAME  who is to send it; may be given more than once (default: everyone)

@@ -1,4 +1,5 @@
 // This scheduler, whole: published to the topic of the example app's unchanged template, run by the local engine with the real handlers.
+import { setTimeout as delay } from 'node:timers/promises';
 import { PublishBatchCommand, SNSClient } from '@aws-sdk/client-sns';
 import type { PlannedWebhook, Sender } from './sender';
 import type { Cleanup } from '../scripts/support/cleanup';
@@ -10,6 +11,8 @@ import { EngineEvent, LocalEngine } from '../src/local/engine';
 const BATCH = 10;
 /** Publishers at one time. */
 const PUBLISHERS = 4;
+const STORE_MS = 60_000;
+const STORE_POLL_MS = 20;
 
 export class ThroughEngine implements Sender {
   /** @param assembly of the example app */
@@ -50,6 +53,16 @@ export class ThroughEngine implements Sender {
   /** When everything that was published was in the table, in milliseconds before the first date. */
   public notes(first: number): Readonly<Record<string, unknown>> {
     return { storedAheadMs: this.stored.messages >= this.published ? first - this.stored.at : undefined };
+  }
+
+  /** Resolves once ingest has stored everything that was published, with when that was. */
+  public async whenStored(): Promise<number> {
+    for (const until = Date.now() + STORE_MS; this.stored.messages < this.published; await delay(STORE_POLL_MS)) {
+      if (Date.now() > until) {
+        throw new Error(`${this.published - this.stored.messages} of ${this.published} messages were not stored within ${STORE_MS / 1_000} s`);
+      }
+    }
+    return this.stored.at;
   }
 
   public processes(): Readonly<Record<string, readonly number[]>> {

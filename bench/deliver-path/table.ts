@@ -37,7 +37,9 @@ export class Table {
   }
 
   private batch(items: NonNullable<TableRequest['RequestItems']>): Record<string, Row[]> {
-    return Object.fromEntries(Object.entries(items).map(([table, { Keys }]) => [table, Keys.map((key) => this.rows.get(keyOf(key))).filter((row) => row !== undefined)]));
+    return Object.fromEntries(Object.entries(items).map(([name, { Keys }]) => (
+      [name, Keys.map((key) => this.rows.get(keyOf(key))).filter((row) => row !== undefined)]
+    )));
   }
 
   /** Of update expressions, `SET` to values and `REMOVE`. */
