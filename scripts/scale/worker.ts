@@ -1,7 +1,7 @@
 // One invocation of deliver: webhooks that share a processor, wait for the table, for their instant and for the endpoint.
 import type { Costs, WorkerCosts } from './costs';
 import type { TableCapacity } from './table-capacity';
-import { CONNECT_AHEAD_MS } from '../../src/core/timing';
+import { CONNECT_AHEAD_MS, OUTCOME_PATIENCE_MS, QUIET_MS } from '../../src/core/timing';
 
 export interface WorkerRun {
   /** When each request had been written; `NaN` where its claim was not taken. */
@@ -15,7 +15,7 @@ export interface WorkerRun {
 const STAGES = 5;
 
 /**
- * Runs a batch through one processor, first come, first served, as an event loop does.
+ * Runs a batch through one processor, first come, first served, as an event loop does; but outcomes give way to what is due.
  *
  * @param dueAt in ascending order
  * @param share of one processor, from 0 to 1: Node.js runs our code on no more than one
@@ -34,7 +34,7 @@ export function runWorker(
   for (let index = 0; index < count; index++) {
     QUEUES[0].push(index, endsAt);
   }
-  for (let stage = nextStage(); stage >= 0; stage = nextStage()) {
+  for (let stage = nextStage(free); stage >= 0; stage = nextStage(free)) {
     free = Math.max(free, QUEUES[stage].readyAt) + time[stage];
     const index = QUEUES[stage].take();
     switch (stage) {
@@ -65,13 +65,21 @@ export function runWorker(
   return { firedAt, unclaimed, endsAt };
 }
 
-/** Of the stages with something to do, the one whose turn came first; of two at once, the one that is further on. */
-function nextStage(): number {
+/**
+ * Of the stages with something to do, the one whose turn came first; of two at once, the one that is further on. But an outcome gives way to
+ * a request that is due in a moment.
+ */
+function nextStage(free: number): number {
   let first = -1;
   for (let stage = STAGES - 1; stage >= 0; stage--) {
     if (!QUEUES[stage].isEmpty && (first < 0 || QUEUES[stage].readyAt < QUEUES[first].readyAt)) {
       first = stage;
     }
+  }
+  const [requests, outcomes] = [QUEUES[STAGES - 2], QUEUES[STAGES - 1]];
+  if (first === STAGES - 1 && !requests.isEmpty) {
+    const now = Math.max(free, outcomes.readyAt);
+    return requests.readyAt - now <= QUIET_MS && now < outcomes.readyAt + OUTCOME_PATIENCE_MS ? STAGES - 2 : first;
   }
   return first;
 }

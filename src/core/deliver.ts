@@ -11,7 +11,7 @@ import { DelayQueue, DeliverStore, HttpClient, Log, Outcome, PreparedRequest } f
 import { timestampOf, toRequest } from './request';
 import { isExhausted, isExpired, RetryPlan, verdictOf } from './retry';
 import { isSuperfluous, State } from './state';
-import { comeBackSeconds, CONNECT_AHEAD_MS, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS, RECORD_MS } from './timing';
+import { comeBackSeconds, CONNECT_AHEAD_MS, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS, OUTCOME_PATIENCE_MS, RECORD_MS } from './timing';
 import { publicId, rowKey, Turn, Webhook } from './webhook';
 
 /** A turn, or a pack of turns that are due together, as they came off the delay queue. */
@@ -55,9 +55,6 @@ const SEND_ON_MS = 3_000;
 
 /** So often a pack is fired as one, at most. */
 const MAX_PACK_RECEIVES = 3;
-
-/** How long an outcome may wait for requests that are due, at most. While it does, a crash would have its request repeated. */
-const OUTCOME_PATIENCE_MS = 1_000;
 
 export class Deliver {
   private readonly dueFirst: DueFirst;

@@ -1,8 +1,6 @@
 // Has work that can wait stay behind requests that are due in a moment: a worker has one thread for both, and of one processor only a part.
 import { Clock } from './clock';
-
-/** What it may take to settle an outcome, where memory is small: as long before a request, none is begun. */
-const QUIET_MS = 10;
+import { QUIET_MS } from './timing';
 
 export class DueFirst {
   /** Instants of the requests that are held. */

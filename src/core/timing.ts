@@ -53,6 +53,12 @@ export const CANCEL_GUARANTEE_MS = MAX_HOLD_MS + MAX_CLOCK_SKEW_MS;
 /** Kept of a deliver invocation's time to write the outcome down, or to send it on where the table does not take it. */
 export const RECORD_MS = 6_000;
 
+/** What it may take to settle an outcome, where memory is small: so long before a request is due, none is begun. */
+export const QUIET_MS = 10;
+
+/** How long an outcome may wait for requests that are due, at most. While it does, a crash would have its request repeated. */
+export const OUTCOME_PATIENCE_MS = 1_000;
+
 /** Who sends a stored webhook to the delay queue. */
 export type Owner = 'ingest' | 'load';
 

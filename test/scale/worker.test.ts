@@ -32,9 +32,9 @@ test('two at one instant are written one after the other', () => {
   expect([...runWorker(0, due(5_000, 5_000, 5_000), 1, STAGES, COSTS, plenty()).firedAt]).toEqual([5_004, 5_008, 5_012]);
 });
 
-test('who is ready first has the processor first: an answer holds up a request', () => {
-  // The answer of the first is there at 5,104, and takes until 5,111; the second is due at 5,105.
-  expect([...runWorker(0, due(5_000, 5_105), 1, STAGES, COSTS, plenty()).firedAt]).toEqual([5_004, 5_115]);
+test('an outcome gives way to a request that is due in a moment', () => {
+  // The answer of the first is there at 5,104, and its outcome would take until 5,111; the second is due at 5,105.
+  expect([...runWorker(0, due(5_000, 5_105), 1, STAGES, COSTS, plenty()).firedAt]).toEqual([5_004, 5_109]);
 });
 
 test('a claim that the table does not take is given up, and the others go on', () => {
