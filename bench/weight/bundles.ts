@@ -13,18 +13,22 @@ export function bundleOf(name: FunctionName): string {
   return path.join(PROJECT, 'assets', 'handlers', `${name}.lambda`, 'index.js');
 }
 
-/** Settings without which a bundle would not run where it is measured; the others make it smaller, or faster to start. */
-const NEEDED = /^--(bundle|minify|platform|target|log-level)/;
+/** Which settings of the handlers a bundle is made with. */
+export type Settings =
+  /** All, and so with the credentials of the handlers in place of the SDK's own. */
+  | 'all'
+  /** Those that are about the bundle alone, and put nothing of this project into it. */
+  | 'of the bundler'
+  /** Those that anybody would begin with. */
+  | 'minified';
 
-/**
- * Bundles a TypeScript module with the settings that the `bundle` task has for the handlers; returns the bundle.
- *
- * @param onlyMinified leaves out the settings that go beyond minifying
- */
-export function bundleLikeHandlers(name: string, source: string, directory: string, { onlyMinified = false } = {}): string {
+const LEFT_OUT: Readonly<Record<Settings, RegExp>> = { 'all': /^$/, 'of the bundler': /^--alias/, 'minified': /^--(alias|main-fields)/ };
+
+/** Bundles a TypeScript module with settings that the `bundle` task has for the handlers; returns the bundle. */
+export function bundleLikeHandlers(name: string, source: string, directory: string, settings: Settings): string {
   const outfile = path.join(directory, `${name}.js`);
-  const settings = settingsOf('deliver').filter((setting) => !onlyMinified || NEEDED.test(setting));
-  execFileSync(path.join(PROJECT, 'node_modules', '.bin', 'esbuild'), [...settings, `--outfile=${outfile}`, '--loader=ts'], {
+  const chosen = settingsOf('deliver').filter((setting) => !LEFT_OUT[settings].test(setting));
+  execFileSync(path.join(PROJECT, 'node_modules', '.bin', 'esbuild'), [...chosen, `--outfile=${outfile}`, '--loader=ts'], {
     cwd: PROJECT, input: source, stdio: ['pipe', 'ignore', 'inherit'],
   });
   return outfile;

@@ -35,7 +35,7 @@ export async function run({ cleanup, repeat, onProgress }: SectionOptions): Prom
     title: 'How heavy the functions are',
     tables: [
       {
-        caption: 'How long does a function take to start? Its bundle, loaded in fresh processes, medians; beside the clients of DynamoDB and SQS, bundled alike',
+        caption: 'How long does a function take to start? Its bundle, loaded in fresh processes, medians; beside bare clients of DynamoDB and SQS, bundled alike',
         text: coldStartTable(starts),
       },
       {

@@ -103,14 +103,16 @@ describe('with the functions that ship', () => {
   });
   afterAll(() => cleanup.run());
 
-  test('the bare bundle is made with the settings of the handlers, and is smaller than any of them', () => {
+  test('the bundles beside them are made with the settings of the handlers, all or some', () => {
     const directory = mkdtempSync(path.join(tmpdir(), 'webhook-scheduler-weight-test-'));
     try {
       const source = "import { SQSClient } from '@aws-sdk/client-sqs';\nexport const client: SQSClient = new SQSClient({});\n";
-      const [like, usual] = [bundleLikeHandlers('like', source, directory), bundleLikeHandlers('usual', source, directory, { onlyMinified: true })];
-      expect(bytesOf(like)).toBeLessThan(bytesOf(usual));
-      expect(bytesOf(like)).toBeLessThan(bytesOf(bundleOf('load')));
-      expect(readFileSync(like, 'utf8')).not.toContain('credential-provider-ini');
+      const [lean, bare, minified] = (['all', 'of the bundler', 'minified'] as const).map((settings) => bundleLikeHandlers(settings, source, directory, settings));
+      expect(bytesOf(lean)).toBeLessThan(bytesOf(bare));
+      expect(bytesOf(bare)).toBeLessThan(bytesOf(minified));
+      expect(bytesOf(lean)).toBeLessThan(bytesOf(bundleOf('load')));
+      // What the SDK's own providers read, and the handlers' do not.
+      expect([lean, bare, minified].map((bundle) => readFileSync(bundle, 'utf8').includes('AWS_WEB_IDENTITY_TOKEN_FILE'))).toEqual([false, true, true]);
     } finally {
       rmSync(directory, { recursive: true });
     }
@@ -120,12 +122,12 @@ describe('with the functions that ship', () => {
     const plans = functionsOf(planScheduler(world.newDirectory('default')));
     const starts = measureColdStarts(plans, world.plans, world.newDirectory('cold-start'), 1);
     expect(starts.map(({ name, goal }) => [name, goal])).toEqual([
-      ['the clients alone', undefined], ['ingest', 1.3], ['load', 1.3], ['deliver', 2], ['deliver, with secrets', undefined],
-      ['the clients alone, as the SDK has them', undefined],
+      ['the clients alone', undefined], ['the clients alone, with our credentials', undefined], ['ingest', 1.3], ['load', 1.3], ['deliver', 2],
+      ['deliver, with secrets', undefined], ['the clients alone, no more than minified', undefined],
     ]);
-    expect(starts[0].ratio).toBe(1);
+    expect([starts[0].ratio, starts[1].leanRatio]).toEqual([1, 1]);
     expect(starts.every(({ initMs, bytes }) => initMs > 0 && bytes > 100_000)).toBe(true);
-    expect(coldStartTable(starts).split('\n')).toHaveLength(8);
+    expect(coldStartTable(starts).split('\n')).toHaveLength(9);
   });
 
   test.each(['http', 'https'] as const)('deliver sends every webhook of a pack once, and not early, over %s', async (scheme) => {
