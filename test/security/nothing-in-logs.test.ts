@@ -117,8 +117,8 @@ test('nothing that a producer sends, and no secret, gets into a log, whatever go
   const faults: [id: string, line: string, ...fault: Parameters<Rig['inflict']>][] = [
     ['quoted-put', NOT_ACCEPTED, 'table', 'quote', 'PutItem', 'quoted-put', MARK],
     ['garbled-put', NOT_ACCEPTED, 'table', 'garble', 'PutItem', 'garbled-put', MARK],
-    ['quoted-get', 'webhook not settled, will come again', 'table', 'quote', 'BatchGetItem', 'quoted-get'],
-    ['garbled-get', 'webhook not settled, will come again', 'table', 'garble', 'BatchGetItem', 'garbled-get'],
+    ['quoted-get', 'webhooks not read, will come again', 'table', 'quote', 'BatchGetItem', 'quoted-get'],
+    ['garbled-get', 'webhooks not read, will come again', 'table', 'garble', 'BatchGetItem', 'garbled-get'],
     ['quoted-claim', 'webhook not settled, will come again', 'table', 'quote', 'UpdateItem', 'quoted-claim'],
     ['quoted-outcome', 'outcome not taken by the table, sent on', 'table', 'quote', 'PutItem', 'quoted-outcome', '"delivered"'],
     ['quoted-send', 'delay queue not reached', 'messaging', 'quote', 'SendMessageBatch', 'quoted-send'],
