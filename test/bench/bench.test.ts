@@ -1,46 +1,29 @@
-// The bench: its figures, and its options. What it measures is no test: that depends on the machine.
+// The command line of the bench. What it measures is no test: that depends on the machine.
 import { spawnSync } from 'node:child_process';
 import * as path from 'node:path';
-import { figuresOf } from '../../bench/measure';
 
-function bench(...args: string[]) {
+function bench(args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'bench/bench.ts', ...args], {
-    cwd: path.join(__dirname, '..', '..'), encoding: 'utf8',
+    cwd: path.join(__dirname, '..', '..'), encoding: 'utf8', env,
   });
   return { status, stdout, stderr };
 }
 
-test('counts what is lost, early and twice, each webhook once', () => {
-  const figures = figuresOf([
-    { dueAt: 1000, arrivals: [1003] },
-    { dueAt: 1000, arrivals: [1004, 999] },
-    { dueAt: 1000, arrivals: [] },
-    { dueAt: 1000, arrivals: [1002, 1002, 1002] },
-  ]);
-  expect(figures).toMatchObject({ count: 4, arrived: 3, early: 1, twice: 2, lost: 1 });
+test('shows its works and its senders when asked for help', () => {
+  const { status, stdout, stderr } = bench(['--help']);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toMatch(/--work NAME[\s\S]*--peer bullmq[\s\S]*Works:[\s\S]*steady-300 +300 webhooks spread over 30 s[\s\S]*publish [\s\S]*Senders:[\s\S]*floor /);
 });
 
-test('counts no webhook as early that arrives in its very millisecond', () => {
-  expect(figuresOf([{ dueAt: 1000, arrivals: [1000] }])).toMatchObject({ early: 0, lateMs: { max: 0 } });
+test('says what is wrong, and how it is used', () => {
+  const { status, stdout, stderr } = bench(['--work', 'unheard-of']);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).toMatch(/^There is no work unheard-of; expected one of: steady-300, .*\n\nUsage:/);
 });
 
-test('gives percentiles by nearest rank, of the receiver and of the worker', () => {
-  const figures = figuresOf(Array.from({ length: 200 }, (_, i) => ({ dueAt: 0, arrivals: [200 - i], workerLateMs: i })));
-  expect(figures.lateMs).toEqual({ p50: 100, p90: 180, p99: 198, max: 200 });
-  expect(figures.workerLateMs).toEqual({ p50: 99, p90: 179, p99: 197, max: 199 });
-});
-
-test('gives no percentiles of nothing', () => {
-  expect(figuresOf([{ dueAt: 0, arrivals: [] }])).toMatchObject({ lost: 1, lateMs: undefined, workerLateMs: undefined });
-});
-
-test('shows its works when asked for help', () => {
-  expect(bench('--help')).toMatchObject({ status: 0, stdout: expect.stringMatching(/--work NAME[\s\S]*steady-300 +300 webhooks spread over 30 s/), stderr: '' });
-});
-
-test.each([
-  [['--work', 'unheard-of'], 'There is no work unheard-of.'],
-  [['--fast'], "Unknown option '--fast'"],
-])('says what is wrong with %j', (args, mistake) => {
-  expect(bench(...args)).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining(mistake) });
+test('goes on without a peer that is not installed, and says how to install it', () => {
+  const { status, stdout } = bench(['--work', 'hanging', '--sender', 'peer', '--peer', 'bullmq'], { ...process.env, PATH: '/nowhere' });
+  expect(stdout).toMatch(/redis-server is not installed, so BullMQ is left out \(Debian, Ubuntu: apt-get install redis-server;/);
+  expect(stdout).toMatch(/kept in bench\/results\/bench-.*\.json/);
+  expect(status).toBe(0);
 });
