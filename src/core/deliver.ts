@@ -121,10 +121,12 @@ export class Deliver {
     }
     const receipts = await Promise.all(due.map(async (dueTurn, index) => {
       const { receipt, turn, isPacked } = dueTurn;
+      const release = this.dueFirst.hold(turn.at);
       const isSettled = await this.tries(turn.id, 'webhook not settled, will come again', () => (
         // Each copy is a claimant of its own, also where a batch holds two of one webhook.
-        this.deliverOne(turn, webhooks.get(rowKey(turn)), `${invocation.id}#${index}`, invocation.deadline)
+        this.deliverOne(turn, webhooks.get(rowKey(turn)), `${invocation.id}#${index}`, invocation.deadline, release)
       ));
+      release(); // where there was nothing to send
       if (isSettled) {
         return [];
       }
@@ -144,9 +146,13 @@ export class Deliver {
     }
   }
 
-  /** `false` if the queue message has to stay, since this turn is neither settled nor overtaken. */
+  /**
+   * `false` if the queue message has to stay, since this turn is neither settled nor overtaken.
+   *
+   * @param release called when there is nothing left to do for the request but to write it
+   */
   private async deliverOne(
-    turn: Turn, webhook: Webhook | undefined, claimant: string, deadline: number,
+    turn: Turn, webhook: Webhook | undefined, claimant: string, deadline: number, release: () => void,
   ): Promise<boolean> {
     const requestUntil = deadline - RECORD_MS;
     const hasTimeFor = (ms: number) => Math.max(turn.at, this.clock.now()) + ms <= requestUntil;
@@ -174,7 +180,10 @@ export class Deliver {
       return false; // claim or secrets took so long that it would be no fair try; nothing has been sent, and the claim ends with its lease
     }
 
-    const request = await this.ready(turn.at, webhook, seal);
+    await this.clock.sleepUntil(turn.at - CONNECT_AHEAD_MS);
+    const request = this.prepare(webhook, seal, Math.max(turn.at, this.clock.now()));
+    await this.clock.sleepUntil(turn.at);
+    release();
     const { sentAt, retryAfter, ...answer } = await request.send(Math.min(this.config.requestTimeoutMs, requestUntil - this.clock.now()));
     const attempt: Attempt = { at: new Date(sentAt).toISOString(), lateMs: sentAt - turn.at, ...answer };
     const next = this.afterAttempt(claimed, attempt, retryAfter, webhook);
@@ -189,19 +198,6 @@ export class Deliver {
       this.log.warn(LOG_FAILED, { ...fields, reason: next.reason });
     }
     return this.settle(claimed, next, webhook, deadline);
-  }
-
-  /** Resolves with the request at its instant, or at once if that has passed: there is nothing left to do but to write it. */
-  private async ready(instant: number, webhook: Webhook, seal: Seal): Promise<PreparedRequest> {
-    const release = this.dueFirst.hold(instant);
-    try {
-      await this.clock.sleepUntil(instant - CONNECT_AHEAD_MS);
-      const request = this.prepare(webhook, seal, Math.max(instant, this.clock.now()));
-      await this.clock.sleepUntil(instant);
-      return request;
-    } finally {
-      release();
-    }
   }
 
   /** Without its secrets, a request is not sent: that is how the attempt has failed. */

@@ -2,9 +2,15 @@
 import { Clock } from './clock';
 import { QUIET_MS } from './timing';
 
+interface Waiting {
+  readonly until: number;
+  readonly resolve: () => void;
+}
+
 export class DueFirst {
   /** Instants of the requests that are held. */
   private readonly held = new Map<symbol, number>();
+  private waiting: Waiting[] = [];
 
   public constructor(private readonly clock: Clock) {}
 
@@ -16,13 +22,27 @@ export class DueFirst {
   }
 
   /** Resolves when no request is due in a moment, or at `until`, in milliseconds since the epoch, whatever is due then. */
-  public async quiet(until: number): Promise<void> {
-    for (let now = this.clock.now(); now < until; now = this.clock.now()) {
-      const next = Math.min(...this.held.values());
-      if (next - now > QUIET_MS) {
-        return;
+  public quiet(until: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.waiting.push({ until, resolve });
+      if (this.waiting.length === 1) {
+        void this.watch();
       }
-      await this.clock.sleepUntil(Math.min(Math.max(next, now + 1), until));
+    });
+  }
+
+  /** Looks for all that wait at once: each for itself, hundreds would take the time that they are to leave to others. */
+  private async watch(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const now = this.clock.now();
+      const next = Math.min(...this.held.values());
+      const isOver = ({ until }: Waiting) => next - now > QUIET_MS || until <= now;
+      const over = this.waiting.filter(isOver);
+      this.waiting = this.waiting.filter((waiting) => !isOver(waiting));
+      over.forEach(({ resolve }) => resolve());
+      if (this.waiting.length > 0) {
+        await this.clock.sleepUntil(Math.min(Math.max(next, now + 1), ...this.waiting.map(({ until }) => until)));
+      }
     }
   }
 }
