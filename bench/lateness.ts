@@ -124,18 +124,19 @@ function rowOf(result: Result, _: number, results: readonly Result[]): Row {
   return { label, settings, figures: median, repetitions: runs.length, ...(as === 'floor' ? {} : { floor }), limit: limitOf(result) };
 }
 
-function limitOf({ runs }: Result): string | undefined {
+function limitOf({ runs }: Pick<Result, 'runs'>): string | undefined {
   const [{ cores }] = runs;
-  return cores && limitReached(cores);
+  return cores && `before the date ${limitReached(cores.before)}, after it ${limitReached(cores.after)}`;
 }
 
 function summaryOf({ runs, ...result }: Result) {
   return {
     ...result,
+    limit: limitOf({ runs }),
     runs: runs.map(({ samples, hanging, cores, notes }) => ({
       figures: figuresOf(samples),
       ...(hanging.length > 0 ? { hanging: figuresOf(hanging) } : {}),
-      ...(cores ? { cores, limit: limitReached(cores) } : {}),
+      ...(cores ? { cores } : {}),
       ...notes,
     })),
   };

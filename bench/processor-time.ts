@@ -18,13 +18,16 @@ export function processorTimeOf(groups: Readonly<Record<string, readonly number[
   }
 }
 
-/** Cores that each group kept busy between two looks. */
-export function coresBetween(before: ProcessorTime, after: ProcessorTime, elapsedMs: number): Record<string, number> {
+/** Cores that each group of processes kept busy. */
+export type Cores = Readonly<Record<string, number>>;
+
+/** Between two looks. */
+export function coresBetween(before: ProcessorTime, after: ProcessorTime, elapsedMs: number): Cores {
   return Object.fromEntries(Object.entries(after).map(([name, ms]) => [name, Math.round((ms - (before[name] ?? 0)) / elapsedMs * 100) / 100]));
 }
 
 /** What held the work up, by the cores that each of its parts kept busy. */
-export function limitReached(cores: Readonly<Record<string, number>>, machineCores: number = cpus().length): string {
+export function limitReached(cores: Cores, machineCores: number = cpus().length): string {
   const shares = Object.entries(cores).sort(([, a], [, b]) => b - a);
   const [[name, most]] = shares;
   const total = shares.reduce((sum, [, share]) => sum + share, 0);

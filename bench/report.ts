@@ -40,7 +40,7 @@ export function workCaption(name: string, { description }: Work): string {
 /** One work: who sent it, how late that was, and whether the goals are met. */
 export function workTable(rows: readonly Row[], verdicts: readonly Verdict[]): string {
   const notes = rows.map(({ label, settings, repetitions, limit }) => (
-    paint('dim', `  ${label}: ${settings}${repetitions > 1 ? `; medians of ${repetitions} repetitions` : ''}${limit ? `; limit reached: ${limit}` : ''}`)
+    paint('dim', `  ${label}: ${settings}${repetitions > 1 ? `; medians of ${repetitions} repetitions` : ''}${limit ? `; limit reached ${limit}` : ''}`)
   ));
   return [table(COLUMNS, rows.flatMap(linesOf)), ...notes, ...verdicts.map(verdictLine)].join('\n');
 }

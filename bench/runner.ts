@@ -1,7 +1,7 @@
 // Runs a load through a sender, to a receiver in a process of its own, and says what became of each webhook.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Sample } from './measure';
-import { coresBetween, processorTimeOf } from './processor-time';
+import { Cores, coresBetween, ProcessorTime, processorTimeOf } from './processor-time';
 import type { PlannedWebhook, Sender } from './sender';
 import type { Load } from './work';
 import type { Behaviour } from '../scripts/support/receiver';
@@ -13,7 +13,7 @@ const PATIENCE_MS = 90_000;
 /** A second copy would be on the heels of the first. */
 const COPY_MS = 3_000;
 const POLL_MS = 100;
-/** Before the first date, from where on the work of that instant counts. */
+/** Before the first date, from where on workers get ready for it. */
 const PREPARATION_MS = 3_000;
 
 const WORK_PATH = '/work';
@@ -35,8 +35,8 @@ export interface Run {
   readonly samples: readonly Sample[];
   /** Of the webhooks to an endpoint that never answers, which come again as often as the retry policy says. */
   readonly hanging: readonly Sample[];
-  /** Cores that each part kept busy from shortly before the first date to the last arrival; absent where that cannot be told. */
-  readonly cores?: Readonly<Record<string, number>>;
+  /** Cores that each part kept busy, shortly before the first date and from then to the last arrival; absent where that cannot be told. */
+  readonly cores?: { readonly before: Cores; readonly after: Cores };
   readonly notes: Readonly<Record<string, unknown>>;
 }
 
@@ -66,18 +66,19 @@ export class Runner {
     await this.sender.schedule(planned);
     const takenOverMs = first - Date.now();
 
+    const look = (): Look => ({ at: Date.now(), time: processorTimeOf({ ...this.sender.processes(), receiver: [this.receiver.pid] }) });
     await delay(Math.max(0, first - PREPARATION_MS - Date.now()));
-    const groups = () => ({ ...this.sender.processes(), receiver: [this.receiver.pid] });
-    const [before, since] = [processorTimeOf(groups()), Date.now()];
+    const preparing = look();
+    await delay(Math.max(0, first - Date.now()));
+    const sending = look();
     await this.untilArrived(work, measured.length, first + lastOf(load));
-    const after = processorTimeOf(groups());
-    const cores = before && after && coresBetween(before, after, Date.now() - since);
+    const end = look();
     await delay(COPY_MS);
 
     return {
       samples: await this.samplesOf(measured, work),
       hanging: await this.samplesOf(planned.filter(({ target }) => target.startsWith(hanging)), hanging),
-      ...(cores ? { cores } : {}),
+      ...coresOf(preparing, sending, end),
       notes: { takenOverMs, ...this.sender.notes?.(first) },
     };
   }
@@ -103,6 +104,18 @@ export class Runner {
       };
     });
   }
+}
+
+interface Look {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly time?: ProcessorTime;
+}
+
+function coresOf(preparing: Look, sending: Look, end: Look): Pick<Run, 'cores'> {
+  const between = (a: Look, b: Look) => a.time && b.time && coresBetween(a.time, b.time, b.at - a.at);
+  const [before, after] = [between(preparing, sending), between(sending, end)];
+  return before && after ? { cores: { before, after } } : {};
 }
 
 function targetPrefix(path: string, run: string): string {

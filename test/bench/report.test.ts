@@ -19,7 +19,7 @@ function cells(text: string): string[][] {
 
 test('sets who sent a work side by side, with what each row measured, and the ratio to the floor', () => {
   const lines = cells(workTable([
-    { label: 'this scheduler', settings: 'as it is', figures: figures(25, 1), repetitions: 3, floor, limit: 'one core, taken by: emulators' },
+    { label: 'this scheduler', settings: 'as it is', figures: figures(25, 1), repetitions: 3, floor, limit: 'before the date none of the processors' },
     { label: 'bare HTTP client', settings: '32 connections', figures: floor, repetitions: 1 },
   ], []));
   expect(lines.slice(2)).toEqual([
@@ -27,7 +27,7 @@ test('sets who sent a work side by side, with what each row measured, and the ra
     ['its answer', '225', '225', '250', '275', '1.1', '1.1', '1.2'],
     ['bare HTTP client', 'arrival', '10', '10', '20', '30', '0', '0', '0', '100'],
     ['its answer', '210', '210', '220', '230'],
-    ['this scheduler: as it is; medians of 3 repetitions; limit reached: one core, taken by: emulators'],
+    ['this scheduler: as it is; medians of 3 repetitions; limit reached before the date none of the processors'],
     ['bare HTTP client: 32 connections'],
   ]);
 });
