@@ -107,7 +107,9 @@ const MUTATIONS: readonly Mutation[] = [
   {
     invariant: 'repeats',
     what: 'a lease ends while its worker is still at it',
-    breakIt: () => replace(DynamoDbStore.prototype, 'claim', (original, turn, claimant, now) => original(turn, claimant, now, now + 1)),
+    breakIt: () => replace(DynamoDbStore.prototype, 'claim', (original, turn, claimant, now, _, timeoutMs) => (
+      original(turn, claimant, now, now + 1, timeoutMs)
+    )),
   },
   {
     invariant: 'cancelPrevails',
