@@ -41,7 +41,8 @@ export class DueFirst {
       this.waiting = this.waiting.filter((waiting) => !isOver(waiting));
       over.forEach(({ resolve }) => resolve());
       if (this.waiting.length > 0) {
-        await this.clock.sleepUntil(Math.min(Math.max(next, now + 1), ...this.waiting.map(({ until }) => until)));
+        // What is overdue is still being claimed: there is no telling for how long.
+        await this.clock.sleepUntil(Math.min(next > now ? next : now + QUIET_MS, ...this.waiting.map(({ until }) => until)));
       }
     }
   }
