@@ -23,7 +23,7 @@ test('what it says is exposed is', () => {
 
 test('the commands exist', () => {
   const commands = [...README.matchAll(/npm run ([\w:]+)|npm (test)\b/g)].map(([, script, name]) => script ?? name);
-  expect(new Set(commands)).toEqual(new Set(['demo', 'test', 'bench', 'local', 'simulate', 'fuzz', 'audit:shipped']));
+  expect(new Set(commands)).toEqual(new Set(['demo', 'test', 'bench', 'local', 'scale', 'simulate', 'fuzz', 'audit:shipped']));
   expect(Object.keys(packageJson.scripts)).toEqual(expect.arrayContaining(commands));
 });
 
