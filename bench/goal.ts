@@ -20,13 +20,13 @@ export interface Verdict {
   readonly met?: boolean;
 }
 
-/** What was measured of a work, by sender; `beside` is what it is compared with. */
-export type Measured = Readonly<Partial<Record<SenderName | 'beside', Figures>>>;
+/** What was measured of a work, by sender, and of what it is compared with. */
+export type Measured = Readonly<Partial<Record<SenderName | `${SenderName} beside`, Figures>>>;
 
 export function verdictOn(goal: Goal, measured: Measured): Verdict {
   const { sender, figure, percentile, atMost, of } = goal;
   const late = measured[sender]?.[figure]?.[percentile];
-  const base = of === 'ms' ? 1 : measured[of]?.[figure]?.[percentile];
+  const base = of === 'ms' ? 1 : measured[of === 'beside' ? `${sender} beside` as const : of]?.[figure]?.[percentile];
   const value = late === undefined || base === undefined ? undefined : ratio(late, base);
   return { goal: textOf(goal), ...(value === undefined ? {} : { value, met: value <= atMost }) };
 }

@@ -49,8 +49,8 @@ export async function measureLateness(
         results.push({ as, label, ...await measureOne(sender, work, load, assembly, repeat ?? work.repeat, cleanup) });
       };
       await measure(sender, LABELS[sender], work.load);
-      if (sender === 'engine' && work.beside) {
-        await measure('beside', `${LABELS[sender]}, ${work.beside.label}`, work.beside.load);
+      if (work.beside) {
+        await measure(`${sender} beside`, `${LABELS[sender]}, ${work.beside.label}`, work.beside.load);
       }
     }
     measured.push({ name, work, results });
@@ -72,21 +72,27 @@ export async function measureLateness(
 async function measureOne(
   name: SenderName, work: Work, load: Load, assembly: string, repeat: number, cleanup: Cleanup,
 ): Promise<Pick<Result, 'settings' | 'median' | 'runs'>> {
-  const running = new Cleanup();
-  await cleanup.open(() => running, (opened) => opened.run());
-  try {
-    const receiver = await running.open(() => receiverFor(load.endpoint), (opened) => opened.close());
-    const sender = await startSender(name, work, receiver.url, assembly, running);
-    const runner = new Runner(receiver, sender, name);
-    await runner.warmUp();
-    const runs: Run[] = [];
-    for (let repetition = 0; repetition < repeat; repetition++) {
-      runs.push(await runner.run(load, repetition));
+  // Where endpoints hang, workers are still busy with them when the next repetition would begin: each has a sender of its own.
+  const starts = work.beside ? repeat : 1;
+  const runs: Run[] = [];
+  let settings = '';
+  for (let start = 0; start < starts; start++) {
+    const running = new Cleanup();
+    await cleanup.open(() => running, (opened) => opened.run());
+    try {
+      const receiver = await running.open(() => receiverFor(load.endpoint), (opened) => opened.close());
+      const sender = await startSender(name, work, receiver.url, assembly, running);
+      const runner = new Runner(receiver, sender, name);
+      await runner.warmUp();
+      for (let repetition = 0; repetition < repeat / starts; repetition++) {
+        runs.push(await runner.run(load, repetition));
+      }
+      settings = sender.settings;
+    } finally {
+      await running.run();
     }
-    return { settings: sender.settings, median: medianOf(runs.map(({ samples }) => figuresOf(samples))), runs };
-  } finally {
-    await running.run();
   }
+  return { settings, median: medianOf(runs.map(({ samples }) => figuresOf(samples))), runs };
 }
 
 function startSender(name: SenderName, work: Work, url: string, assembly: string, cleanup: Cleanup): Promise<Sender> {

@@ -6,6 +6,7 @@ import type { Cleanup } from '../scripts/support/cleanup';
 import { snsClient } from '../scripts/support/local-clients';
 import { LOG_DELIVERED, LOG_FAILED } from '../src/core/log-events';
 import { EngineEvent, LocalEngine } from '../src/local/engine';
+import { ENVIRONMENT_LIMIT } from '../src/local/function-runtime';
 
 /** PublishBatch takes at most this many messages. */
 const BATCH = 10;
@@ -24,7 +25,7 @@ export class ThroughEngine implements Sender {
     return new ThroughEngine(engine, await snsClient(engine, cleanup), url, aheadMs, lateMs, stored);
   }
 
-  public readonly settings = 'published in batches of 10, the example app\'s template as it is';
+  public readonly settings = `published in batches of 10, the example app's template as it is, ${ENVIRONMENT_LIMIT} workers of a function at most`;
   private readonly targets = new Map<string, string>();
   private published = 0;
 

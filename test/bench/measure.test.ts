@@ -48,7 +48,7 @@ test.each([
   ['floor', { engine: figures(250), floor: figures(10) }, { value: 25, met: true }],
   ['floor', { engine: figures(251), floor: figures(10) }, { value: 25.1, met: false }],
   ['floor', { engine: figures(24), floor: figures(0) }, { value: 24, met: true }],
-  ['beside', { engine: figures(26), beside: figures(1) }, { value: 26, met: false }],
+  ['beside', { 'engine': figures(26), 'engine beside': figures(1), 'deliver beside': figures(100) }, { value: 26, met: false }],
 ] as const)('judges a goal in %s', (of, measured, verdict) => {
   expect(verdictOn({ sender: 'engine', figure: 'lateMs', percentile: 'p99', atMost: 25, of }, measured)).toMatchObject(verdict);
 });
