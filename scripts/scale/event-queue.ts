@@ -1,4 +1,5 @@
 // What happens when: simulated time jumps from one event to the next.
+import { Heap } from '../support/heap';
 
 interface Event {
   readonly at: number;
@@ -7,60 +8,21 @@ interface Event {
   readonly happen: () => void;
 }
 
-/** A binary heap of events. Time is in milliseconds, from any origin. */
+/** Events by their time, in milliseconds from any origin. */
 export class EventQueue {
   public now = -Infinity;
-  private readonly heap: Event[] = [];
+  private readonly events = new Heap<Event>((a, b) => a.at < b.at || (a.at === b.at && a.order < b.order));
   private planned = 0;
 
   public at(at: number, happen: () => void): void {
-    const event = { at: Math.max(at, this.now), order: this.planned++, happen };
-    let i = this.heap.push(event) - 1;
-    while (i > 0 && isBefore(event, this.heap[parentOf(i)])) {
-      this.heap[i] = this.heap[parentOf(i)];
-      i = parentOf(i);
-    }
-    this.heap[i] = event;
+    this.events.push({ at: Math.max(at, this.now), order: this.planned++, happen });
   }
 
   /** Runs until nothing is planned any more. */
   public run(): void {
-    for (let event = this.take(); event; event = this.take()) {
+    for (let event = this.events.pop(); event; event = this.events.pop()) {
       this.now = event.at;
       event.happen();
     }
   }
-
-  private take(): Event | undefined {
-    const [first] = this.heap;
-    const last = this.heap.pop();
-    if (last && this.heap.length > 0) {
-      this.sink(last);
-    }
-    return first;
-  }
-
-  private sink(event: Event): void {
-    let i = 0;
-    for (;;) {
-      let child = 2 * i + 1;
-      if (child + 1 < this.heap.length && isBefore(this.heap[child + 1], this.heap[child])) {
-        child++;
-      }
-      if (child >= this.heap.length || isBefore(event, this.heap[child])) {
-        break;
-      }
-      this.heap[i] = this.heap[child];
-      i = child;
-    }
-    this.heap[i] = event;
-  }
-}
-
-function parentOf(i: number): number {
-  return Math.floor((i - 1) / 2);
-}
-
-function isBefore(a: Event, b: Event): boolean {
-  return a.at < b.at || (a.at === b.at && a.order < b.order);
 }

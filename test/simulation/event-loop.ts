@@ -1,4 +1,5 @@
 // Virtual time: events in the order of their instants; between two of them, everything that code under test can do is done.
+import { Heap } from '../../scripts/support/heap';
 
 export interface ScheduledEvent {
   readonly at: number;
@@ -13,7 +14,7 @@ const nextTurn = process.nextTick;
 export class EventLoop {
   /** Events that have happened. */
   public steps = 0;
-  private readonly heap: ScheduledEvent[] = [];
+  private readonly heap = new Heap<ScheduledEvent>((a, b) => a.at < b.at || (a.at === b.at && a.sequence < b.sequence));
   private sequence = 0;
   /** Whether code under test has been given anything to go on with since it last came to rest. */
   private stirred = false;
@@ -23,7 +24,7 @@ export class EventLoop {
 
   public at(instant: number, action: () => void): ScheduledEvent {
     const event = { at: Math.max(instant, this.now), sequence: this.sequence++, action, cancelled: false };
-    this.push(event);
+    this.heap.push(event);
     return event;
   }
 
@@ -49,7 +50,7 @@ export class EventLoop {
 
   /** Lets the next event happen; `false` if there is none. */
   public async step(): Promise<boolean> {
-    const event = this.pop();
+    const event = this.heap.pop();
     if (!event) {
       return false;
     }
@@ -64,49 +65,4 @@ export class EventLoop {
     }
     return true;
   }
-
-  private push(event: ScheduledEvent): void {
-    const { heap } = this;
-    let i = heap.length;
-    heap.push(event);
-    while (i > 0) {
-      const parent = Math.floor((i - 1) / 2);
-      if (isBefore(heap[parent], event)) {
-        break;
-      }
-      heap[i] = heap[parent];
-      i = parent;
-    }
-    heap[i] = event;
-  }
-
-  private pop(): ScheduledEvent | undefined {
-    const { heap } = this;
-    const first = heap[0];
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) {
-      return first;
-    }
-    let i = 0;
-    for (;;) {
-      let child = 2 * i + 1;
-      if (child >= heap.length) {
-        break;
-      }
-      if (child + 1 < heap.length && isBefore(heap[child + 1], heap[child])) {
-        child++;
-      }
-      if (isBefore(last, heap[child])) {
-        break;
-      }
-      heap[i] = heap[child];
-      i = child;
-    }
-    heap[i] = last;
-    return first;
-  }
-}
-
-function isBefore(a: ScheduledEvent, b: ScheduledEvent): boolean {
-  return a.at < b.at || (a.at === b.at && a.sequence < b.sequence);
 }
