@@ -1,6 +1,7 @@
 // Child process that sends requests at their instants with the bare HTTP client, as `Floor` asks. Ends when its parent does.
 import { BareClient } from './bare-client';
 import type { PlannedWebhook } from './sender';
+import { obeyParent } from '../scripts/support/obey-parent';
 import { SystemClock } from '../src/core/clock';
 
 export type FloorCommand =
@@ -37,8 +38,4 @@ function byInstant(planned: readonly PlannedWebhook[]): Map<number, string[]> {
   return instants;
 }
 
-process.on('message', (command: FloorCommand) => {
-  void obey(command).then(() => process.send?.('done'));
-});
-process.on('disconnect', () => process.exit());
-process.on('SIGINT', () => undefined);
+obeyParent(obey);

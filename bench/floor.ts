@@ -1,8 +1,8 @@
 // The floor: the same requests at the same instants, sent by the bare HTTP client in a process of its own, with no scheduler at all.
 import * as path from 'node:path';
-import { Child } from './child';
 import type { FloorCommand } from './floor-child';
 import type { PlannedWebhook, Sender } from './sender';
+import { Child } from '../scripts/support/child';
 import type { Cleanup } from '../scripts/support/cleanup';
 
 /** To hand the webhooks over, with the time to spare that it takes for the process to come to rest. */

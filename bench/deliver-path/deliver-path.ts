@@ -5,6 +5,7 @@ import * as path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { TableCommand } from './table-child';
+import { Child } from '../../scripts/support/child';
 import type { Cleanup } from '../../scripts/support/cleanup';
 import { batchesOf } from '../../src/adapters/batches';
 import { DynamoDbStore } from '../../src/adapters/dynamodb-store';
@@ -16,7 +17,6 @@ import { turnsPerMessageOf } from '../../src/core/timing';
 import { firstTurn, partitionOf, Turn, Webhook } from '../../src/core/webhook';
 import { LOCAL_CREDENTIALS } from '../../src/local/emulators';
 import { EngineEvent, LocalEngine } from '../../src/local/engine';
-import { Child } from '../child';
 import type { PlannedWebhook, Sender } from '../sender';
 import type { Load } from '../work';
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Table, TableRequest } from './table';
+import { obeyParent } from '../../scripts/support/obey-parent';
 
 export interface TableCommand {
   /** Milliseconds from the end of a request to its answer. */
@@ -41,8 +42,4 @@ function reply(response: ServerResponse, { status, text }: { readonly status: nu
   response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0', 'content-length': Buffer.byteLength(text) }).end(text);
 }
 
-process.on('message', (command: TableCommand) => {
-  void serve(command).then((url) => process.send?.(url));
-});
-process.on('disconnect', () => process.exit());
-process.on('SIGINT', () => undefined);
+obeyParent(serve);

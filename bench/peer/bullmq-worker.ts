@@ -1,6 +1,7 @@
 // Child process that runs a worker of BullMQ, which sends each job with the bare HTTP client. Ends when its parent does.
 import { Worker } from 'bullmq';
 import type { RedisServer } from './redis';
+import { obeyParent } from '../../scripts/support/obey-parent';
 import { BareClient } from '../bare-client';
 
 export interface WorkerCommand {
@@ -12,13 +13,12 @@ export interface WorkerCommand {
   readonly warmUp: string;
 }
 
-process.on('message', async ({ connection, queue, concurrency, url, warmUp }: WorkerCommand) => {
+async function work({ connection, queue, concurrency, url, warmUp }: WorkerCommand): Promise<void> {
   const client = new BareClient(url, concurrency);
   await client.warmUp(warmUp);
   const worker = new Worker<string>(queue, async ({ data }) => client.send(data), { connection, concurrency });
   worker.on('error', (error) => console.error(error));
   await worker.waitUntilReady();
-  process.send?.('ready');
-});
-process.on('disconnect', () => process.exit());
-process.on('SIGINT', () => undefined);
+}
+
+obeyParent(work);

@@ -4,8 +4,8 @@ import { Queue } from 'bullmq';
 import { version } from 'bullmq/package.json';
 import type { WorkerCommand } from './bullmq-worker';
 import { RedisServer } from './redis';
+import { Child } from '../../scripts/support/child';
 import type { Cleanup } from '../../scripts/support/cleanup';
-import { Child } from '../child';
 import type { PlannedWebhook, Sender } from '../sender';
 
 /** Adding 10,000 jobs takes it about a second on two cores. */

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { BatchWriteItemCommand, CreateTableCommand, DynamoDBClient, PutItemCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import { DueRows, DueRowsOptions } from './due-rows';
+import { obeyParent } from '../../scripts/support/obey-parent';
 import { batchesOf } from '../../src/adapters/batches';
 import { PARTITION_KEY, SORT_KEY } from '../../src/adapters/table-keys';
 import { LOCAL_CREDENTIALS } from '../../src/local/emulators';
@@ -43,8 +44,4 @@ async function serve({ tableName, rows }: EmulatedTableCommand): Promise<string>
   return endpoint;
 }
 
-process.on('message', (command: EmulatedTableCommand) => {
-  void serve(command).then((endpoint) => process.send?.(endpoint));
-});
-process.on('disconnect', () => process.exit());
-process.on('SIGINT', () => undefined);
+obeyParent(serve);

@@ -2,11 +2,11 @@
 import * as path from 'node:path';
 import type { EmulatedTableCommand } from './emulated-table-child';
 import type { World } from './world';
+import { Child } from '../../scripts/support/child';
 import { Cleanup } from '../../scripts/support/cleanup';
 import { Cell, Column, table } from '../../scripts/support/terminal';
 import { minuteOf, startOfMinute } from '../../src/core/timing';
 import { Variable } from '../../src/handlers/environment';
-import { Child } from '../child';
 import { coresBetween, limitReached, processorTimeOf } from '../processor-time';
 
 export const ROWS = [1_000, 10_000, 100_000] as const;

@@ -1,6 +1,7 @@
 // A function's process: loads a bundle as Lambda does, and does what `Worker` asks. Nothing else is loaded, so that what it takes is the bundle's.
 import { createRequire } from 'node:module';
 import { getHeapStatistics } from 'node:v8';
+import { obeyParent } from '../../scripts/support/obey-parent';
 
 export type WorkerCommand =
   | { readonly type: 'load'; readonly bundle: string }
@@ -64,10 +65,12 @@ function usage(): Usage {
   return { processorMs: (user + system) / 1000, peakRssMib: process.resourceUsage().maxRSS / 1024, peakHeapMib: peakHeap / MIB };
 }
 
-process.on('message', (command: WorkerCommand) => {
-  void obey(command)
-    .then((result) => ({ result }), (error: unknown) => ({ error: String(error) }))
-    .then((reply) => process.send?.({ ...reply, usage: usage() } satisfies WorkerReply));
-});
-process.on('disconnect', () => process.exit());
-process.on('SIGINT', () => undefined);
+async function reply(command: WorkerCommand): Promise<WorkerReply> {
+  try {
+    return { result: await obey(command), usage: usage() };
+  } catch (error) {
+    return { error: String(error), usage: usage() };
+  }
+}
+
+obeyParent(reply);

@@ -1,7 +1,6 @@
 // A function in a process of its own, with the variables of its template and the machine's services in place of AWS.
-import { ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import type { WorkerCommand, WorkerReply, Usage } from './worker-child';
+import { Child } from '../../scripts/support/child';
 import type { FunctionPlan } from '../../src/local/plan';
 
 export interface WorkerOptions {
@@ -39,12 +38,10 @@ export class Worker {
     }
   }
 
-  private readonly child: ChildProcess;
-  private readonly ended: Promise<never>;
-  private readonly lines: string[] = [];
+  private readonly child: Child<WorkerCommand>;
 
   private constructor({ script, plan, endpoint, trusted, variables }: WorkerOptions) {
-    this.child = fork(script, [], {
+    this.child = new Child(script, {
       // Of a function's memory, the Node.js runtime of Lambda gives nine tenths to the heap.
       execArgv: [`--max-old-space-size=${Math.floor(plan.memoryMb * 0.9)}`],
       env: {
@@ -61,17 +58,10 @@ export class Worker {
       },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
-    // What it logs goes nowhere, as on Lambda; but it is read, or it would wait for that.
-    this.child.stdout?.resume();
-    this.child.stderr?.on('data', (chunk) => this.lines.push(String(chunk)));
-    this.ended = once(this.child, 'exit').then(([code, signal]) => {
-      throw new Error(`the function's process ended with ${String(signal ?? code)}: ${this.lines.join('').slice(-1_000)}`);
-    });
-    this.ended.catch(() => undefined);
   }
 
   public get pid(): number {
-    return this.child.pid as number;
+    return this.child.pid;
   }
 
   /** Runs the handler; resolves with what the process has taken so far. */
@@ -83,17 +73,12 @@ export class Worker {
     return (await this.ask({ type: 'usage' })).usage;
   }
 
-  public async close(): Promise<void> {
-    if (this.child.connected) {
-      this.child.disconnect();
-    }
-    await this.ended.catch(() => undefined);
+  public close(): Promise<void> {
+    return this.child.close();
   }
 
   private async ask(command: WorkerCommand): Promise<WorkerReply & { result: unknown }> {
-    const replied = once(this.child, 'message');
-    this.child.send(command, () => undefined);
-    const [reply] = await Promise.race([replied, this.ended]) as [WorkerReply];
+    const reply = await this.child.ask<WorkerReply>(command);
     if (reply.error !== undefined) {
       throw new Error(`the function failed: ${reply.error}`);
     }

@@ -8,6 +8,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { DueRows } from './due-rows';
+import { obeyParent } from '../../scripts/support/obey-parent';
 
 export interface WorldOptions {
   /** Milliseconds until the table answers. */
@@ -150,8 +151,4 @@ function claimedItem({ pk, sk }: Key, values: Readonly<Record<string, unknown>>)
   return { pk, sk, ...Object.fromEntries(Object.entries(named).map(([name, value]) => [name, values[value]])) };
 }
 
-process.on('message', (command: WorldCommand) => {
-  void obey(command).then((reply) => process.send?.(reply));
-});
-process.on('disconnect', () => process.exit());
-process.on('SIGINT', () => undefined);
+obeyParent(obey);

@@ -7,11 +7,11 @@ import { bundleOf, FunctionName } from './bundles';
 import { functionsOf } from './stacks';
 import { Worker } from './worker';
 import type { Counts, WorldCommand, WorldOptions, WorldReply } from './world-child';
+import { Child } from '../../scripts/support/child';
 import type { Cleanup } from '../../scripts/support/cleanup';
 import { exampleAssembly } from '../../scripts/support/example';
 import { readAssembly } from '../../src/local/assembly';
 import { FunctionPlan, planAssembly } from '../../src/local/plan';
-import { Child } from '../child';
 
 const TLS = path.join(__dirname, '..', '..', 'test', 'support', 'tls');
 const CERTIFICATE = path.join(TLS, 'cert.pem');

@@ -1,4 +1,5 @@
 // Child process that runs a receiver for `ReceiverProcess`, and ends when its parent does.
+import { obeyParent } from './obey-parent';
 import { Receiver, ReceiverOptions } from './receiver';
 
 export type ReceiverCommand =
@@ -49,9 +50,4 @@ function arrivals(prefix: string): Arrival[] {
   ));
 }
 
-process.on('message', (command: ReceiverCommand) => {
-  void answer(command).then((reply) => process.send?.(reply));
-});
-process.on('disconnect', () => process.exit());
-// Ctrl-C reaches every process of a terminal; this one is asked for its requests before it ends.
-process.on('SIGINT', () => undefined);
+obeyParent(answer);

@@ -1,8 +1,8 @@
 // The table of the deliver path, by the real store and its client of DynamoDB.
 import * as path from 'node:path';
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { Child } from '../../bench/child';
 import type { TableCommand } from '../../bench/deliver-path/table-child';
+import { Child } from '../../scripts/support/child';
 import { DynamoDbStore } from '../../src/adapters/dynamodb-store';
 import { SystemClock } from '../../src/core/clock';
 import { firstTurn, rowKey, Webhook } from '../../src/core/webhook';
