@@ -13,7 +13,7 @@ import type { Section, SectionOptions } from './section';
 import type { Sender } from './sender';
 import { ThroughEngine } from './through-engine';
 import { Load, SenderName, Work, WORKS } from './work';
-import { Cleanup } from '../scripts/support/cleanup';
+import type { Cleanup } from '../scripts/support/cleanup';
 import { exampleAssembly } from '../scripts/support/example';
 
 const NO_REDIS = 'redis-server is not installed, so BullMQ is left out (Debian, Ubuntu: apt-get install redis-server; macOS: brew install redis)';
@@ -77,9 +77,7 @@ async function measureOne(
   const runs: Run[] = [];
   let settings = '';
   for (let start = 0; start < starts; start++) {
-    const running = new Cleanup();
-    await cleanup.open(() => running, (opened) => opened.run());
-    try {
+    await cleanup.scope(async (running) => {
       const receiver = await running.open(() => receiverFor(load.endpoint), (opened) => opened.close());
       const sender = await startSender(name, work, receiver.url, assembly, running);
       const runner = new Runner(receiver, sender, name);
@@ -88,9 +86,7 @@ async function measureOne(
         runs.push(await runner.run(load, repetition));
       }
       settings = sender.settings;
-    } finally {
-      await running.run();
-    }
+    });
   }
   return { settings, median: medianOf(runs.map(({ samples }) => figuresOf(samples))), runs };
 }

@@ -3,7 +3,6 @@ import { median } from './measure';
 import type { Section, SectionOptions } from './section';
 import type { PlannedWebhook } from './sender';
 import { ThroughEngine } from './through-engine';
-import { Cleanup } from '../scripts/support/cleanup';
 import { exampleAssembly } from '../scripts/support/example';
 import { table } from '../scripts/support/terminal';
 
@@ -26,18 +25,14 @@ const URL = 'http://127.0.0.1:9';
 
 export async function measurePublish({ cleanup, repeat = REPETITIONS, onProgress }: SectionOptions): Promise<Section> {
   onProgress('publish throughput');
-  const running = new Cleanup();
-  await cleanup.open(() => running, (opened) => opened.run());
   const runs: Throughput[] = [];
-  try {
+  await cleanup.scope(async (running) => {
     const sender = await ThroughEngine.start(running, await exampleAssembly(running), URL, 0);
     await throughputOf(sender, WARM_UP);
     for (let repetition = 0; repetition < repeat; repetition++) {
       runs.push(await throughputOf(sender, COUNT));
     }
-  } finally {
-    await running.run();
-  }
+  });
   const medians = { published: median(runs.map(({ published }) => published)), stored: median(runs.map(({ stored }) => stored)) };
   return {
     name: 'publish',

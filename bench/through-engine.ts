@@ -1,15 +1,14 @@
 // This scheduler, whole: published to the topic of the example app's unchanged template, run by the local engine with the real handlers.
 import { setTimeout as delay } from 'node:timers/promises';
-import { PublishBatchCommand, SNSClient } from '@aws-sdk/client-sns';
+import type { SNSClient } from '@aws-sdk/client-sns';
+import { MAX_PUBLISHED, publishBatch } from './publish-batch';
 import type { PlannedWebhook, Sender } from './sender';
+import { keepLateness } from './worker-lateness';
 import type { Cleanup } from '../scripts/support/cleanup';
 import { snsClient } from '../scripts/support/local-clients';
-import { LOG_DELIVERED, LOG_FAILED } from '../src/core/log-events';
 import { EngineEvent, LocalEngine } from '../src/local/engine';
 import { ENVIRONMENT_LIMIT } from '../src/local/function-runtime';
 
-/** PublishBatch takes at most this many messages. */
-const BATCH = 10;
 /** Publishers at one time. */
 const PUBLISHERS = 4;
 const STORE_MS = 60_000;
@@ -43,7 +42,7 @@ export class ThroughEngine implements Sender {
   public async schedule(planned: readonly PlannedWebhook[]): Promise<void> {
     const left = planned.slice();
     const publisher = async () => {
-      for (let batch = left.splice(0, BATCH); batch.length > 0; batch = left.splice(0, BATCH)) {
+      for (let batch = left.splice(0, MAX_PUBLISHED); batch.length > 0; batch = left.splice(0, MAX_PUBLISHED)) {
         await this.publish(batch);
       }
     };
@@ -79,27 +78,15 @@ export class ThroughEngine implements Sender {
   }
 
   private async publish(batch: readonly PlannedWebhook[]): Promise<void> {
-    const { Successful = [], Failed = [] } = await this.sns.send(new PublishBatchCommand({
-      TopicArn: this.engine.schedulers[0].inputTopicArn,
-      PublishBatchRequestEntries: batch.map(({ target, dueAt }, i) => ({
-        Id: String(i),
-        Message: JSON.stringify({ date: new Date(dueAt).toISOString(), url: this.url + target, method: 'POST', payload: { target } }),
-      })),
-    }));
-    if (Failed.length > 0) {
-      throw new Error(`${Failed.length} of ${batch.length} messages could not be published: ${Failed[0].Message ?? Failed[0].Code}`);
-    }
-    Successful.forEach(({ Id, MessageId }) => this.targets.set(MessageId as string, batch[Number(Id)].target));
+    const ids = await publishBatch(this.sns, this.engine.schedulers[0].inputTopicArn, batch.map(({ target, dueAt }) => (
+      JSON.stringify({ date: new Date(dueAt).toISOString(), url: this.url + target, method: 'POST', payload: { target } })
+    )));
+    ids.forEach((id, i) => this.targets.set(id, batch[i].target));
   }
 }
 
 function keep(event: EngineEvent, lateMs: Map<string, number>, stored: { messages: number; at: number }): void {
-  if (event.type === 'log') {
-    const { message, webhookId, lateMs: late } = event.record ?? {};
-    if (message === LOG_DELIVERED || message === LOG_FAILED) {
-      lateMs.set(String(webhookId), Number(late));
-    }
-  }
+  keepLateness(event, lateMs);
   // Ingest answers for a message once its row is in the table.
   if (event.type === 'invocation' && event.error === undefined && /ingest/i.test(event.functionName)) {
     stored.messages += event.records;

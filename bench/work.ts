@@ -57,28 +57,24 @@ const ON_TIME: readonly Goal[] = [
   { sender: 'engine', figure: 'lateMs', percentile: 'p99', atMost: 25, of: 'ms' },
 ];
 
+/** As a steady day brings them. */
+function steady(count: number, aheadMs: number): Work {
+  return {
+    description: `${count.toLocaleString('en-US')} webhooks spread over 30 s`,
+    load: { dueMs: evenly(count, 30_000) },
+    senders: ['engine', 'floor', 'peer'],
+    aheadMs,
+    connections: 32,
+    peerConcurrency: 100,
+    repeat: 1,
+    goals: ON_TIME,
+  };
+}
+
 /** All works by their names. */
 export const WORKS: Readonly<Record<string, Work>> = {
-  'steady-300': {
-    description: '300 webhooks spread over 30 s',
-    load: { dueMs: evenly(300, 30_000) },
-    senders: ['engine', 'floor', 'peer'],
-    aheadMs: 5_000,
-    connections: 32,
-    peerConcurrency: 100,
-    repeat: 1,
-    goals: ON_TIME,
-  },
-  'steady-5000': {
-    description: '5,000 webhooks spread over 30 s',
-    load: { dueMs: evenly(5_000, 30_000) },
-    senders: ['engine', 'floor', 'peer'],
-    aheadMs: 15_000,
-    connections: 32,
-    peerConcurrency: 100,
-    repeat: 1,
-    goals: ON_TIME,
-  },
+  'steady-300': steady(300, 5_000),
+  'steady-5000': steady(5_000, 15_000),
   'instant-1000-slow': {
     description: '1,000 webhooks at one instant, to an endpoint that takes 200 ms',
     load: { dueMs: atOnce(1_000), endpoint: { delayMs: 200 } },

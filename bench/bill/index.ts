@@ -9,7 +9,6 @@ import { gbSeconds, isUndisturbed, ourBill, provisionedWriteDollars, requestRows
 import { dollars, PRICES, REGION, RETRIEVED } from './prices';
 import { cloudTasks, olderDesign, qstash, schedulerWithApiDestination, schedulerWithLambda } from './rivals';
 import { BATCHED, BURST, GROUPS, LARGE, PAYLOAD, SINGLE, SLOW, SOON } from './works';
-import { Cleanup } from '../../scripts/support/cleanup';
 import { exampleAssembly } from '../../scripts/support/example';
 import { Cell, Column, table } from '../../scripts/support/terminal';
 import { turnsPerMessageOf } from '../../src/core/timing';
@@ -109,21 +108,13 @@ export function sectionOf(runs: readonly MeteredRun[]): Section {
   };
 }
 
-/** What a run has opened is closed when it ends, or when the program does. */
-async function meter(work: Work, assembly: string, cleanup: Cleanup): Promise<MeteredRun> {
-  const running = new Cleanup();
-  await cleanup.open(() => running, (opened) => opened.run());
-  const metered = await runMetered(work, assembly, running);
-  await running.run();
-  return metered;
-}
-
 /** Again where it was disturbed, a few times. */
 async function meterInPeace(work: Work, assembly: string, { cleanup, onProgress }: SectionOptions): Promise<MeteredRun> {
-  let metered = await meter(work, assembly, cleanup);
+  const meter = () => cleanup.scope((running) => runMetered(work, assembly, running));
+  let metered = await meter();
   for (let tries = 1; tries < MAX_TRIES && !isUndisturbed(metered); tries++) {
     onProgress(`the machine was too busy, counting again: ${work.name}`);
-    metered = await meter(work, assembly, cleanup);
+    metered = await meter();
   }
   return metered;
 }

@@ -1,12 +1,13 @@
 // Runs webhooks through the local engine while it counts what AWS would bill.
 import { setTimeout as delay } from 'node:timers/promises';
-import { PublishBatchCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { messageText, MessageShape } from './messages';
 import type { Cleanup } from '../../scripts/support/cleanup';
 import { snsClient } from '../../scripts/support/local-clients';
 import { ReceiverProcess } from '../../scripts/support/receiver-process';
 import { Variable } from '../../src/handlers/environment';
 import { FunctionUsage, LocalEngine, RequestUsage, Usage } from '../../src/local/engine';
+import { publishBatch } from '../publish-batch';
 
 export interface Work {
   readonly name: string;
@@ -146,12 +147,7 @@ class Publisher {
       await this.sns.send(new PublishCommand({ TopicArn: this.topicArn, Message: texts[0] }));
       return;
     }
-    const { Failed = [] } = await this.sns.send(new PublishBatchCommand({
-      TopicArn: this.topicArn, PublishBatchRequestEntries: texts.map((text, i) => ({ Id: String(i), Message: text })),
-    }));
-    if (Failed.length > 0) {
-      throw new Error(`${Failed.length} of ${texts.length} messages could not be published: ${Failed[0].Message ?? Failed[0].Code}`);
-    }
+    await publishBatch(this.sns, this.topicArn, texts);
   }
 }
 

@@ -10,7 +10,6 @@ import type { Cleanup } from '../../scripts/support/cleanup';
 import { batchesOf } from '../../src/adapters/batches';
 import { DynamoDbStore } from '../../src/adapters/dynamodb-store';
 import { SystemClock } from '../../src/core/clock';
-import { LOG_DELIVERED } from '../../src/core/log-events';
 import { packsOf } from '../../src/core/packs';
 import { delayMessageText } from '../../src/core/queue-message';
 import { turnsPerMessageOf } from '../../src/core/timing';
@@ -19,6 +18,7 @@ import { LOCAL_CREDENTIALS } from '../../src/local/emulators';
 import { EngineEvent, LocalEngine } from '../../src/local/engine';
 import type { PlannedWebhook, Sender } from '../sender';
 import type { Load } from '../work';
+import { keepLateness } from '../worker-lateness';
 
 /**
  * Milliseconds that the table takes for an answer: the most that AWS's "single-digit millisecond" average for PutItem and GetItem can mean.
@@ -123,13 +123,6 @@ function recordOf(turns: readonly Turn[]): object {
   return {
     messageId: randomUUID(), receiptHandle: randomUUID(), body: delayMessageText({ turns }), attributes: { ApproximateReceiveCount: '1' },
   };
-}
-
-function keepLateness(event: EngineEvent, lateMs: Map<string, number>): void {
-  const record = event.type === 'log' ? event.record : undefined;
-  if (record?.message === LOG_DELIVERED) {
-    lateMs.set(String(record.webhookId), Number(record.lateMs));
-  }
 }
 
 /** An id may have no `?` and no `&`. */

@@ -6,6 +6,7 @@ import type { WorkerCommand } from './bullmq-worker';
 import { RedisServer } from './redis';
 import { Child } from '../../scripts/support/child';
 import type { Cleanup } from '../../scripts/support/cleanup';
+import { batchesOf } from '../../src/adapters/batches';
 import type { PlannedWebhook, Sender } from '../sender';
 
 /** Adding 10,000 jobs takes it about a second on two cores. */
@@ -43,9 +44,9 @@ export class BullMq implements Sender {
   }
 
   public async schedule(planned: readonly PlannedWebhook[]): Promise<void> {
-    for (let start = 0; start < planned.length; start += BULK) {
+    for (const some of batchesOf(planned, BULK)) {
       const timestamp = Date.now();
-      await this.queue.addBulk(planned.slice(start, start + BULK).map(({ target, dueAt }) => ({
+      await this.queue.addBulk(some.map(({ target, dueAt }) => ({
         // Due at its creation plus the delay.
         name: 'webhook', data: target, opts: { timestamp, delay: dueAt - timestamp, removeOnComplete: true, removeOnFail: true },
       })));

@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import type { EmulatedTableCommand } from './emulated-table-child';
 import type { World } from './world';
 import { Child } from '../../scripts/support/child';
-import { Cleanup } from '../../scripts/support/cleanup';
+import type { Cleanup } from '../../scripts/support/cleanup';
 import { Cell, Column, table } from '../../scripts/support/terminal';
 import { minuteOf, startOfMinute } from '../../src/core/timing';
 import { Variable } from '../../src/handlers/environment';
@@ -37,16 +37,12 @@ export async function measureLoad(world: World, rows: number): Promise<LoadRun> 
 
 /** From the emulated table, which keeps them. */
 export async function measureLoadEmulated(world: World, rows: number, cleanup: Cleanup): Promise<LoadRun> {
-  const running = new Cleanup();
-  await cleanup.open(() => running, (opened) => opened.run());
-  try {
+  return cleanup.scope(async (running) => {
     const child = await running.open(() => new Child<EmulatedTableCommand>(path.join(__dirname, 'emulated-table-child.ts')), (opened) => opened.close());
     const from = minuteAhead();
     const endpoint = await child.ask<string>({ tableName: world.plans.load.variables[Variable.TABLE_NAME], rows: rowsOf(world, rows, from) });
-    return await loadOnce(world, rows, 'emulated', { AWS_ENDPOINT_URL_DYNAMODB: endpoint }, [child.pid], from);
-  } finally {
-    await running.run();
-  }
+    return loadOnce(world, rows, 'emulated', { AWS_ENDPOINT_URL_DYNAMODB: endpoint }, [child.pid], from);
+  });
 }
 
 async function loadOnce(

@@ -15,6 +15,16 @@ export class Cleanup {
     return opening;
   }
 
+  /** Runs something that opens what is closed when it ends, or when this is run before that. */
+  public async scope<T>(use: (inner: Cleanup) => Promise<T>): Promise<T> {
+    const inner = await this.open(() => new Cleanup(), (opened) => opened.run());
+    try {
+      return await use(inner);
+    } finally {
+      await inner.run();
+    }
+  }
+
   /** Closes everything; nothing more can be opened. */
   public async run(): Promise<void> {
     this.closing = true;
