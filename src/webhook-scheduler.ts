@@ -71,7 +71,7 @@ const DEFAULT_MAX_CONCURRENCY = 100;
 /** Each has up to ten invocations at a time: the same bound. */
 const DEFAULT_MAX_POLLERS = DEFAULT_MAX_CONCURRENCY / 10;
 /** Less leaves a worker hardly any processor time at the instant, a seventh of a processor at 256 MiB; more Lambda does not have. */
-const [MIN_DELIVER_MEMORY, MAX_DELIVER_MEMORY] = [Size.mebibytes(256), Size.mebibytes(10_240)];
+const [MIN_DELIVER_MIB, MAX_DELIVER_MIB] = [256, 10_240];
 const TICK = Duration.minutes(1);
 /** Well above the tick, so that ticks which come late or not at all cost nothing at first. */
 const LOAD_HORIZON = Duration.minutes(5);
@@ -223,7 +223,8 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     const retention = props.retention ?? Duration.days(30);
     const requestTimeout = props.requestTimeout ?? Duration.seconds(15);
     const partitions = String(props.partitions ?? DEFAULT_PARTITIONS);
-    const deliverMemory = props.deliverMemory ?? Size.mebibytes(512);
+    const deliverMib = mebibytesOf('deliverMemory', props.deliverMemory ?? Size.mebibytes(512));
+    const turnsPerMessage = turnsPerMessageOf(deliverMib);
     const logRetention = props.logRetention ?? logs.RetentionDays.ONE_MONTH;
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
     const retryPlan = (props.retryPolicy ?? RetryPolicy.standardWebhooks())._toPlan();
@@ -233,8 +234,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     requireRetentionBeyond(maxLifeMs(retryPlan), retention);
     requireBetween('requestTimeout', requestTimeout, Duration.seconds(1), MAX_REQUEST_TIMEOUT);
     requireWholeNumber('partitions', props.partitions, 1, 256);
-    requireMemory('deliverMemory', deliverMemory);
-    const turnsPerMessage = String(turnsPerMessageOf(deliverMemory.toMebibytes()));
+    requireWholeNumber('deliverMemory in MiB', deliverMib, MIN_DELIVER_MIB, MAX_DELIVER_MIB);
     const polling = pollingOf(props);
     if (props.failureTopic) {
       requirePublishable(props.failureTopic, this.stack.region);
@@ -296,7 +296,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
         [Variable.MAX_HORIZON_SECONDS]: seconds(maxHorizon),
         [Variable.RETENTION_SECONDS]: seconds(retention),
-        [Variable.TURNS_PER_MESSAGE]: turnsPerMessage,
+        [Variable.TURNS_PER_MESSAGE]: String(turnsPerMessage),
         [Variable.RETRY_POLICY]: JSON.stringify(retryPlan),
         [Variable.NETWORK_POLICY]: JSON.stringify(networkRules),
       },
@@ -328,7 +328,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         [Variable.LOAD_HORIZON_SECONDS]: seconds(LOAD_HORIZON),
         [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
         [Variable.RETENTION_SECONDS]: seconds(retention),
-        [Variable.TURNS_PER_MESSAGE]: turnsPerMessage,
+        [Variable.TURNS_PER_MESSAGE]: String(turnsPerMessage),
       },
       // The next tick takes up where this one failed; so there is nothing to keep of one that did.
       retryAttempts: 0,
@@ -359,7 +359,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
       ...this.deliverNetwork(props, networkRules),
       description: 'Webhook scheduler: fires webhooks',
       timeout: deliverTimeout,
-      memorySize: deliverMemory.toMebibytes(),
+      memorySize: deliverMib,
       environment: {
         [Variable.TABLE_NAME]: this.table.tableName,
         [Variable.DELAY_QUEUE_URL]: this.delayQueue.queueUrl,
@@ -368,10 +368,10 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         [Variable.LEASE_BEYOND_SECONDS]: seconds(LEASE_BEYOND),
         // Node.js looks names up on this pool, of four threads by default: two name servers that hang would stop everyone else. So each webhook of an
         // invocation may have one, and some are left for those that still hang from the one before.
-        UV_THREADPOOL_SIZE: String(2 * BATCH_SIZE * turnsPerMessageOf(deliverMemory.toMebibytes())),
+        UV_THREADPOOL_SIZE: String(2 * BATCH_SIZE * turnsPerMessage),
         [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
         [Variable.RETENTION_SECONDS]: seconds(retention),
-        [Variable.TURNS_PER_MESSAGE]: turnsPerMessage,
+        [Variable.TURNS_PER_MESSAGE]: String(turnsPerMessage),
         [Variable.RETRY_POLICY]: JSON.stringify(retryPlan),
         [Variable.NETWORK_POLICY]: JSON.stringify(networkRules),
         ...(signing ? { [Variable.SIGNING]: JSON.stringify(signing.plan) } : {}),
@@ -661,11 +661,10 @@ function seconds(duration: Duration): string {
   return String(duration.toSeconds());
 }
 
-function requireMemory(name: string, memory: Size): void {
-  requireKnown(name, memory.isUnresolved(), 'Size');
-  const [least, most] = [MIN_DELIVER_MEMORY, MAX_DELIVER_MEMORY].map((size) => size.toMebibytes());
-  const mebibytes = memory.toMebibytes({ rounding: SizeRoundingBehavior.NONE });
-  requireWholeNumber(`${name} in MiB`, mebibytes, least, most);
+/** Not rounded. */
+function mebibytesOf(name: string, size: Size): number {
+  requireKnown(name, size.isUnresolved(), 'Size');
+  return size.toMebibytes({ rounding: SizeRoundingBehavior.NONE });
 }
 
 /** A row that expires while there are attempts to come would be lost, and the webhook with it. */

@@ -27,7 +27,7 @@ const MAX_BATCH_GET = 100;
 /** Pause before asking again for keys that a throttled table left out of a batch; doubles each time. */
 const FIRST_BATCH_PAUSE_MS = 50;
 const MAX_BATCH_ROUNDS = 6;
-/** Rows of a page that load reads, at most: bounds its memory, whatever the number of rows, for a read unit a page at most. */
+/** Rows of a page that load reads, at most: bounds its memory, whatever the number of rows. A page is billed in whole units, one more at most. */
 const DUE_PAGE_ROWS = 250;
 
 export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, DeliverStore, FollowUpStore {
