@@ -1,11 +1,12 @@
 // The same messages as in memory, fewer of them, through the SDK's clients and the emulated services, to an endpoint on this machine.
 import * as fc from 'fast-check';
 import { batch } from './messages';
-import { Receiver } from '../../scripts/support/receiver';
+import type { Receiver } from '../../scripts/support/receiver';
 import { ACTION_PATIENCE_MS } from '../../src/core/actions';
-import { Cloud } from '../support/cloud';
+import type { Cloud } from '../support/cloud';
+import { emulatedScheduler } from '../support/emulated-scheduler';
 import { notification } from '../support/sqs-events';
-import { TestScheduler } from '../support/test-scheduler';
+import type { TestScheduler } from '../support/test-scheduler';
 
 jest.setTimeout(60_000);
 
@@ -13,15 +14,8 @@ let cloud: Cloud;
 let receiver: Receiver;
 let scheduler: TestScheduler;
 
-beforeAll(async () => {
-  cloud = await Cloud.start();
-  receiver = await Receiver.start();
-  scheduler = new TestScheduler(cloud);
-});
-afterAll(async () => {
-  scheduler.close();
-  await receiver.close();
-  await cloud.stop();
+emulatedScheduler((started) => {
+  ({ cloud, receiver, scheduler } = started);
 });
 
 test('batches of hostile messages: the good one of each fires, what is not valid is told, what cannot be read comes again', async () => {

@@ -1,10 +1,11 @@
 // Cancel, reschedule and redrive, by the handlers, on emulated services.
-import { Receiver } from '../../scripts/support/receiver';
+import type { Receiver } from '../../scripts/support/receiver';
 import { SnsFailureReporter } from '../../src/adapters/sns-failure-reporter';
 import { ACTION_PATIENCE_MS } from '../../src/core/actions';
 import { FollowUp } from '../../src/core/follow-up';
 import { CANCEL_GUARANTEE_MS, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS } from '../../src/core/timing';
-import { Cloud } from '../support/cloud';
+import type { Cloud } from '../support/cloud';
+import { emulatedScheduler } from '../support/emulated-scheduler';
 import { notification } from '../support/sqs-events';
 import { TestScheduler } from '../support/test-scheduler';
 
@@ -15,17 +16,10 @@ let cloud: Cloud;
 let receiver: Receiver;
 let scheduler: TestScheduler;
 
-beforeAll(async () => {
-  cloud = await Cloud.start();
-  const oneGone = { first: [{ status: 410 }] };
-  receiver = await Receiver.start({ behaviours: { '/503': { status: 503 }, '/410': oneGone, '/410-too': oneGone, '/410-three': oneGone, '/410-four': oneGone } });
-  scheduler = new TestScheduler(cloud);
-});
-afterAll(async () => {
-  scheduler.close();
-  await receiver.close();
-  await cloud.stop();
-});
+const oneGone = { first: [{ status: 410 }] };
+emulatedScheduler((started) => {
+  ({ cloud, receiver, scheduler } = started);
+}, { behaviours: { '/503': { status: 503 }, '/410': oneGone, '/410-too': oneGone, '/410-three': oneGone, '/410-four': oneGone } });
 
 const to = (path: string) => receiver.requests.filter(({ target }) => target === path);
 const publish = (id: string, fields: object = {}) => (

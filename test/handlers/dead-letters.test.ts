@@ -1,28 +1,22 @@
 // What no function could handle: reported, put aside, and handled after all once an operator moves it back.
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import { Receiver } from '../../scripts/support/receiver';
+import type { Receiver } from '../../scripts/support/receiver';
 import { SqsUnreportedQueue } from '../../src/adapters/sqs-unreported-queue';
 import { delayMessageText } from '../../src/core/queue-message';
 import { BLIND_REPORT_RECEIVES } from '../../src/core/timing';
 import { firstTurn } from '../../src/core/webhook';
 import { accepted } from '../support/accepted';
-import { Cloud } from '../support/cloud';
+import type { Cloud } from '../support/cloud';
+import { emulatedScheduler } from '../support/emulated-scheduler';
 import { notification } from '../support/sqs-events';
-import { TestScheduler } from '../support/test-scheduler';
+import type { TestScheduler } from '../support/test-scheduler';
 
 let cloud: Cloud;
 let receiver: Receiver;
 let scheduler: TestScheduler;
 
-beforeAll(async () => {
-  cloud = await Cloud.start();
-  receiver = await Receiver.start();
-  scheduler = new TestScheduler(cloud);
-});
-afterAll(async () => {
-  scheduler.close();
-  await receiver.close();
-  await cloud.stop();
+emulatedScheduler((started) => {
+  ({ cloud, receiver, scheduler } = started);
 });
 
 type QueueName = 'Ingest' | 'Delay';
@@ -30,7 +24,6 @@ type QueueName = 'Ingest' | 'Delay';
 const putAside = (queue: QueueName, body: string) => (
   cloud.sqs.send(new SendMessageCommand({ QueueUrl: cloud.queueUrl(`${queue}Unreported`), MessageBody: body }))
 );
-const bodiesIn = async (queue: Parameters<Cloud['queueUrl']>[0]) => (await cloud.drain(cloud.queueUrl(queue))).map(({ Body = '' }) => Body);
 const notices = async () => (await cloud.notices()).map(({ notice }) => notice);
 const to = (path: string) => receiver.requests.filter(({ target }) => target === path);
 
@@ -48,9 +41,9 @@ test('a turn that nobody could fire: the webhook has failed, until the turn is m
     reason: 'dead-letter', id: 'stuck', queue: 'delay', attempts: [], message: expect.objectContaining({ url: `${receiver.url}/stuck` }),
   })]);
   expect(await scheduler.stateOf('stuck')).toMatchObject({ status: 'failed', reason: 'dead-letter' });
-  expect(await bodiesIn('DelayUnreported')).toEqual([]);
+  expect(await cloud.bodiesIn('DelayUnreported')).toEqual([]);
 
-  await scheduler.deliver(await bodiesIn('DelayDeadLetters'));
+  await scheduler.deliver(await cloud.bodiesIn('DelayDeadLetters'));
   expect(to('/stuck')).toHaveLength(1);
   const state = await scheduler.stateOf('stuck');
   expect(state).toMatchObject({ status: 'delivered' });
@@ -63,7 +56,7 @@ test('a webhook that failed this way can be redriven, and then its moved turn fi
   await scheduler.tick();
   await scheduler.publish({ action: 'redrive', id: 'twice' });
   await scheduler.deliver();
-  await scheduler.deliver(await bodiesIn('DelayDeadLetters'));
+  await scheduler.deliver(await cloud.bodiesIn('DelayDeadLetters'));
   expect(to('/twice')).toHaveLength(1);
   await notices();
 });
@@ -74,7 +67,7 @@ test('a copy that has become pointless is dropped without a notice', async () =>
   await putAside('Delay', body);
   await scheduler.tick();
   expect(await notices()).toEqual([]);
-  expect([await bodiesIn('DelayUnreported'), await bodiesIn('DelayDeadLetters')]).toEqual([[], []]);
+  expect([await cloud.bodiesIn('DelayUnreported'), await cloud.bodiesIn('DelayDeadLetters')]).toEqual([[], []]);
 });
 
 test('a turn that is being fired is left until its outcome is known', async () => {
@@ -85,7 +78,7 @@ test('a turn that is being fired is left until its outcome is known', async () =
   await putAside('Delay', body);
   await scheduler.tick();
   expect(await notices()).toEqual([]);
-  expect(await bodiesIn('DelayDeadLetters')).toEqual([]);
+  expect(await cloud.bodiesIn('DelayDeadLetters')).toEqual([]);
   await scheduler.deliver();
   expect(await scheduler.stateOf('busy')).toMatchObject({ status: 'delivered' });
 });
@@ -99,7 +92,7 @@ test('an outcome that the table did not take is written after all', async () => 
   await scheduler.tick();
   expect(await scheduler.stateOf('outcome')).toMatchObject({ status: 'delivered' });
   expect(await notices()).toEqual([]);
-  expect(await bodiesIn('DelayDeadLetters')).toEqual([]);
+  expect(await cloud.bodiesIn('DelayDeadLetters')).toEqual([]);
 });
 
 test('a notification that could not be ingested is reported as it was published, and ingested when it is moved back', async () => {
@@ -109,7 +102,7 @@ test('a notification that could not be ingested is reported as it was published,
   expect(await notices()).toEqual([{
     version: 1, reason: 'dead-letter', id: 'not-ingested', failedAt: expect.any(String), queue: 'ingest', message,
   }]);
-  const [body] = await bodiesIn('IngestDeadLetters');
+  const [body] = await cloud.bodiesIn('IngestDeadLetters');
   expect(await scheduler.ingest(body)).toBe(true);
   await scheduler.deliver();
   expect(to('/ingested')).toHaveLength(1);
@@ -122,7 +115,7 @@ test('poison is reported as it is', async () => {
   expect((await notices()).map(({ queue, reason, message }) => [queue, reason, message]).sort()).toEqual([
     ['delay', 'dead-letter', 'no turn'], ['ingest', 'dead-letter', 'no notification'],
   ]);
-  expect([await bodiesIn('IngestDeadLetters'), await bodiesIn('DelayDeadLetters')]).toEqual([['no notification'], ['no turn']]);
+  expect([await cloud.bodiesIn('IngestDeadLetters'), await cloud.bodiesIn('DelayDeadLetters')]).toEqual([['no notification'], ['no turn']]);
 });
 
 test('many are reported in one run, and webhooks are loaded meanwhile', async () => {
@@ -134,8 +127,8 @@ test('many are reported in one run, and webhooks are loaded meanwhile', async ()
   }
   await scheduler.tick();
   expect(await notices()).toHaveLength(25);
-  expect((await bodiesIn('IngestDeadLetters'))).toHaveLength(25);
-  expect(await bodiesIn('Delay')).toEqual([delayMessageText({ turns: [firstTurn(webhook)] })]);
+  expect((await cloud.bodiesIn('IngestDeadLetters'))).toHaveLength(25);
+  expect(await cloud.bodiesIn('Delay')).toEqual([delayMessageText({ turns: [firstTurn(webhook)] })]);
 });
 
 test('before SQS puts it aside without a word, a turn is told of without a look at a table that is out of order, and fires when it is moved back', async () => {
@@ -153,7 +146,7 @@ test('before SQS puts it aside without a word, a turn is told of without a look 
     scheduler.tableFault = () => undefined;
   }
   expect(await notices()).toEqual([{ version: 1, reason: 'dead-letter', id: 'blind', failedAt: expect.any(String), queue: 'delay' }]);
-  await scheduler.deliver(await bodiesIn('DelayDeadLetters'));
+  await scheduler.deliver(await cloud.bodiesIn('DelayDeadLetters'));
   expect(to('/blind')).toHaveLength(1);
 });
 
@@ -166,5 +159,5 @@ test('what cannot be reported stays, the run fails, and webhooks are loaded all 
   await expect(scheduler.tick()).rejects.toThrow('1 dead letters could not be reported');
   scheduler.tableFault = () => undefined;
   expect(await notices()).toEqual([]);
-  expect(await bodiesIn('DelayDeadLetters')).toEqual([]);
+  expect(await cloud.bodiesIn('DelayDeadLetters')).toEqual([]);
 });

@@ -1,37 +1,30 @@
 // Turns that share a queue message: fired together, and each on its own as soon as something goes wrong.
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import { Receiver } from '../../scripts/support/receiver';
+import type { Receiver } from '../../scripts/support/receiver';
 import { SqsUnreportedQueue } from '../../src/adapters/sqs-unreported-queue';
 import { delayMessageText } from '../../src/core/queue-message';
 import { BLIND_REPORT_RECEIVES } from '../../src/core/timing';
-import { Cloud } from '../support/cloud';
+import type { Cloud } from '../support/cloud';
+import { emulatedScheduler } from '../support/emulated-scheduler';
 import { queuedTurns } from '../support/queued-turns';
 import { notification } from '../support/sqs-events';
-import { TestScheduler } from '../support/test-scheduler';
+import type { TestScheduler } from '../support/test-scheduler';
 
 let cloud: Cloud;
 let receiver: Receiver;
 let scheduler: TestScheduler;
 
-beforeAll(async () => {
-  cloud = await Cloud.start();
-  receiver = await Receiver.start();
-  scheduler = new TestScheduler(cloud);
+emulatedScheduler((started) => {
+  ({ cloud, receiver, scheduler } = started);
 });
 afterEach(() => {
   scheduler.tableFault = () => undefined;
   scheduler.queueFault = () => undefined;
 });
-afterAll(async () => {
-  scheduler.close();
-  await receiver.close();
-  await cloud.stop();
-});
 
 const OUT_OF_ORDER = new Error('out of order');
 const idsOf = (body: string) => queuedTurns(body).map(({ id }) => id);
-const bodiesIn = async (queue: Parameters<Cloud['queueUrl']>[0]) => (await cloud.drain(cloud.queueUrl(queue))).map(({ Body = '' }) => Body);
-const idsIn = async (queue: Parameters<Cloud['queueUrl']>[0]) => (await bodiesIn(queue)).map(idsOf).sort();
+const idsIn = async (queue: Parameters<Cloud['queueUrl']>[0]) => (await cloud.bodiesIn(queue)).map(idsOf).sort();
 const firedOf = (ids: readonly string[]) => ids.map((id) => receiver.requests.filter(({ target }) => target === `/${id}`).length);
 const statusOf = async (id: string) => (await scheduler.stateOf(id))?.status;
 
@@ -40,7 +33,7 @@ async function packOf(ids: readonly string[], dueInMs: (index: number) => number
   for (const [i, id] of ids.entries()) {
     await scheduler.publish({ date: scheduler.at(dueInMs(i)), url: `${receiver.url}/${id}`, method: 'get' }, id);
   }
-  return delayMessageText({ turns: (await bodiesIn('Delay')).flatMap((body) => queuedTurns(body)) });
+  return delayMessageText({ turns: (await cloud.bodiesIn('Delay')).flatMap((body) => queuedTurns(body)) });
 }
 
 /** What a letter that has been received so often becomes of, by one run of load. */
@@ -60,7 +53,7 @@ test('what is published together and due together is one queue message, and each
   const ids = Array.from({ length: 10 }, (_, i) => `together-${i}`);
   const date = scheduler.at(5_000);
   await scheduler.ingestBatch(ids.map((id) => notification({ date, url: `${receiver.url}/${id}`, method: 'get' }, id)));
-  const bodies = await bodiesIn('Delay');
+  const bodies = await cloud.bodiesIn('Delay');
   expect(bodies.map((body) => idsOf(body).sort())).toEqual([ids]);
   expect(await scheduler.deliver(bodies)).toEqual([]);
   expect(firedOf(ids)).toEqual(ids.map(() => 1));
@@ -77,7 +70,7 @@ test('of a pack, only what could not be settled comes again, and by itself', asy
   expect(await scheduler.deliver([delayMessageText({ turns: [...turns, { ...turns[0], id: 'gone' }] })])).toEqual([]);
   expect(firedOf(ids)).toEqual([1, 0, 1, 0]);
   expect(await statusOf('gone')).toBe('failed');
-  const left = await bodiesIn('Delay');
+  const left = await cloud.bodiesIn('Delay');
   expect(left.map(idsOf)).toEqual([['held-up']]);
   scheduler.tableFault = () => undefined;
   expect(await scheduler.deliver(left)).toEqual([]);
@@ -98,7 +91,7 @@ test('a pack comes again as it is where what is left of it cannot be sent on, an
   scheduler.queueFault = () => undefined;
   expect(await scheduler.deliverAsItIs(pack, 5)).toBe(true);
   expect(firedOf(ids)).toEqual([1, 0, 1]);
-  const left = await bodiesIn('Delay');
+  const left = await cloud.bodiesIn('Delay');
   expect(left.map(idsOf).sort()).toEqual(ids.map((id) => [id]));
   expect(await scheduler.deliver(left)).toEqual([]);
   expect(firedOf(ids)).toEqual([1, 1, 1]);
@@ -122,7 +115,7 @@ test('what of a pack is too early goes back, and the others are fired', async ()
   scheduler.clock.advance(200);
   expect(await scheduler.deliverAsItIs(pack)).toBe(true);
   expect(firedOf(ids)).toEqual([1, 0, 0]);
-  const left = await bodiesIn('Delay');
+  const left = await cloud.bodiesIn('Delay');
   expect(left.map((body) => idsOf(body).sort())).toEqual([['early-1', 'early-2']]);
   expect(await scheduler.deliver(left)).toEqual([]);
   expect(firedOf(ids)).toEqual([1, 1, 1]);
@@ -158,7 +151,7 @@ test('one that cannot be taken apart is tried again, and in the end told of, eac
   expect((await cloud.notices()).map(({ notice }) => [notice.reason, notice.id, notice.queue]).sort()).toEqual(ids.map((id) => ['dead-letter', id, 'delay']));
 
   scheduler.queueFault = () => undefined;
-  const putAside = await bodiesIn('DelayDeadLetters');
+  const putAside = await cloud.bodiesIn('DelayDeadLetters');
   expect(putAside).toEqual([pack]);
   expect(await scheduler.deliver(putAside)).toEqual([]);
   expect(firedOf(ids)).toEqual([1, 1]);

@@ -1,7 +1,8 @@
 // What attempts lead to, over hours of the test's clock: table, queues and topic emulated, endpoints on loopback.
 import { Behaviour, Receiver } from '../../scripts/support/receiver';
-import { Cloud } from '../support/cloud';
-import { TestScheduler } from '../support/test-scheduler';
+import type { Cloud } from '../support/cloud';
+import { emulatedScheduler } from '../support/emulated-scheduler';
+import type { TestScheduler } from '../support/test-scheduler';
 
 const BEHAVIOURS: Record<string, Behaviour> = {
   '/recovers': { first: [{ status: 503 }, { misbehaviour: 'reset' }] },
@@ -16,16 +17,9 @@ let cloud: Cloud;
 let receiver: Receiver;
 let scheduler: TestScheduler;
 
-beforeAll(async () => {
-  cloud = await Cloud.start();
-  receiver = await Receiver.start({ behaviours: BEHAVIOURS });
-  scheduler = new TestScheduler(cloud);
-});
-afterAll(async () => {
-  scheduler.close();
-  await receiver.close();
-  await cloud.stop();
-});
+emulatedScheduler((started) => {
+  ({ cloud, receiver, scheduler } = started);
+}, { behaviours: BEHAVIOURS });
 
 const HOUR_MS = 3_600_000;
 const requestsTo = (path: string) => receiver.requests.filter(({ target }) => target === path).length;

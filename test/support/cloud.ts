@@ -100,6 +100,11 @@ export class Cloud {
     return this.drain(this.delayQueueUrl);
   }
 
+  /** Takes what is visible in a queue, and returns the bodies. */
+  public async bodiesIn(queue: typeof QUEUES[number]): Promise<string[]> {
+    return (await this.drain(this.queueUrl(queue))).map(({ Body = '' }) => Body);
+  }
+
   /** How many messages of the delay queue are visible, and how many are not yet. */
   public async delayQueueCounts(): Promise<{ visible: number; delayed: number }> {
     // The emulator counts anew only when it is asked for messages; none is visible long enough to be taken here.
