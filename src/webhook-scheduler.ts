@@ -1,5 +1,5 @@
 // The construct. From top to bottom it follows a webhook: topic, queue, table, delay queue, endpoint.
-import { Duration, IResource, RemovalPolicy, Resource, Size, SizeRoundingBehavior, Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Size, SizeRoundingBehavior, Stack } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as events from 'aws-cdk-lib/aws-events';
@@ -27,24 +27,8 @@ import { NetworkPolicy } from './network-policy';
 import { RetryPolicy } from './retry-policy';
 import { allowReading, secretHeaderPlans } from './secret-access';
 import { requireBetween, requireKnown, requireRegion, requireWholeNumber } from './validation';
+import { IWebhookScheduler, WebhookSchedulerBase } from './webhook-scheduler-base';
 import { WebhookSchedulerProps } from './webhook-scheduler-props';
-
-/** A scheduler of webhooks, owned or imported. */
-export interface IWebhookScheduler extends IResource {
-  /**
-   * The topic that producers publish webhooks to.
-   *
-   * @attribute
-   */
-  readonly inputTopic: sns.ITopic;
-
-  /**
-   * Allows a principal to schedule webhooks: `sns:Publish` on the input topic.
-   *
-   * A principal of another account needs this grant on its own side too.
-   */
-  grantPublish(grantee: iam.IGrantable): iam.Grant;
-}
 
 /** What a scheduler is imported by. */
 export interface WebhookSchedulerAttributes {
@@ -104,14 +88,6 @@ const RETENTION_AFTER_RETRIES = MAX_QUEUE_RETENTION.plus(Duration.days(1));
 /** A message may wait in a queue and then as a dead letter; until it can come no more, a row has to tell that it has been accepted. */
 const MIN_RETENTION = MAX_QUEUE_RETENTION.plus(MAX_QUEUE_RETENTION).plus(Duration.days(1));
 const MAX_RETENTION = Duration.days(3660);
-
-abstract class WebhookSchedulerBase extends Resource implements IWebhookScheduler {
-  public abstract readonly inputTopic: sns.ITopic;
-
-  public grantPublish(grantee: iam.IGrantable): iam.Grant {
-    return allowPublishing(this.inputTopic, grantee);
-  }
-}
 
 /**
  * Schedules webhooks: publish `{date, url, method, payload, headers, cookies}` to the input topic, and the request is sent at that
@@ -617,23 +593,6 @@ export class WebhookScheduler extends WebhookSchedulerBase {
 /** Six times the function's timeout, as Lambda recommends: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html */
 function visibilityTimeoutFor(functionTimeout: Duration): Duration {
   return Duration.seconds(functionTimeout.toSeconds() * 6);
-}
-
-/** `sns:Publish`, and what SNS asks of who publishes to an encrypted topic: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html */
-function allowPublishing(topic: sns.ITopic, grantee: iam.IGrantable): iam.Grant {
-  const grant = iam.Grant.addToPrincipalOrResource({ grantee, actions: ['sns:Publish'], resourceArns: [topic.topicArn], resource: topic });
-  const { masterKey, env: { region } } = topic;
-  if (!masterKey) {
-    return grant;
-  }
-  const actions = ['kms:Decrypt', 'kms:GenerateDataKey'];
-  if (grant.resourceStatement) {
-    // Another account has to be let in by the policy of the key, as by that of the topic.
-    masterKey.addToResourcePolicy(new iam.PolicyStatement({
-      principals: [new kms.ViaServicePrincipal(`sns.${region}.amazonaws.com`, grantee.grantPrincipal)], actions, resources: ['*'],
-    }));
-  }
-  return grant.combine(allowUse(masterKey, grantee, region, 'sns', ...actions));
 }
 
 /** How Lambda polls both queues: provisioned mode and a bound of concurrency exclude each other. */
