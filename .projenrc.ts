@@ -81,7 +81,11 @@ const project = new awscdk.AwsCdkConstructLibrary({
   },
 
   devDeps: [
+    '@aws-cdk/integ-runner',
+    // It takes any aws-cdk-lib from 2.214.0 on; a later one could ask for more than the oldest that is supported here.
+    '@aws-cdk/integ-tests-alpha@2.214.0-alpha.0',
     '@aws-lambda-powertools/logger',
+    '@aws-lambda-powertools/metrics',
     '@aws-sdk/client-dynamodb',
     '@aws-sdk/client-secrets-manager',
     '@aws-sdk/client-sns',
@@ -89,6 +93,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@smithy/node-http-handler',
     '@smithy/types',
     '@types/aws-lambda',
+    'ajv@^8.20.0',
     // The peer that the bench measures side by side, and its client of Redis.
     'bullmq',
     // 2.38 needs constructs 10.5.1, 3.x also aws-cdk-lib 2.257.0.
@@ -134,7 +139,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
 // What an app needs, and nothing of what the repository needs. The handlers ship as bundles, so that of the code they are made of
 // only what the construct itself reads is left.
 project.npmignore?.exclude(
-  '/examples/', '/bench/', '/scripts/', '/docs/', '/.ci/', `/${METAFILES}/`, '.npmrc', 'cdk.out', '*.tgz',
+  '/examples/', '/bench/', '/scripts/', '/docs/', '/rosetta/', '/.ci/', `/${METAFILES}/`, '.npmrc', 'cdk.out', '*.tgz',
+  '/CHANGELOG.md', '/CONTRIBUTING.md', '/SECURITY.md',
   '/lib/adapters/*', '/lib/core/*', '/lib/handlers/*',
 );
 project.npmignore?.include(
