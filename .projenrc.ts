@@ -86,6 +86,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@aws-cdk/integ-tests-alpha@2.214.0-alpha.0',
     '@aws-lambda-powertools/logger',
     '@aws-lambda-powertools/metrics',
+    '@aws-sdk/client-cloudformation',
     '@aws-sdk/client-dynamodb',
     '@aws-sdk/client-secrets-manager',
     '@aws-sdk/client-sns',
@@ -190,9 +191,9 @@ for (const [name, script] of Object.entries({
   project.setScript(`pre${name}`, 'projen bundle');
   project.setScript(name, `exec node --import tsx ${script}`);
 }
-// These run the handlers from their sources.
-for (const name of ['simulate', 'fuzz', 'scale']) {
-  project.setScript(name, `exec node --import tsx scripts/${name}.ts`);
+// These need no bundle: they run the handlers from their sources, or what is deployed.
+for (const [name, script] of Object.entries({ simulate: 'simulate', fuzz: 'fuzz', scale: 'scale', e2e: 'end-to-end' })) {
+  project.setScript(name, `exec node --import tsx scripts/${script}.ts`);
 }
 
 // Vulnerabilities become known when nothing has changed here.
