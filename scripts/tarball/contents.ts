@@ -11,6 +11,7 @@ const EXPECTED = [
   /^README\.md$/,
   /^API\.md$/,
   /^LICENSE$/,
+  /^schema\/webhook-message\.schema\.json$/,
   /^\.jsii$/,
   // Never lib/local: the local engine runs from the sources.
   /^lib\/(?!local\/)([a-z-]+\/)*[a-z-]+(\.lambda)?(\.d\.ts|\.js)$/,
@@ -19,7 +20,7 @@ const EXPECTED = [
 ];
 
 const REQUIRED = [
-  'package.json', 'README.md', 'API.md', 'LICENSE', '.jsii', 'lib/index.js', 'lib/index.d.ts', LICENSES,
+  'package.json', 'README.md', 'API.md', 'LICENSE', 'schema/webhook-message.schema.json', '.jsii', 'lib/index.js', 'lib/index.d.ts', LICENSES,
   ...['ingest', 'load', 'deliver'].map((handler) => `assets/handlers/${handler}.lambda/index.js`),
 ];
 

@@ -28,6 +28,7 @@ describe('the check of the contents', () => {
     'README.md': '',
     'API.md': '',
     'LICENSE': '',
+    'schema/webhook-message.schema.json': '{}',
     '.jsii': '{}',
     'lib/index.js': '',
     'lib/index.d.ts': '',
