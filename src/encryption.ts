@@ -1,8 +1,9 @@
 // What a customer managed key has to allow so that the parts of a scheduler can be encrypted with it.
-import { Annotations, ArnFormat, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, ArnFormat, Aws, Resource, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
+import { grantOn, Permission } from './grants';
 import { requireRegion } from './validation';
 
 /** The services whose data the key protects, as `kms:ViaService` names them. */
@@ -59,24 +60,57 @@ export function allowServices(key: kms.IKey, scope: Construct): void {
 }
 
 /**
- * Lets a principal use the key, through this service only. Keys that AWS manages, by the alias `alias/aws/…`, let everyone of their account.
+ * Lets a function of the scheduler use the key, through this service only, by the policy of its own role. Keys that AWS manages, by the alias
+ * `alias/aws/…`, let everyone of their account.
  *
  * @throws Error for an alias that is known by its name only: permissions are for keys
  */
-export function allowUse(
-  key: kms.IKey, grantee: iam.IGrantable, region: string, service: EncryptedService, ...actions: string[]
-): iam.Grant {
+export function allowUse(key: kms.IKey, grantee: iam.IGrantable, region: string, service: EncryptedService, ...actions: string[]): iam.Grant {
+  const target = keyOf(key);
+  return target
+    ? iam.Grant.addToPrincipal({ grantee, actions, resourceArns: [target.keyArn], conditions: via(service, region) })
+    : iam.Grant.drop(grantee, AWS_MANAGED);
+}
+
+/**
+ * The same for who is granted something: a principal of another account is let in by the policy of the key too.
+ *
+ * @throws Error for an alias that is known by its name only
+ */
+export function grantUse(key: kms.IKey, grantee: iam.IGrantable, region: string, service: EncryptedService, ...actions: string[]): iam.Grant {
+  const target = keyOf(key);
+  return target
+    ? grantOn(target, grantee, { actions, resourceArns: [arnFor(target, grantee)], resourceSelfArns: ['*'], conditions: via(service, region) })
+    : iam.Grant.drop(grantee, AWS_MANAGED);
+}
+
+const AWS_MANAGED = 'the policy of a key that AWS manages';
+
+function via(service: EncryptedService, region: string): Permission['conditions'] {
+  return { StringEquals: { 'kms:ViaService': [`${service}.${region}.amazonaws.com`] } };
+}
+
+/** The key that can be named in permissions; `undefined` for one that AWS manages. */
+function keyOf(key: kms.IKey): kms.IKey | undefined {
   if (key.keyArn.includes(':alias/aws/')) {
-    return iam.Grant.drop(grantee, 'the policy of a key that AWS manages');
+    return undefined;
   }
-  const { keyArn } = key instanceof kms.Alias ? key.aliasTargetKey : key;
-  if (keyArn.includes(':alias/')) {
+  const target = key instanceof kms.Alias ? key.aliasTargetKey : key;
+  if (target.keyArn.includes(':alias/')) {
     throw new Error(`${key.node.path} is the alias of a key, expected the key itself: a permission for an alias has no effect`);
   }
-  return iam.Grant.addToPrincipal({
-    grantee,
-    actions,
-    resourceArns: [keyArn],
-    conditions: { StringEquals: { 'kms:ViaService': [`${service}.${region}.amazonaws.com`] } },
-  });
+  return target;
+}
+
+/**
+ * The key as the policy of a principal names it. Nobody can say what a key that is still to be created will be called, so that a stack of another
+ * account or region can name all keys there only; which one is meant is up to its policy.
+ */
+function arnFor(key: kms.IKey, { grantPrincipal }: iam.IGrantable): string {
+  if (!Resource.isOwnedResource(key) || !iam.principalIsOwnedResource(grantPrincipal)) {
+    return key.keyArn;
+  }
+  const { account, region } = key.env;
+  const stack = Stack.of(grantPrincipal);
+  return stack.account === account && stack.region === region ? key.keyArn : `arn:${Aws.PARTITION}:kms:${region}:${account}:key/*`;
 }

@@ -1,34 +1,28 @@
 // What the construct makes of secrets: who may read them, and what the deliver function has to know of them.
 import { Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { isReserved, isToken } from './core/headers';
 import { NetworkRules } from './core/network';
 import type { SecretHeaderPlan } from './core/signing';
-import { allowUse } from './encryption';
+import { grantUse } from './encryption';
+import { grantOn, isOfAnotherAccount } from './grants';
 import type { SecretHeader } from './secret-header';
 import { requireHostPatterns, requireKnown, requireTexts } from './validation';
 
 /** Lets a principal read the value of a secret, and nothing else of it. Throws where a key is missing that another account would need. */
 export function allowReading(secret: secretsmanager.ISecret, grantee: iam.IGrantable): iam.Grant {
-  const grant = iam.Grant.addToPrincipalOrResource({
-    grantee,
-    actions: ['secretsmanager:GetSecretValue'],
-    // Secrets Manager ends the ARN with a hyphen and six characters; one that is imported by its name comes without them.
-    resourceArns: [secret.secretFullArn ?? `${secret.secretArn}-??????`],
-    resource: secret,
-  });
-  if (!grant.resourceStatement) {
-    return secret.encryptionKey ? grant.combine(allowUse(secret.encryptionKey, grantee, Stack.of(secret).region, 'secretsmanager', 'kms:Decrypt')) : grant;
-  }
-  if (!secret.encryptionKey) {
+  const { encryptionKey } = secret;
+  if (!encryptionKey && isOfAnotherAccount(secret, grantee)) {
     throw new Error(`${secret.node.path} cannot be read from another account: it is encrypted with the key of Secrets Manager, which no other `
       + 'account may use; give it an encryptionKey');
   }
-  return grant.combine(secret.encryptionKey.grantDecrypt(
-    new kms.ViaServicePrincipal(`secretsmanager.${Stack.of(secret).region}.amazonaws.com`, grantee.grantPrincipal),
-  ));
+  const grant = grantOn(secret, grantee, {
+    actions: ['secretsmanager:GetSecretValue'],
+    // Secrets Manager ends the ARN with a hyphen and six characters; one that is imported by its name comes without them.
+    resourceArns: [secret.secretFullArn ?? `${secret.secretArn}-??????`],
+  });
+  return encryptionKey ? grant.combine(grantUse(encryptionKey, grantee, Stack.of(secret).region, 'secretsmanager', 'kms:Decrypt')) : grant;
 }
 
 const MAX_HOSTS = 20;

@@ -2,10 +2,23 @@
 import { IResource, Resource, Token } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import * as kms from 'aws-cdk-lib/aws-kms';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sns from 'aws-cdk-lib/aws-sns';
+import { nameTopic } from './connection';
 import { METRIC_DIMENSION, METRIC_NAMESPACE, MetricName } from './core/metric-names';
-import { allowUse } from './encryption';
+import { grantUse } from './encryption';
+import { grantOn } from './grants';
+
+/** Options of {@link IWebhookScheduler.connect}. All are optional. */
+export interface ConnectOptions {
+  /**
+   * Name of the environment variable of the producer that gets the ARN of the input topic: letters, digits and underscores, a letter first.
+   * A function that publishes to several schedulers needs a name for each.
+   *
+   * @default WEBHOOK_SCHEDULER_TOPIC_ARN
+   */
+  readonly environmentVariable?: string;
+}
 
 /** A scheduler of webhooks, owned or imported. */
 export interface IWebhookScheduler extends IResource {
@@ -17,11 +30,23 @@ export interface IWebhookScheduler extends IResource {
   readonly inputTopic: sns.ITopic;
 
   /**
-   * Allows a principal to schedule webhooks: `sns:Publish` on the input topic.
+   * Allows a principal to schedule webhooks: `sns:Publish` on the input topic, and, where the topic is encrypted with a key, `kms:Decrypt` and
+   * `kms:GenerateDataKey` by way of SNS.
    *
-   * A principal of another account needs this grant on its own side too.
+   * A principal of another account is let in by the policies of the topic and of its key too. Of a function, role or user that the app creates
+   * in that account, they name the account: so stacks can be deployed in any order.
+   *
+   * What the app does not create it cannot change: a principal that is known by its ARN needs the permission on its own side as well, and the
+   * policies of an imported topic and its key are for their owner to change.
    */
   grantPublish(grantee: iam.IGrantable): iam.Grant;
+
+  /**
+   * Makes a function a producer: it is granted to publish, and finds the ARN of the input topic in an environment variable.
+   *
+   * @throws Error if the variable has the topic of another scheduler already
+   */
+  connect(producer: lambda.Function, options?: ConnectOptions): iam.Grant;
 
   /**
    * A metric of this scheduler, by its name: one that it writes, in the namespace `WebhookScheduler`, with the name of the input topic as the
@@ -174,7 +199,15 @@ export abstract class WebhookSchedulerBase extends Resource implements IWebhookS
   public abstract readonly inputTopic: sns.ITopic;
 
   public grantPublish(grantee: iam.IGrantable): iam.Grant {
-    return allowPublishing(this.inputTopic, grantee);
+    const { topicArn, masterKey, env: { region } } = this.inputTopic;
+    const grant = grantOn(this.inputTopic, grantee, { actions: ['sns:Publish'], resourceArns: [topicArn] });
+    // What SNS asks of who publishes to an encrypted topic: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    return masterKey ? grant.combine(grantUse(masterKey, grantee, region, 'sns', 'kms:Decrypt', 'kms:GenerateDataKey')) : grant;
+  }
+
+  public connect(producer: lambda.Function, options: ConnectOptions = {}): iam.Grant {
+    nameTopic(producer, this.inputTopic, options.environmentVariable);
+    return this.grantPublish(producer);
   }
 
   public metric(metricName: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
@@ -233,21 +266,4 @@ export abstract class WebhookSchedulerBase extends Resource implements IWebhookS
   public metricLoadLag(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric(MetricName.LOAD_LAG, { statistic: cloudwatch.Stats.MAXIMUM, ...options });
   }
-}
-
-/** `sns:Publish`, and what SNS asks of who publishes to an encrypted topic: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html */
-function allowPublishing(topic: sns.ITopic, grantee: iam.IGrantable): iam.Grant {
-  const grant = iam.Grant.addToPrincipalOrResource({ grantee, actions: ['sns:Publish'], resourceArns: [topic.topicArn], resource: topic });
-  const { masterKey, env: { region } } = topic;
-  if (!masterKey) {
-    return grant;
-  }
-  const actions = ['kms:Decrypt', 'kms:GenerateDataKey'];
-  if (grant.resourceStatement) {
-    // Another account has to be let in by the policy of the key, as by that of the topic.
-    masterKey.addToResourcePolicy(new iam.PolicyStatement({
-      principals: [new kms.ViaServicePrincipal(`sns.${region}.amazonaws.com`, grantee.grantPrincipal)], actions, resources: ['*'],
-    }));
-  }
-  return grant.combine(allowUse(masterKey, grantee, region, 'sns', ...actions));
 }

@@ -13,6 +13,7 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ID_PREFIX, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from './adapters/table-keys';
+import { LOAD_HORIZON } from './alarm-thresholds';
 import { MANIFEST_KEY, SchedulerManifest } from './core/manifest';
 import type { NetworkRules, PortRange } from './core/network';
 import { maxLifeMs } from './core/retry';
@@ -27,7 +28,9 @@ import { NetworkPolicy } from './network-policy';
 import { RetryPolicy } from './retry-policy';
 import { allowReading, secretHeaderPlans } from './secret-access';
 import { requireBetween, requireKnown, requireRegion, requireWholeNumber } from './validation';
+import { WebhookSchedulerAlarms, WebhookSchedulerAlarmsOptions } from './webhook-scheduler-alarms';
 import { IWebhookScheduler, WebhookSchedulerBase } from './webhook-scheduler-base';
+import { WebhookSchedulerDashboard, WebhookSchedulerDashboardOptions } from './webhook-scheduler-dashboard';
 import { WebhookSchedulerProps } from './webhook-scheduler-props';
 
 /** What a scheduler is imported by. */
@@ -57,8 +60,6 @@ const DEFAULT_MAX_POLLERS = DEFAULT_MAX_CONCURRENCY / 10;
 /** Less leaves a worker hardly any processor time at the instant, a seventh of a processor at 256 MiB; more Lambda does not have. */
 const [MIN_DELIVER_MIB, MAX_DELIVER_MIB] = [256, 10_240];
 const TICK = Duration.minutes(1);
-/** Well above the tick, so that ticks which come late or not at all cost nothing at first. */
-const LOAD_HORIZON = Duration.minutes(5);
 /**
  * A webhook left to load must be in the table before load looks at its minute. Ingest decides, then writes, up to its timeout later and
  * by a clock that may differ: the distance to the load horizon is longer than that. SQS delays by 15 minutes at most.
@@ -100,8 +101,7 @@ const MAX_RETENTION = Duration.days(3660);
  * declare const producer: lambda.Function;
  *
  * const scheduler = new WebhookScheduler(this, 'Scheduler');
- * scheduler.grantPublish(producer);
- * producer.addEnvironment('SCHEDULER_TOPIC_ARN', scheduler.inputTopic.topicArn);
+ * scheduler.connect(producer); // grants it to publish, and sets WEBHOOK_SCHEDULER_TOPIC_ARN
  */
 export class WebhookScheduler extends WebhookSchedulerBase {
   /**
@@ -186,11 +186,23 @@ export class WebhookScheduler extends WebhookSchedulerBase {
   /** Fires webhooks. In a VPC, its `connections` are those of its security groups. */
   public readonly deliverFunction: lambda.IFunction;
 
+  /** What the ingest function writes of messages: one line for each, without anything that is secret. */
+  public readonly ingestLogGroup: logs.ILogGroup;
+
+  /** What the load function writes of its runs, and of dead letters. */
+  public readonly loadLogGroup: logs.ILogGroup;
+
+  /** What the deliver function writes of webhooks: one line for each attempt, without anything that is secret. */
+  public readonly deliverLogGroup: logs.ILogGroup;
+
   /** Holds the keys that requests are signed with; `undefined` where they are not signed. Who may read it: `grantReadSigningSecret`. */
   public readonly signingSecret?: secretsmanager.ISecret;
 
   /** Encrypts all that is kept; `undefined` where the services' own keys do. */
   public readonly encryptionKey?: kms.IKey;
+
+  private alarms?: WebhookSchedulerAlarms;
+  private dashboard?: WebhookSchedulerDashboard;
 
   constructor(scope: Construct, id: string, props: WebhookSchedulerProps = {}) {
     super(scope, id);
@@ -258,8 +270,9 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     });
 
     // Ingest: topic to table, and to the delay queue what is due soon.
+    this.ingestLogGroup = this.createLogGroup('Ingest', logRetention, removalPolicy);
     this.ingestFunction = new IngestFunction(this, 'Ingest', {
-      ...this.handlerDefaults('Ingest', logRetention, removalPolicy),
+      ...this.handlerDefaults('Ingest', this.ingestLogGroup),
       description: 'Webhook scheduler: validates and stores messages, sends on what is due soon',
       timeout: INGEST_TIMEOUT,
       memorySize: 512,
@@ -268,6 +281,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         [Variable.INGEST_QUEUE_URL]: this.ingestQueue.queueUrl,
         [Variable.DELAY_QUEUE_URL]: this.delayQueue.queueUrl,
         [Variable.FAILURE_TOPIC_ARN]: this.failureTopic.topicArn,
+        [Variable.INPUT_TOPIC_NAME]: this.inputTopic.topicName,
         [Variable.PARTITIONS]: partitions,
         [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
         [Variable.MAX_HORIZON_SECONDS]: seconds(maxHorizon),
@@ -287,8 +301,9 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     this.consume('IngestSource', this.ingestQueue, this.ingestFunction, { batchSize: BATCH_SIZE, ...polling });
 
     // Load: each minute, table to delay queue, and what nobody could handle to failure topic and dead-letter queues.
+    this.loadLogGroup = this.createLogGroup('Load', logRetention, removalPolicy);
     this.loadFunction = new LoadFunction(this, 'Load', {
-      ...this.handlerDefaults('Load', logRetention, removalPolicy),
+      ...this.handlerDefaults('Load', this.loadLogGroup),
       description: 'Webhook scheduler: each minute, sends on what comes due, and reports what could not be handled',
       timeout: LOAD_TIMEOUT,
       memorySize: 512,
@@ -300,6 +315,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         [Variable.INGEST_DEAD_LETTER_QUEUE_URL]: this.ingestDeadLetterQueue.queueUrl,
         [Variable.DELAY_DEAD_LETTER_QUEUE_URL]: this.delayDeadLetterQueue.queueUrl,
         [Variable.FAILURE_TOPIC_ARN]: this.failureTopic.topicArn,
+        [Variable.INPUT_TOPIC_NAME]: this.inputTopic.topicName,
         [Variable.PARTITIONS]: partitions,
         [Variable.LOAD_HORIZON_SECONDS]: seconds(LOAD_HORIZON),
         [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
@@ -330,8 +346,9 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     const signing = props.signing?._bind(this, removalPolicy, this.encryptionKey);
     this.signingSecret = signing?.secret;
     const secretHeaders = props.secretHeaders ?? [];
+    this.deliverLogGroup = this.createLogGroup('Deliver', logRetention, removalPolicy);
     this.deliverFunction = new DeliverFunction(this, 'Deliver', {
-      ...this.handlerDefaults('Deliver', logRetention, removalPolicy),
+      ...this.handlerDefaults('Deliver', this.deliverLogGroup),
       ...this.deliverNetwork(props, networkRules),
       description: 'Webhook scheduler: fires webhooks',
       timeout: deliverTimeout,
@@ -340,6 +357,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         [Variable.TABLE_NAME]: this.table.tableName,
         [Variable.DELAY_QUEUE_URL]: this.delayQueue.queueUrl,
         [Variable.FAILURE_TOPIC_ARN]: this.failureTopic.topicArn,
+        [Variable.INPUT_TOPIC_NAME]: this.inputTopic.topicName,
         [Variable.REQUEST_TIMEOUT_SECONDS]: seconds(requestTimeout),
         [Variable.LEASE_BEYOND_SECONDS]: seconds(LEASE_BEYOND),
         // Node.js looks names up on this pool, of four threads by default: two name servers that hang would stop everyone else. So each webhook of an
@@ -434,6 +452,41 @@ export class WebhookScheduler extends WebhookSchedulerBase {
   }
 
   /**
+   * Adds alarms on what a person on call has to look at, and shows their states on the dashboard, if there is one.
+   *
+   * @throws Error if they have been added before; for a second set, with other thresholds, there is `WebhookSchedulerAlarms`
+   */
+  public addAlarms(options: WebhookSchedulerAlarmsOptions = {}): WebhookSchedulerAlarms {
+    if (this.alarms) {
+      throw new Error(`${this.node.path} has its alarms already: add them once, or make a WebhookSchedulerAlarms for others`);
+    }
+    this.alarms = new WebhookSchedulerAlarms(this, 'Alarms', { scheduler: this, ...options });
+    return this.alarms;
+  }
+
+  /**
+   * Adds a dashboard: whether something is wrong now, what comes in and goes out, how late, and what each part does.
+   *
+   * @throws Error if it has been added before; for another one there is `WebhookSchedulerDashboard`
+   */
+  public addDashboard(options: WebhookSchedulerDashboardOptions = {}): WebhookSchedulerDashboard {
+    if (this.dashboard) {
+      throw new Error(`${this.node.path} has its dashboard already: add it once, or make a WebhookSchedulerDashboard for another one`);
+    }
+    this.dashboard = new WebhookSchedulerDashboard(this, 'Dashboard', { scheduler: this, ...options });
+    return this.dashboard;
+  }
+
+  /**
+   * Those that `addAlarms` has made.
+   *
+   * @internal
+   */
+  public get _alarms(): WebhookSchedulerAlarms | undefined {
+    return this.alarms;
+  }
+
+  /**
    * Between a queue and its dead-letter queue: load looks here each minute, and moves on what it has reported. What it cannot report in
    * all its tries, SQS moves on without a notice. That also makes the next queue one whose messages SQS can move back.
    */
@@ -472,9 +525,12 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     subscription.node.addDependency(policyDependable!);
   }
 
+  private createLogGroup(id: string, retention: logs.RetentionDays, removalPolicy: RemovalPolicy): logs.LogGroup {
+    return new logs.LogGroup(this, `${id}LogGroup`, { retention, removalPolicy, encryptionKey: this.encryptionKey });
+  }
+
   /** A role and a log group of its own for each function: nothing but its own lines to write, and what is granted one by one. */
-  private handlerDefaults(id: string, retention: logs.RetentionDays, removalPolicy: RemovalPolicy): lambda.FunctionOptions {
-    const logGroup = new logs.LogGroup(this, `${id}LogGroup`, { retention, removalPolicy, encryptionKey: this.encryptionKey });
+  private handlerDefaults(id: string, logGroup: logs.ILogGroup): lambda.FunctionOptions {
     const role = new iam.Role(this, `${id}Role`, {
       description: `${id} function of the webhook scheduler ${this.node.path}`,
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),

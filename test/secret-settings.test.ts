@@ -103,7 +103,7 @@ describe('who sends may read', () => {
     expect(Properties.KeyPolicy.Statement).toContainEqual(expect.objectContaining({
       Action: 'kms:Decrypt',
       Principal: { AWS: expect.anything() },
-      Condition: { StringEquals: { 'kms:ViaService': 'secretsmanager.eu-west-1.amazonaws.com' } },
+      Condition: { StringEquals: { 'kms:ViaService': ['secretsmanager.eu-west-1.amazonaws.com'] } },
     }));
     expect(() => scheduler('Plain').grantReadSigningSecret(other)).toThrow(
       'Stack/Plain/SigningSecret cannot be read from another account: it is encrypted with the key of Secrets Manager',

@@ -404,7 +404,7 @@ describe('functions', () => {
     const names = functionIds.flatMap((id) => Object.keys(environmentOf(id)));
     expect([...new Set(names)].sort()).toEqual([
       'DELAY_DEAD_LETTER_QUEUE_URL', 'DELAY_QUEUE_URL', 'DELAY_UNREPORTED_QUEUE_URL', 'FAILURE_TOPIC_ARN',
-      'INGEST_DEAD_LETTER_QUEUE_URL', 'INGEST_HORIZON_SECONDS', 'INGEST_QUEUE_URL', 'INGEST_UNREPORTED_QUEUE_URL',
+      'INGEST_DEAD_LETTER_QUEUE_URL', 'INGEST_HORIZON_SECONDS', 'INGEST_QUEUE_URL', 'INGEST_UNREPORTED_QUEUE_URL', 'INPUT_TOPIC_NAME',
       'LEASE_BEYOND_SECONDS', 'LOAD_HORIZON_SECONDS', 'MAX_HORIZON_SECONDS', 'NETWORK_POLICY', 'PARTITIONS', 'REQUEST_TIMEOUT_SECONDS', 'RETENTION_SECONDS',
       'RETRY_POLICY',
       'TABLE_NAME', 'TURNS_PER_MESSAGE', 'UV_THREADPOOL_SIZE',
@@ -422,13 +422,13 @@ describe('functions', () => {
     )));
     const read = new Set<string>();
     const watched = new Proxy(environment, { get: (target, name: string) => (read.add(name), target[name]) });
-    createHandler(watched, { clock: NOBODY, dynamodb: NOBODY, sqs: NOBODY, sns: NOBODY, log: NOBODY, random: NOBODY });
+    createHandler(watched, { clock: NOBODY, dynamodb: NOBODY, sqs: NOBODY, sns: NOBODY, log: NOBODY, metrics: () => NOBODY, random: NOBODY });
     expect([...read, ...(part === 'deliverFunction' ? ['UV_THREADPOOL_SIZE'] : [])].sort()).toEqual(Object.keys(environment).sort());
   });
 
   test('agree on what they share', () => {
     const shared = [
-      'TABLE_NAME', 'RETENTION_SECONDS', 'PARTITIONS', 'DELAY_QUEUE_URL', 'FAILURE_TOPIC_ARN', 'INGEST_HORIZON_SECONDS', 'RETRY_POLICY',
+      'TABLE_NAME', 'RETENTION_SECONDS', 'PARTITIONS', 'DELAY_QUEUE_URL', 'FAILURE_TOPIC_ARN', 'INPUT_TOPIC_NAME', 'INGEST_HORIZON_SECONDS', 'RETRY_POLICY',
       'TURNS_PER_MESSAGE',
     ];
     for (const name of shared) {
