@@ -132,6 +132,7 @@ class HeldRequest implements PreparedRequest {
     this.isHeld = false;
     let timer: NodeJS.Timeout | undefined;
     let sentAt = this.clock.now();
+    let isWritten = false;
     try {
       if (!this.connection || (this.connection.error && !this.connection.answeredEarly)) {
         // The endpoint was not there a moment ago, or closed the connection while we held it: the attempt only begins now.
@@ -142,10 +143,11 @@ class HeldRequest implements PreparedRequest {
       await connection.whenReady;
       sentAt = this.clock.now();
       connection.write(this.headersAt(sentAt), this.body);
+      isWritten = true;
       const { statusCode, headers } = await connection.answer;
-      return { sentAt, durationMs: this.clock.now() - sentAt, status: statusCode, retryAfter: headers['retry-after'] };
+      return { sentAt, isWritten, durationMs: this.clock.now() - sentAt, status: statusCode, retryAfter: headers['retry-after'] };
     } catch (error) {
-      return { sentAt, durationMs: this.clock.now() - sentAt, error: errorClass(error) };
+      return { sentAt, isWritten, durationMs: this.clock.now() - sentAt, error: errorClass(error) };
     } finally {
       clearTimeout(timer);
     }

@@ -5,7 +5,8 @@ import { FollowUp } from './follow-up';
 import { MAX_MESSAGE_BYTES } from './limits';
 import { LOG_ACTION, LOG_REFUSED } from './log-events';
 import { Action, FieldError, mergeMessage, ParseOptions, readMessage } from './message';
-import { ActionStore, FailureReporter, FoundWebhook, Log } from './ports';
+import { MetricName } from './metric-names';
+import { ActionStore, FailureReporter, FoundWebhook, Log, MetricsRecorder } from './ports';
 import { cutTo } from './retry';
 import { atRest, hasEnded, isLeased, State } from './state';
 import { Owner, ownerOf } from './timing';
@@ -56,6 +57,7 @@ export class Actions {
     private readonly followUp: FollowUp,
     private readonly failures: FailureReporter,
     private readonly log: Log,
+    private readonly metrics: MetricsRecorder,
   ) {}
 
   /** Carries an action out, or refuses it on the failure topic. Rejects, and changes nothing for good, if it cannot do either. */
@@ -64,6 +66,7 @@ export class Actions {
     const state = found?.state;
     if (state?.actions?.includes(received.messageId)) {
       await this.followUp.of(state); // a copy: it has taken effect, and perhaps what followed was cut off
+      this.metrics.count(MetricName.DUPLICATES_STOPPED);
       return 'ended';
     }
     const decision = found ? await this.decide(action, received, found) : { refusal: 'unknown-id' as const };
@@ -95,6 +98,10 @@ export class Actions {
       await this.followUp.of(next);
     }
     this.log.info(LOG_ACTION, { webhookId: publicId(next.id), action: action.kind });
+    this.metrics.count(MetricName.ACCEPTED);
+    if (action.kind === 'cancel') {
+      this.metrics.count(MetricName.CANCELLED);
+    }
     return 'ended';
   }
 
@@ -168,6 +175,7 @@ export class Actions {
     await this.failures.report(failure);
     // Not by the id it names, which may be any text where there is no such webhook.
     this.log.warn(LOG_REFUSED, { webhookId: refusal === 'unknown-id' ? messageId : action.id, action: action.kind, refusal });
+    this.metrics.count(MetricName.ACCEPTED);
     return 'ended';
   }
 }

@@ -3,8 +3,9 @@ import { Clock } from './clock';
 import { PlainError } from './error-report';
 import { FollowUp } from './follow-up';
 import { LOG_DEAD_LETTER } from './log-events';
+import { MetricName } from './metric-names';
 import { recordOutcome } from './outcome';
-import { DeadLetter, DelayQueue, FailureReporter, Log, StateStore, UnreportedQueue } from './ports';
+import { DeadLetter, DelayQueue, FailureReporter, Log, MetricsRecorder, StateStore, UnreportedQueue } from './ports';
 import { DelayMessage, Notification, parseDelayMessage, parseNotification } from './queue-message';
 import { allEnded, rejectionsOf } from './rejections';
 import { atRest, isLeased, isSuperfluous, State } from './state';
@@ -29,6 +30,7 @@ export class DeadLetters {
     private readonly followUp: FollowUp,
     private readonly failures: FailureReporter,
     private readonly log: Log,
+    private readonly metrics: MetricsRecorder,
   ) {}
 
   /** Reports what lies in the queues. Rejects if something could not be reported; it stays, and comes again. */
@@ -136,6 +138,7 @@ export class DeadLetters {
     if (!(await this.store.replaceState(state, next))) {
       return 'left'; // something is happening to it after all
     }
+    this.metrics.count(MetricName.FAILED);
     await this.followUp.of(next);
     return 'put-aside';
   }

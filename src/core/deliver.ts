@@ -5,13 +5,14 @@ import { Credentials, Seal } from './credentials';
 import { DueFirst } from './due-first';
 import { EndReason } from './failure-notice';
 import { FollowUp } from './follow-up';
-import { LOG_DELIVERED, LOG_FAILED, LOG_RETRYING, webhookFields } from './log-events';
+import { LOG_COPY, LOG_DELIVERED, LOG_FAILED, LOG_RETRYING, webhookFields } from './log-events';
+import { MetricName } from './metric-names';
 import { recordOutcome } from './outcome';
-import { DelayQueue, DeliverStore, HttpClient, Log, Outcome, PreparedRequest } from './ports';
+import { DelayQueue, DeliverStore, HttpClient, Log, MetricsRecorder, Outcome, PreparedRequest } from './ports';
 import { timestampOf, toRequest } from './request';
 import { isExhausted, isExpired, RetryPlan, verdictOf } from './retry';
-import { isSuperfluous, State } from './state';
-import { comeBackSeconds, CONNECT_AHEAD_MS, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS, OUTCOME_PATIENCE_MS, RECORD_MS } from './timing';
+import { isOvertaken, isSuperfluous, State } from './state';
+import { comeBackSeconds, CONNECT_AHEAD_MS, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS, NOTICE_MS, OUTCOME_PATIENCE_MS, RECORD_MS } from './timing';
 import { publicId, rowKey, Turn, Webhook } from './webhook';
 
 /** A turn, or a pack of turns that are due together, as they came off the delay queue. */
@@ -68,6 +69,7 @@ export class Deliver {
     private readonly credentials: Pick<Credentials, 'for'>,
     private readonly followUp: FollowUp,
     private readonly log: Log,
+    private readonly metrics: MetricsRecorder,
     private readonly random: () => number,
   ) {
     this.dueFirst = new DueFirst(clock);
@@ -169,11 +171,13 @@ export class Deliver {
     const { claimed } = claim;
     if (!webhook || !seal) {
       this.log.error('webhook missing', { webhookId: publicId(turn.id) });
+      this.metrics.count(MetricName.FAILED);
       return this.settle(claimed, this.failed(claimed, 'missing'), undefined, deadline);
     }
     const reason = this.endOf(claimed, webhook);
     if (reason) {
       this.log.warn(LOG_FAILED, { ...webhookFields(webhook), reason });
+      this.metrics.count(MetricName.FAILED);
       return this.settle(claimed, this.failed(claimed, reason), webhook, deadline);
     }
     if (!hasTimeFor(this.config.requestTimeoutMs / 2)) {
@@ -184,7 +188,7 @@ export class Deliver {
     const request = this.prepare(webhook, seal, Math.max(turn.at, this.clock.now()));
     await this.clock.sleepUntil(turn.at);
     release();
-    const { sentAt, retryAfter, ...answer } = await request.send(Math.min(this.config.requestTimeoutMs, requestUntil - this.clock.now()));
+    const { sentAt, isWritten, retryAfter, ...answer } = await request.send(Math.min(this.config.requestTimeoutMs, requestUntil - this.clock.now()));
     const attempt: Attempt = { at: new Date(sentAt).toISOString(), lateMs: sentAt - turn.at, ...answer };
     const next = this.afterAttempt(claimed, attempt, retryAfter, webhook);
     await this.dueFirst.quiet(Math.min(this.clock.now() + OUTCOME_PATIENCE_MS, requestUntil));
@@ -192,10 +196,17 @@ export class Deliver {
     const fields = { ...webhookFields(webhook), attempt: next.attempts.length, lateMs: attempt.lateMs, ...answer };
     if (next.status === 'delivered') {
       this.log.info(LOG_DELIVERED, fields);
+      this.metrics.count(MetricName.DELIVERED);
     } else if (next.status === 'retrying') {
       this.log.warn(LOG_RETRYING, { ...fields, nextAt: new Date(next.at).toISOString() });
+      this.metrics.count(MetricName.RETRIED);
     } else {
       this.log.warn(LOG_FAILED, { ...fields, reason: next.reason });
+      this.metrics.count(MetricName.FAILED);
+    }
+    this.metrics.time(MetricName.LATENESS, Math.max(sentAt - lateFrom(turn, claimed), 0));
+    if (isWritten) {
+      this.metrics.time(MetricName.ENDPOINT_DURATION, answer.durationMs);
     }
     return this.settle(claimed, next, webhook, deadline);
   }
@@ -203,7 +214,7 @@ export class Deliver {
   /** Without its secrets, a request is not sent: that is how the attempt has failed. */
   private prepare(webhook: Webhook, seal: Seal, attemptAt: number): PreparedRequest {
     if ('error' in seal) {
-      return { send: async () => ({ sentAt: this.clock.now(), durationMs: 0, error: seal.error }) };
+      return { send: async () => ({ sentAt: this.clock.now(), isWritten: false, durationMs: 0, error: seal.error }) };
     }
     const requestAt = (instant: number) => seal.seal(toRequest(webhook, instant));
     const request = requestAt(attemptAt);
@@ -215,9 +226,12 @@ export class Deliver {
   private async dropCopy(turn: Turn, state: State | undefined): Promise<boolean> {
     // Otherwise there was a claim a moment ago, or there is one, and only its outcome makes this copy superfluous.
     const isDone = isSuperfluous(turn, state);
-    this.log.info('copy of a webhook dropped', { webhookId: publicId(turn.id), status: state?.status, comesAgain: !isDone });
+    this.log.info(LOG_COPY, { webhookId: publicId(turn.id), status: state?.status, comesAgain: !isDone });
     if (isDone && state) {
       await this.followUp.of(state);
+      if (!isOvertaken(turn, state)) {
+        this.metrics.count(MetricName.DUPLICATES_STOPPED);
+      }
     }
     return isDone;
   }
@@ -282,6 +296,11 @@ function isBroken({ turns, receives }: DueMessage): boolean {
 
 function turnsOf(batch: readonly DueMessage[]): DueTurn[] {
   return batch.flatMap(({ receipt, turns }) => turns.map((turn) => ({ receipt, turn, isPacked: turns.length > 1 })));
+}
+
+/** From when on a turn is late: from its instant, unless whoever asked for it asked at too short notice. */
+function lateFrom({ at, publishedAt = -Infinity }: Turn, { actionAt = -Infinity }: State): number {
+  return Math.max(at, publishedAt + NOTICE_MS, actionAt + NOTICE_MS);
 }
 
 function withoutLease({ leaseUntil, ...state }: State): State {

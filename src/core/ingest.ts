@@ -3,9 +3,10 @@ import { Actions } from './actions';
 import { Clock } from './clock';
 import { LOG_REJECTED, LOG_SCHEDULED, webhookFields } from './log-events';
 import { FieldError, fieldsOf, parseMessage, ParseOptions } from './message';
-import { DelayQueue, FailureReporter, IngestStore, Log } from './ports';
+import { MetricName } from './metric-names';
+import { DelayQueue, FailureReporter, IngestStore, Log, MetricsRecorder } from './ports';
 import { Notification } from './queue-message';
-import { ownerOf } from './timing';
+import { NOTICE_MS, ownerOf } from './timing';
 import { firstTurn, publicId, Turn, Webhook } from './webhook';
 
 /** A message as it came off the ingest queue. */
@@ -36,6 +37,7 @@ export class Ingest {
     private readonly actions: Actions,
     private readonly failures: FailureReporter,
     private readonly log: Log,
+    private readonly metrics: MetricsRecorder,
   ) {}
 
   public async accept(messages: readonly ReceivedMessage[]): Promise<readonly string[]> {
@@ -81,14 +83,24 @@ export class Ingest {
     }
     if (stored.isNew) {
       this.log.info(LOG_SCHEDULED, { ...webhookFields(webhook), owner: stored.owner });
+      this.metrics.count(MetricName.ACCEPTED);
+      this.metrics.count(MetricName.SCHEDULED);
     }
-    return stored.owner === 'ingest' ? { turn: firstTurn(webhook) } : 'done';
+    if (stored.owner === 'ingest') {
+      const { publishedAt } = message;
+      return { turn: { ...firstTurn(webhook), ...(publishedAt + NOTICE_MS > webhook.dueAt ? { publishedAt } : {}) } };
+    }
+    if (!stored.isNew) {
+      this.metrics.count(MetricName.DUPLICATES_STOPPED); // one that is sent on once more is stopped, and counted, by its claim
+    }
+    return 'done';
   }
 
   private async reject(id: string, errors: readonly FieldError[], { messageId, text }: ReceivedMessage): Promise<Result> {
     await this.failures.report({ reason: 'validation', id, failedAt: this.clock.now(), errors, message: text });
     // Not by the message's own id: one that failed validation may be any text.
     this.log.warn(LOG_REJECTED, { webhookId: messageId, fields: fieldsOf(errors) });
+    this.metrics.count(MetricName.INVALID);
     return 'done';
   }
 

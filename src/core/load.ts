@@ -1,7 +1,9 @@
 // Each minute: sends the webhooks that come due to the delay queue, from where the last run ended.
 import { Clock } from './clock';
 import { PlainError } from './error-report';
-import { Cursor, DelayQueue, LoadStore, Log } from './ports';
+import { LOG_LOADED } from './log-events';
+import { MetricName } from './metric-names';
+import { Cursor, DelayQueue, LoadStore, Log, MetricsRecorder } from './ports';
 import { readAhead } from './read-ahead';
 import { rejectionsOf } from './rejections';
 import { Shipments } from './shipments';
@@ -27,6 +29,7 @@ export class Load {
     private readonly store: LoadStore,
     private readonly delayQueue: DelayQueue,
     private readonly log: Log,
+    private readonly metrics: MetricsRecorder,
   ) {}
 
   /** Loads up to the horizon. Rejects if a partition could not be loaded; the others are, and the next run takes it up where it stood. */
@@ -42,11 +45,13 @@ export class Load {
     const progress = new Progress(partitions, cursor, this.store, this.clock);
     const shipments = new Shipments(partitions.length, this.delayQueue);
     const results = await Promise.allSettled(partitions.map((partition) => this.loadPartition(partition, target, progress, shipments)));
-    await progress.save();
-
     const errors = rejectionsOf(results);
     const loadedTo = Math.min(...partitions.map((partition) => progress.of(partition)));
-    this.log.info('loaded', {
+    if (progress.webhooks > 0 || loadedTo < target) { // an idle scheduler pays for no metric
+      this.metrics.time(MetricName.LOAD_LAG, Math.max(0, this.clock.now() + this.config.horizonMs - loadedTo));
+    }
+    await progress.save();
+    this.log.info(LOG_LOADED, {
       webhooks: progress.webhooks, partitions: partitions.length - errors.length, behindMs: Math.max(0, this.clock.now() - loadedTo),
     });
     if (errors.length > 0) {

@@ -25,6 +25,18 @@ export const LOG_REFUSED = 'action refused';
 /** A queue message was put aside in a dead-letter queue, and that was reported. Fields: `queue` and `queueMessageId`. */
 export const LOG_DEAD_LETTER = 'dead letter';
 
+/**
+ * A run of load has ended. Fields: `webhooks` that were sent to the delay queue, `partitions` that were loaded, and `behindMs`, by which the one
+ * that is farthest behind is behind the clock: 0 while none is late.
+ */
+export const LOG_LOADED = 'loaded';
+
+/**
+ * A turn was not fired, since its webhook has been claimed, has ended or is at another turn. Fields: `webhookId`, the webhook's `status`, and
+ * `comesAgain`: whether it is looked at again, since its webhook is still being fired.
+ */
+export const LOG_COPY = 'copy of a webhook dropped';
+
 /** A message was not valid. Fields: `webhookId`, which is the SNS MessageId, and `fields`, the names of the wrong ones. */
 export const LOG_REJECTED = 'message rejected';
 

@@ -10,27 +10,44 @@ export const METRIC_NAMESPACE = 'WebhookScheduler';
 export const METRIC_DIMENSION = 'InputTopic';
 
 export const MetricName = {
-  /** Messages that were valid, new ones each once: webhooks, and actions. */
+  /**
+   * Valid messages, each once: webhooks that were stored for the first time, and actions that took effect or were refused. With what is
+   * {@link INVALID}, that is all that producers have published; copies count in neither.
+   */
   ACCEPTED: 'Accepted',
-  /** Messages that were not valid. */
+  /** Messages that were not valid, and were told so on the failure topic. */
   INVALID: 'Invalid',
-  /** Webhooks that were stored, each once. */
+  /** Webhooks that were stored for the first time. */
   SCHEDULED: 'Scheduled',
-  /** Webhooks that ended with a 2xx answer. */
+  /** Webhooks whose endpoint answered with a 2xx status. */
   DELIVERED: 'Delivered',
-  /** Webhooks that ended without one. */
+  /** Webhooks that ended without one, for whichever reason; one that is redriven and fails again counts again. */
   FAILED: 'Failed',
   /** Attempts that failed and have another one to follow. */
   RETRIED: 'Retried',
   /** Webhooks that a cancel withdrew. */
   CANCELLED: 'Cancelled',
-  /** Copies that SNS, SQS or a worker brought about, and that changed nothing. */
+  /**
+   * Copies of messages and turns that SNS, SQS, a worker or a producer has brought about, each when it was dropped, having changed nothing.
+   * Turns that an action has overtaken are none.
+   */
   DUPLICATES_STOPPED: 'DuplicatesStopped',
-  /** Milliseconds between the instant of an attempt and the one its request was written. */
+  /**
+   * Of each attempt, milliseconds between the instant it was to be made and the one its request was written. At notice of less than three
+   * seconds, or after the date, they are counted from three seconds after the publication: nothing earlier was promised.
+   */
   LATENESS: 'Lateness',
-  /** Milliseconds from writing a request to the status of its answer, or to its error. */
+  /** Of each request that was written, milliseconds from then to the status of its answer, or to its error. */
   ENDPOINT_DURATION: 'EndpointDuration',
-  /** Milliseconds by which load is behind what it is to have loaded by now; it is still ahead of the webhooks' dates by its horizon, less this. */
+  /**
+   * Milliseconds by which a run of load ended behind its horizon, in the partition that is farthest behind: what the run took, where all went
+   * well. Webhooks are late once it nears the horizon, five minutes. Of a run that finds nothing, and is not behind, nothing is written.
+   */
   LOAD_LAG: 'LoadLag',
 } as const;
 export type MetricName = typeof MetricName[keyof typeof MetricName];
+
+/** Those that are milliseconds, one value each; of all others there is a number, and their sum counts. */
+export const DURATION_METRICS = [MetricName.LATENESS, MetricName.ENDPOINT_DURATION, MetricName.LOAD_LAG] as const;
+export type DurationMetric = typeof DURATION_METRICS[number];
+export type CountMetric = Exclude<MetricName, DurationMetric>;

@@ -1,5 +1,6 @@
 // What the core needs of the world around it; the adapters provide it.
 import { Failure } from './failure-notice';
+import { CountMetric, DurationMetric } from './metric-names';
 import { HttpRequest } from './request';
 import { State } from './state';
 import { Owner } from './timing';
@@ -168,6 +169,8 @@ export interface PreparedRequest {
 export interface HttpAnswer {
   /** When the request was written, or given up if it could not be; milliseconds since the epoch. */
   readonly sentAt: number;
+  /** Whether it was. */
+  readonly isWritten: boolean;
   /** From then to the status of the answer, or to the error. */
   readonly durationMs: number;
   readonly status?: number;
@@ -183,5 +186,18 @@ export interface Log {
   warn(message: string, fields: LogFields): void;
   error(message: string, fields: LogFields): void;
 }
+
+/** What happens, as numbers. Cheap: nothing is written before the end of the invocation. */
+export interface Metrics {
+  /** Counts one, or as many as there are. */
+  count(name: CountMetric, number?: number): void;
+  /** Keeps a duration. */
+  time(name: DurationMetric, ms: number): void;
+  /** Writes what there is, once, to be called at the end of each invocation. */
+  flush(): void;
+}
+
+/** What the core does with metrics. */
+export type MetricsRecorder = Omit<Metrics, 'flush'>;
 
 export type LogFields = Readonly<Record<string, unknown>>;

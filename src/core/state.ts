@@ -12,7 +12,7 @@ import type { Turn } from './webhook';
 export type Status = 'scheduled' | 'delivering' | 'retrying' | 'delivered' | 'failed' | 'cancelled';
 
 /** State of a webhook, with the turn whose it is. */
-export interface State extends Turn {
+export interface State extends Omit<Turn, 'publishedAt'> {
   readonly status: Status;
   /** Attempts made since it was published, rescheduled to another date or redriven. */
   readonly attempts: readonly Attempt[];
@@ -54,6 +54,11 @@ function isAt(state: State | undefined, turn: Turn): boolean {
 /** Whether a copy of a turn has nothing to bring about any more: the webhook is at another turn, or has ended. */
 export function isSuperfluous(turn: Turn, state: State | undefined): boolean {
   return !isAt(state, turn) || (state !== undefined && hasEnded(state));
+}
+
+/** Whether an action has taken a turn's place: then it is no copy of one that was fired. */
+export function isOvertaken({ version }: Turn, state: State): boolean {
+  return state.status === 'cancelled' || state.version !== version;
 }
 
 /** Whether a worker may be firing the webhook at `now`. */

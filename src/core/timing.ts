@@ -9,6 +9,9 @@ export const MAX_QUEUE_DELAY_SECONDS = 900;
  */
 export const LEAD_MS = 1_500;
 
+/** How long before its date a webhook is to be published: enough for a cold start of two functions. What is published later may be late by the rest. */
+export const NOTICE_MS = 3_000;
+
 /** How long after the first turn of a queue message the last one may be due: they are held, and paid for, together. */
 export const PACK_SPAN_MS = 1_000;
 

@@ -37,6 +37,8 @@ export interface Turn extends WebhookKey {
   readonly turn: number;
   /** When to fire, in milliseconds since the epoch: the date, or the instant of the retry. */
   readonly at: number;
+  /** Of a first turn whose message was published at short notice, or after its date: when that was, in milliseconds since the epoch. */
+  readonly publishedAt?: number;
 }
 
 /** Tells stored messages apart, also those of one webhook. */
@@ -80,9 +82,9 @@ export function isInstant(value: unknown): value is number {
 
 /** Whether a value has all that a turn has; it may have more. */
 export function isTurn(value: unknown): value is Turn {
-  const { id, dueAt, partition, version, turn, at } = (value ?? {}) as Partial<Record<keyof Turn, unknown>>;
+  const { id, dueAt, partition, version, turn, at, publishedAt } = (value ?? {}) as Partial<Record<keyof Turn, unknown>>;
   return typeof id === 'string' && KEY_ID.test(id) && (version === undefined || isId(version)) && isInstant(dueAt) && isInstant(at)
-    && Number.isSafeInteger(partition) && Number.isSafeInteger(turn);
+    && Number.isSafeInteger(partition) && Number.isSafeInteger(turn) && (publishedAt === undefined || isInstant(publishedAt));
 }
 
 /** The partition of an id: the same for each copy of it, and even over many ids. */
@@ -115,14 +117,15 @@ export function messageText(webhook: Webhook): string {
 }
 
 /** A turn as the text of a queue message: short for the first one, which is the one that nearly every webhook needs. */
-export function turnText({ id, dueAt, partition, version, turn, at }: Turn): string {
-  return JSON.stringify({ id, dueAt, partition, version, ...(turn === 0 ? {} : { turn, at }) });
+export function turnText({ id, dueAt, partition, version, turn, at, publishedAt }: Turn): string {
+  return JSON.stringify({ id, dueAt, partition, version, ...(turn === 0 ? {} : { turn, at }), publishedAt });
 }
 
 /** The turn that {@link turnText} wrote, parsed as JSON; throws on anything else. */
 export function readTurn(value: unknown): Turn {
-  const { id, dueAt, partition, version, turn = 0, at = dueAt } = (value ?? {}) as Partial<Turn>;
-  const read = { id, dueAt, partition, ...(version === undefined ? {} : { version }), turn, at };
+  const { id, dueAt, partition, version, turn = 0, at = dueAt, publishedAt } = (value ?? {}) as Partial<Turn>;
+  const core = { id, dueAt, partition, ...(version === undefined ? {} : { version }), turn, at };
+  const read = publishedAt === undefined ? core : { ...core, publishedAt };
   if (!isTurn(read)) {
     throw new TypeError('not the turn of a webhook: expected a JSON object with id, dueAt and partition');
   }

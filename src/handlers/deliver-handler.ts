@@ -1,7 +1,7 @@
 // Fires webhooks: turns, off the delay queue, a few seconds before they are due; and outcomes that the table did not take at first.
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { Environment, milliseconds, networkRules, retryPlan, secretHeaderPlans, signingPlan, text, Variable } from './environment';
-import { commonParts, Services } from './services';
+import { commonParts, flushing, Services } from './services';
 import { answerBatch, readRecords } from './sqs-batch';
 import { SqsRedelivery } from '../adapters/sqs-redelivery';
 import { Credentials, NO_CREDENTIALS } from '../core/credentials';
@@ -24,17 +24,18 @@ export function createDeliverHandler(
   environment: Environment, services: Services, httpClient: HttpClientFactory, secretSource: SecretSourceFactory,
 ): (event: SQSEvent, context: InvocationContext) => Promise<SQSBatchResponse> {
   const { clock, log, random } = services;
-  const { store, delayQueue, followUp } = commonParts(environment, services);
+  const { store, delayQueue, followUp, metrics } = commonParts(environment, services);
   const config = {
     requestTimeoutMs: milliseconds(environment, Variable.REQUEST_TIMEOUT_SECONDS),
     leaseBeyondMs: milliseconds(environment, Variable.LEASE_BEYOND_SECONDS),
     retry: retryPlan(environment),
   };
   const http = httpClient(networkRules(environment));
-  const deliver = new Deliver(config, clock, store, delayQueue, http, credentialsOf(environment, services, secretSource), followUp, log, random);
+  const credentials = credentialsOf(environment, services, secretSource);
+  const deliver = new Deliver(config, clock, store, delayQueue, http, credentials, followUp, log, metrics, random);
   const redelivery = new SqsRedelivery(services.sqs, text(environment, Variable.DELAY_QUEUE_URL), log);
 
-  return async (event, context) => {
+  return (event, context) => flushing(metrics, async () => {
     const invocation = { id: context.awsRequestId, deadline: clock.now() + context.getRemainingTimeInMillis() };
     const { items, poison } = readRecords(event, ({ messageId, body, attributes }) => ({
       ...parseDelayMessage(body), receipt: messageId, receives: Number(attributes.ApproximateReceiveCount),
@@ -43,7 +44,7 @@ export function createDeliverHandler(
     const outcomes = items.flatMap((item) => ('outcome' in item ? [item] : []));
     const [undelivered, unrecorded] = await Promise.all([deliver.deliver(turns, invocation), deliver.record(outcomes)]);
     return answerBatch(event, poison, [...undelivered, ...unrecorded], redelivery);
-  };
+  });
 }
 
 function credentialsOf(environment: Environment, { clock, log }: Services, secretSource: SecretSourceFactory): Pick<Credentials, 'for'> {

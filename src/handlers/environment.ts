@@ -15,6 +15,8 @@ export enum Variable {
   INGEST_DEAD_LETTER_QUEUE_URL = 'INGEST_DEAD_LETTER_QUEUE_URL',
   DELAY_DEAD_LETTER_QUEUE_URL = 'DELAY_DEAD_LETTER_QUEUE_URL',
   FAILURE_TOPIC_ARN = 'FAILURE_TOPIC_ARN',
+  /** What metrics are told apart by. */
+  INPUT_TOPIC_NAME = 'INPUT_TOPIC_NAME',
   /** Number of partitions of a minute. */
   PARTITIONS = 'PARTITIONS',
   /** Turns that one message of the delay queue may hold. */

@@ -1,7 +1,7 @@
 // Accepts what producers published: SNS notifications, off the ingest queue.
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { Environment, milliseconds, networkRules, positiveInteger, retryPlan, text, Variable } from './environment';
-import { commonParts, Services } from './services';
+import { commonParts, flushing, Services } from './services';
 import { answerBatch, readRecords } from './sqs-batch';
 import { SqsRedelivery } from '../adapters/sqs-redelivery';
 import { Actions } from '../core/actions';
@@ -10,7 +10,7 @@ import { parseNotification } from '../core/queue-message';
 
 export function createIngestHandler(environment: Environment, services: Services): (event: SQSEvent) => Promise<SQSBatchResponse> {
   const { clock, log } = services;
-  const { store, delayQueue, failures, followUp, ingestHorizonMs } = commonParts(environment, services);
+  const { store, delayQueue, failures, followUp, ingestHorizonMs, metrics } = commonParts(environment, services);
   const config = {
     ingestHorizonMs,
     maxHorizonMs: milliseconds(environment, Variable.MAX_HORIZON_SECONDS),
@@ -18,14 +18,14 @@ export function createIngestHandler(environment: Environment, services: Services
     retry: retryPlan(environment),
     network: networkRules(environment),
   };
-  const actions = new Actions(config, clock, store, followUp, failures, log);
-  const ingest = new Ingest(config, clock, store, delayQueue, actions, failures, log);
+  const actions = new Actions(config, clock, store, followUp, failures, log, metrics);
+  const ingest = new Ingest(config, clock, store, delayQueue, actions, failures, log, metrics);
   const redelivery = new SqsRedelivery(services.sqs, text(environment, Variable.INGEST_QUEUE_URL), log);
 
-  return async (event) => {
+  return (event) => flushing(metrics, async () => {
     const { items, poison } = readRecords(event, ({ messageId, body, attributes }) => ({
       ...parseNotification(body), receipt: messageId, receivedAt: Number(attributes.ApproximateFirstReceiveTimestamp),
     }), log);
     return answerBatch(event, poison, await ingest.accept(items), redelivery);
-  };
+  });
 }

@@ -8,7 +8,7 @@ import { SnsFailureReporter } from '../adapters/sns-failure-reporter';
 import { SqsDelayQueue } from '../adapters/sqs-delay-queue';
 import { Clock } from '../core/clock';
 import { FollowUp } from '../core/follow-up';
-import { Log } from '../core/ports';
+import { Log, Metrics } from '../core/ports';
 
 export interface Services {
   readonly clock: Clock;
@@ -16,12 +16,25 @@ export interface Services {
   readonly sqs: Pick<SQSClient, 'send'>;
   readonly sns: Pick<SNSClient, 'send'>;
   readonly log: Log;
+  readonly metrics: MetricsFactory;
   /** From 0 to 1, as `Math.random`. */
   readonly random: () => number;
 }
 
-/** What every handler needs: the table, the delay queue, the failure topic, and what follows from a state. */
-export function commonParts(environment: Environment, { clock, dynamodb, sqs, sns, log }: Services) {
+/** Makes the metrics of a scheduler, by the name of its input topic. */
+export type MetricsFactory = (inputTopicName: string) => Metrics;
+
+/** Runs an invocation, and writes its metrics when it ends, well or not. */
+export async function flushing<T>(metrics: Pick<Metrics, 'flush'>, invocation: () => Promise<T>): Promise<T> {
+  try {
+    return await invocation();
+  } finally {
+    metrics.flush();
+  }
+}
+
+/** What every handler needs: the table, the delay queue, the failure topic, the metrics, and what follows from a state. */
+export function commonParts(environment: Environment, { clock, dynamodb, sqs, sns, log, metrics: createMetrics }: Services) {
   const store = new DynamoDbStore(
     dynamodb, { tableName: text(environment, Variable.TABLE_NAME), retentionMs: milliseconds(environment, Variable.RETENTION_SECONDS) }, clock,
   );
@@ -29,5 +42,6 @@ export function commonParts(environment: Environment, { clock, dynamodb, sqs, sn
   const failures = new SnsFailureReporter(sns, text(environment, Variable.FAILURE_TOPIC_ARN));
   const ingestHorizonMs = milliseconds(environment, Variable.INGEST_HORIZON_SECONDS);
   const followUp = new FollowUp({ ingestHorizonMs }, clock, store, delayQueue, failures);
-  return { store, delayQueue, failures, followUp, ingestHorizonMs };
+  const metrics = createMetrics(text(environment, Variable.INPUT_TOPIC_NAME));
+  return { store, delayQueue, failures, followUp, ingestHorizonMs, metrics };
 }

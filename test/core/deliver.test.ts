@@ -7,6 +7,7 @@ import { DelayQueue, DeliverStore, HttpClient } from '../../src/core/ports';
 import { firstTurn, rowKey, Webhook } from '../../src/core/webhook';
 import { accepted } from '../support/accepted';
 import { RecordingLog } from '../support/recording-log';
+import { RecordingMetrics } from '../support/recording-metrics';
 
 const clock = new SystemClock();
 
@@ -25,7 +26,7 @@ async function orderOf(webhooks: readonly Webhook[]): Promise<readonly string[]>
     prepare: ({ url }) => ({
       send: async () => {
         order.push(`${new URL(url).pathname.slice(1)} sent`);
-        return { sentAt: clock.now(), durationMs: 0, status: 200 };
+        return { sentAt: clock.now(), isWritten: true, durationMs: 0, status: 200 };
       },
     }),
   };
@@ -38,6 +39,7 @@ async function orderOf(webhooks: readonly Webhook[]): Promise<readonly string[]>
     NO_CREDENTIALS,
     { of: async () => undefined } as unknown as FollowUp,
     new RecordingLog(),
+    new RecordingMetrics(),
     Math.random,
   );
   const turns = webhooks.map(firstTurn);

@@ -5,6 +5,7 @@ import { Load } from '../../src/core/load';
 import { Cursor, DelayQueue, LoadStore } from '../../src/core/ports';
 import { Turn } from '../../src/core/webhook';
 import { RecordingLog } from '../support/recording-log';
+import { RecordingMetrics } from '../support/recording-metrics';
 
 const START = Date.parse('2030-01-01T00:00:30Z');
 const HORIZON_MS = 180_000;
@@ -66,7 +67,8 @@ class World implements LoadStore {
     this.pages.fill(0);
     this.unsentTurns.fill(0);
     const clock: Clock = { now: () => START, sleepUntil: async () => undefined };
-    const load = new Load({ horizonMs: HORIZON_MS, partitions: this.plans.length }, clock, this, this.queue, new RecordingLog());
+    const config = { horizonMs: HORIZON_MS, partitions: this.plans.length };
+    const load = new Load(config, clock, this, this.queue, new RecordingLog(), new RecordingMetrics());
     return load.run().then(() => true, () => false);
   }
 

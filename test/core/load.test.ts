@@ -1,6 +1,7 @@
 // Load against the emulated table, with a clock that the test moves: days run in milliseconds.
 import { DynamoDbStore } from '../../src/adapters/dynamodb-store';
 import { Load } from '../../src/core/load';
+import { MetricName } from '../../src/core/metric-names';
 import { DelayQueue } from '../../src/core/ports';
 import { Owner } from '../../src/core/timing';
 import { Turn } from '../../src/core/webhook';
@@ -8,6 +9,7 @@ import { accepted } from '../support/accepted';
 import { Cloud } from '../support/cloud';
 import { FakeClock } from '../support/fake-clock';
 import { RecordingLog } from '../support/recording-log';
+import { RecordingMetrics } from '../support/recording-metrics';
 
 const START = Date.parse('2030-01-01T00:00:30Z');
 const HORIZON_MS = 300_000;
@@ -18,6 +20,7 @@ let clock: FakeClock;
 let store: DynamoDbStore;
 let sent: { turn: Turn; sentAt: number }[];
 let refuse: (turn: Turn) => boolean;
+let metrics: RecordingMetrics;
 
 const queue: DelayQueue = {
   send: async (turns) => {
@@ -34,10 +37,11 @@ beforeEach(async () => {
   store = new DynamoDbStore(cloud.dynamodb, { tableName: cloud.tableName, retentionMs: 86_400_000 }, clock);
   sent = [];
   refuse = () => false;
+  metrics = new RecordingMetrics();
 });
 afterEach(() => cloud.stop());
 
-const load = (partitions = 4) => new Load({ horizonMs: HORIZON_MS, partitions }, clock, store, queue, new RecordingLog());
+const load = (partitions = 4) => new Load({ horizonMs: HORIZON_MS, partitions }, clock, store, queue, new RecordingLog(), metrics);
 const sentIds = () => sent.map(({ turn }) => turn.id).sort();
 
 async function store1(id: string, dueAt: number, owner: Owner = 'load', partitions = 4): Promise<void> {
@@ -166,4 +170,33 @@ test('partitions added later are looked at from before they were, and those take
   clock.advance(10 * MINUTE_MS);
   await load(1).run();
   expect(sentIds()).toEqual(['narrow']);
+});
+
+describe('the lag that is written', () => {
+  const lags = () => metrics.valuesOf(MetricName.LOAD_LAG);
+
+  test('is none while nothing is to be loaded, and 0 where all of it was', async () => {
+    await load().run();
+    await store1('due', START + MINUTE_MS);
+    await store1('far', START + 2 * HORIZON_MS);
+    await load().run();
+    expect(lags()).toEqual([0]);
+    clock.advance(1_000);
+    await load().run();
+    expect(lags()).toEqual([0]); // nothing was due, and it is not behind
+  });
+
+  test('is what the partition that is farthest behind lacks, also where the run is rejected', async () => {
+    await store1('sent', START + 10_000);
+    await store1('refused', START + 2 * MINUTE_MS);
+    refuse = ({ id }) => id === 'refused';
+    await expect(load().run()).rejects.toThrow('could not be loaded');
+    expect(lags()).toEqual([HORIZON_MS - 2 * MINUTE_MS]);
+    clock.advance(10 * MINUTE_MS);
+    await expect(load().run()).rejects.toThrow('could not be loaded');
+    expect(lags().at(-1)).toBe(HORIZON_MS + 8 * MINUTE_MS);
+    refuse = () => false;
+    await load().run();
+    expect(lags().at(-1)).toBe(0);
+  });
 });

@@ -5,6 +5,7 @@ import { Cursor, DelayQueue, LoadStore } from '../../src/core/ports';
 import { MAX_CLOCK_SKEW_MS, minuteOf, Owner, ownerOf } from '../../src/core/timing';
 import { firstTurn, Turn } from '../../src/core/webhook';
 import { RecordingLog } from '../support/recording-log';
+import { RecordingMetrics } from '../support/recording-metrics';
 
 const START = Date.parse('2030-01-01T00:00:17.123Z');
 const MINUTE_MS = 60_000;
@@ -120,7 +121,7 @@ async function run({ loadHorizonMs, ticks }: World, rows: readonly Row[]): Promi
       }),
     };
     const clock = { now: () => at + skewMs, sleepUntil: async () => undefined };
-    const load = new Load({ horizonMs: loadHorizonMs, partitions: 2 }, clock, table, queue as DelayQueue, new RecordingLog());
+    const load = new Load({ horizonMs: loadHorizonMs, partitions: 2 }, clock, table, queue as DelayQueue, new RecordingLog(), new RecordingMetrics());
     await load.run().catch((error: unknown) => expect((error as Error).message).toMatch('could not be loaded'));
   }
   return sent;

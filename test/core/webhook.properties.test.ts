@@ -1,12 +1,18 @@
 import * as fc from 'fast-check';
 import { firstTurn, ownKeyId, partitionOf, publicId, readTurn, rowKey, turnText } from '../../src/core/webhook';
-import { anyJson, keyId, ownId, turn } from '../support/arbitrary';
+import { anyJson, instant, keyId, ownId, turn } from '../support/arbitrary';
 
 test('a turn comes back from its text, and the first one says no more than the webhook\'s key', () => {
   fc.assert(fc.property(turn, (t) => {
     expect(readTurn(JSON.parse(turnText(t)))).toStrictEqual(t);
     expect(readTurn(JSON.parse(turnText(firstTurn(t))))).toStrictEqual(firstTurn(t));
     expect(turnText(firstTurn(t))).toBe(JSON.stringify({ id: t.id, dueAt: t.dueAt, partition: t.partition }));
+  }), { numRuns: 500 });
+});
+
+test('when a message was published at short notice travels along', () => {
+  fc.assert(fc.property(turn, instant, (t, publishedAt) => {
+    expect(readTurn(JSON.parse(turnText({ ...firstTurn(t), publishedAt })))).toStrictEqual({ ...firstTurn(t), publishedAt });
   }), { numRuns: 500 });
 });
 

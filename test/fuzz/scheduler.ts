@@ -15,6 +15,7 @@ import { Services } from '../../src/handlers/services';
 import { DAY, environmentOf, MINUTE, QueueName, SECOND, Settings } from '../simulation/settings';
 import { LOOPBACK_TOO } from '../support/network';
 import { RecordingLog } from '../support/recording-log';
+import { RecordingMetrics } from '../support/recording-metrics';
 import { sqsEventReceivedAt } from '../support/sqs-events';
 
 export const START = Date.parse('2030-01-01T00:00:00Z');
@@ -39,6 +40,7 @@ const EXPECTED_ERRORS = ['queue message cannot be read', 'webhook missing'];
 export class FuzzScheduler {
   public readonly services = new FuzzServices(SETTINGS, START);
   public readonly log = new RecordingLog();
+  public readonly metrics = new RecordingMetrics();
   public readonly requests: HttpRequest[] = [];
   /** Those that Node.js refuses to write. */
   public readonly unwritable: HttpRequest[] = [];
@@ -57,13 +59,13 @@ export class FuzzScheduler {
           const request = requestAt(clock.now());
           const error = refusalOf(request);
           (error === undefined ? this.requests : this.unwritable).push(request);
-          return { sentAt: clock.now(), durationMs: 1, ...(error === undefined ? { status: 200 } : { error }) };
+          return { sentAt: clock.now(), isWritten: error === undefined, durationMs: 1, ...(error === undefined ? { status: 200 } : { error }) };
         },
       }),
     };
     const client = <T>() => this.services.client as unknown as T;
     const services: Services = {
-      clock, dynamodb: client(), sqs: client(), sns: client(), log: this.log, random: () => 0,
+      clock, dynamodb: client(), sqs: client(), sns: client(), log: this.log, metrics: () => this.metrics, random: () => 0,
     };
     const environment = (name: 'ingest' | 'load' | 'deliver') => ({ ...environmentOf(name, SETTINGS), [Variable.NETWORK_POLICY]: JSON.stringify(LOOPBACK_TOO) });
     this.ingestHandler = createIngestHandler(environment('ingest'), services);

@@ -12,9 +12,9 @@ const BIGGEST = 10;
  * millisecond, at each cold start; what is worth that may raise its budget, in the same commit.
  */
 const BUDGETS: Readonly<Record<string, { readonly kib: number; readonly reason: string }>> = {
-  ingest: { kib: 340, reason: 'clients of DynamoDB, SQS and SNS, the logger, and the reading of messages' },
-  load: { kib: 330, reason: 'the same clients and the logger' },
-  deliver: { kib: 362, reason: 'the same, the client of Secrets Manager, and the sending of webhooks over node:http' },
+  ingest: { kib: 352, reason: 'clients of DynamoDB, SQS and SNS, the logger and the metrics, and the reading of messages' },
+  load: { kib: 340, reason: 'the same clients, the logger and the metrics' },
+  deliver: { kib: 374, reason: 'the same, the client of Secrets Manager, and the sending of webhooks over node:http' },
 };
 
 /** Tells what a bundle is over its budget by, and what is biggest in it; `undefined` if it is not. */
@@ -47,8 +47,8 @@ test.each(BUNDLES)('$name holds no provider of credentials but that of the envir
 
 test('a bundle that is too big says by how much, and what is biggest in it', () => {
   const inputs = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`src/${i}.ts`, 1_000 * i]));
-  expect(excess({ name: 'load', bytes: 330 * KIB + 7, inputs })).toMatch(
-    /^load has 337927 bytes, 7 over its budget of 330 KiB \(.*\)\. Most of it is:\n {2}19000 src\/19\.ts\n( {2}\d+ src\/\d+\.ts\n){8} {2}10000 src\/10\.ts$/,
+  expect(excess({ name: 'load', bytes: 340 * KIB + 7, inputs })).toMatch(
+    /^load has 348167 bytes, 7 over its budget of 340 KiB \(.*\)\. Most of it is:\n {2}19000 src\/19\.ts\n( {2}\d+ src\/\d+\.ts\n){8} {2}10000 src\/10\.ts$/,
   );
 });
 

@@ -73,7 +73,7 @@ export class Endpoints {
     return worker.after(durationMs, () => {
       const { sentAt } = seen;
       const { status, error, retryAfter } = reply;
-      seen.answer = durationMs < reply.afterMs ? { sentAt, durationMs, error: 'timeout' } : { sentAt, durationMs, status, error, retryAfter };
+      seen.answer = { sentAt, isWritten: true, durationMs, ...(durationMs < reply.afterMs ? { error: 'timeout' } : { status, error, retryAfter }) };
       seen.answeredAt = worker.clock.now();
       return seen.answer;
     });

@@ -12,6 +12,7 @@ import { DeadLetters } from '../../src/core/dead-letters';
 import { Deliver } from '../../src/core/deliver';
 import type { Failure } from '../../src/core/failure-notice';
 import { Ingest } from '../../src/core/ingest';
+import { MetricName } from '../../src/core/metric-names';
 import type { Cursor, FoundWebhook } from '../../src/core/ports';
 import * as request from '../../src/core/request';
 import * as retry from '../../src/core/retry';
@@ -205,6 +206,17 @@ const MUTATIONS: readonly Mutation[] = [
     breakIt: () => replace(DynamoDbStore.prototype, 'put', async (original, webhook, owner) => {
       const stored = await original(webhook, owner);
       return stored === 'taken' || webhook.dueAt - Date.UTC(2027, 0, 1) > 400 * 86_400_000 ? stored : { ...stored, owner: 'ingest' };
+    }),
+  },
+  {
+    invariant: 'metrics',
+    what: 'a cancel is not counted',
+    breakIt: () => (services) => ({
+      ...services,
+      metrics: (inputTopicName) => {
+        const metrics = services.metrics(inputTopicName);
+        return { ...metrics, count: (name, number) => (name === MetricName.CANCELLED ? undefined : metrics.count(name, number)) };
+      },
     }),
   },
   {

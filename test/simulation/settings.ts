@@ -118,6 +118,7 @@ export function environmentOf(name: FunctionName, settings: Settings): Environme
     [Variable.TABLE_NAME]: TABLE_NAME,
     [Variable.DELAY_QUEUE_URL]: queueUrl('delay'),
     [Variable.FAILURE_TOPIC_ARN]: FAILURE_TOPIC_ARN,
+    [Variable.INPUT_TOPIC_NAME]: 'Input',
     [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON_MS),
     [Variable.RETENTION_SECONDS]: seconds(settings.retentionMs),
     [Variable.TURNS_PER_MESSAGE]: String(settings.turnsPerMessage),

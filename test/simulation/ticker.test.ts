@@ -10,6 +10,7 @@ import { Ticker } from './ticker';
 import { Trace } from './trace';
 import { Worker } from './worker';
 import { createLoadHandler } from '../../src/handlers/load-handler';
+import { RecordingMetrics } from '../support/recording-metrics';
 
 const START = Date.UTC(2027, 0, 1);
 const DUE_AT = START + 3 * HOUR;
@@ -58,7 +59,7 @@ class Idle {
     const dynamodb = { send: async (command: { input: object }) => this.table.execute(command.constructor.name, command.input, NOBODY) };
     const nothing = { send: async () => ({}) };
     await createLoadHandler(environmentOf('load', SETTINGS), {
-      clock, log, dynamodb: dynamodb as never, sqs: nothing as never, sns: nothing as never, random: () => 0.5,
+      clock, log, metrics: () => new RecordingMetrics(), dynamodb: dynamodb as never, sqs: nothing as never, sns: nothing as never, random: () => 0.5,
     })();
   }
 

@@ -179,6 +179,7 @@ class World {
       sqs: client('sqs'),
       sns: client('sns'),
       log: { info: log('info'), warn: log('warn'), error: log('error') },
+      metrics: () => this.oracle.metricsOf(worker),
       random: () => this.random.next(),
     };
     const services = this.sabotage.services?.(real, worker) ?? real;

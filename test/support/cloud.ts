@@ -13,6 +13,9 @@ const REGION = 'us-east-1';
 const ACCOUNT = '000000000000';
 const QUEUES = ['Ingest', 'Delay', 'IngestUnreported', 'DelayUnreported', 'IngestDeadLetters', 'DelayDeadLetters', 'FailureNotices'] as const;
 
+/** What the handlers' metrics are told apart by. */
+export const INPUT_TOPIC_NAME = 'Input';
+
 /** Two retries: soon, and far enough away to go through the table. */
 export const RETRY_PLAN = { delaysMs: [1_000, 7_200_000], jitter: 0 };
 
@@ -67,6 +70,7 @@ export class Cloud {
       [Variable.INGEST_DEAD_LETTER_QUEUE_URL]: this.queueUrl('IngestDeadLetters'),
       [Variable.DELAY_DEAD_LETTER_QUEUE_URL]: this.queueUrl('DelayDeadLetters'),
       [Variable.FAILURE_TOPIC_ARN]: this.failureTopicArn,
+      [Variable.INPUT_TOPIC_NAME]: INPUT_TOPIC_NAME,
       [Variable.PARTITIONS]: '16',
       [Variable.TURNS_PER_MESSAGE]: '10',
       [Variable.INGEST_HORIZON_SECONDS]: '600',

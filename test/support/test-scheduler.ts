@@ -5,6 +5,7 @@ import { Cloud } from './cloud';
 import { FakeClock } from './fake-clock';
 import { RecordingLog } from './recording-log';
 import { notification, sqsEventReceived, sqsEventReceivedAt } from './sqs-events';
+import { EmfMetrics } from '../../src/adapters/metrics';
 import { NodeHttpClient } from '../../src/adapters/node-http-client';
 import { SecretsManagerSource } from '../../src/adapters/secrets-manager-source';
 import { SecretSource } from '../../src/core/ports';
@@ -31,7 +32,13 @@ export class TestScheduler {
     const { sns } = cloud;
     this.secretSource = new SecretsManagerSource(cloud.secrets);
     const services: Services = {
-      clock: this.clock, sns, dynamodb: this.faulty(cloud.dynamodb), sqs: this.withoutDelays(cloud.sqs), log: this.log, random: () => 0,
+      clock: this.clock,
+      sns,
+      dynamodb: this.faulty(cloud.dynamodb),
+      sqs: this.withoutDelays(cloud.sqs),
+      log: this.log,
+      metrics: (inputTopicName) => new EmfMetrics(inputTopicName),
+      random: () => 0,
     };
     this.ingestHandler = createIngestHandler(process.env, services);
     this.loadHandler = createLoadHandler(process.env, services);
@@ -93,8 +100,13 @@ export class TestScheduler {
 
   /** Hands a message of the delay queue to deliver now, as one that was received so often; returns whether it is done with it. */
   public async deliverAsItIs(body: string, receives = 1): Promise<boolean> {
-    const { batchItemFailures } = await this.deliverHandler(sqsEventReceived(receives, body), {
-      awsRequestId: `invocation-${++this.invocations}`, getRemainingTimeInMillis: () => 35_000,
+    return this.deliverBatch([body], receives);
+  }
+
+  /** The same of several, in one invocation. */
+  public async deliverBatch(bodies: readonly string[], receives = 1, timeoutMs = 35_000): Promise<boolean> {
+    const { batchItemFailures } = await this.deliverHandler(sqsEventReceived(receives, ...bodies), {
+      awsRequestId: `invocation-${++this.invocations}`, getRemainingTimeInMillis: () => timeoutMs,
     });
     return batchItemFailures.length === 0;
   }

@@ -18,6 +18,7 @@ export const INVARIANTS = {
   legalStates: 'a state only goes where it may from where it is, and its turn never back',
   keptLongEnough: 'no row goes while it is needed',
   oneOwner: 'a first turn is sent to the delay queue by ingest or by load, never by both, and without faults only once',
+  metrics: 'without faults, the functions count as many webhooks scheduled, delivered, cancelled and failed as there are',
   punctual: 'without faults a request is written within milliseconds of its instant, clocks aside',
 } as const;
 

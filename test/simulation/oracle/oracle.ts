@@ -16,7 +16,9 @@ import { Notices } from './notices';
 import { Requests } from './requests';
 import { States } from './states';
 import { Supply } from './supply';
+import { Tally } from './tally';
 import { decodeState } from '../../../src/adapters/table-schema';
+import { Metrics } from '../../../src/core/ports';
 
 export class Oracle implements QueueObserver, TableObserver, FleetObserver, CallObserver, EndpointObserver {
   private readonly book: Book;
@@ -25,6 +27,7 @@ export class Oracle implements QueueObserver, TableObserver, FleetObserver, Call
   private readonly requests: Requests;
   private readonly notices: Notices;
   private readonly cancels: Cancels;
+  private readonly tally: Tally;
 
   /** @param now true time */
   public constructor(now: () => number, settings: Settings, faults: Faults) {
@@ -34,6 +37,11 @@ export class Oracle implements QueueObserver, TableObserver, FleetObserver, Call
     this.requests = new Requests(this.book);
     this.notices = new Notices(this.book);
     this.cancels = new Cancels(this.book);
+    this.tally = new Tally(this.book);
+  }
+
+  public metricsOf(worker: Worker): Metrics {
+    return this.tally.of(worker);
   }
 
   /** The first invariant found broken. */
@@ -141,6 +149,7 @@ export class Oracle implements QueueObserver, TableObserver, FleetObserver, Call
       findings.require(model.firstSenders.length <= copies || !faults.isFaultless, 'oneOwner', () => `sent ${model.firstSenders.length} times`, model.publicId);
     }
     this.notices.checkEnd();
+    this.tally.checkEnd();
     publications.checkEnds((id) => this.book.named(id), faults.isFaultless);
   }
 
