@@ -1,9 +1,11 @@
-// What single parts take, in many rounds: whether the local engine allows a call, and whether a webhook may go where it wants to.
+// What single parts take, in many rounds: whether the local engine allows a call, whether a webhook may go where it wants to, and its metrics.
 import { once } from 'node:events';
 import { Agent, createServer, request as httpRequest, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { functionsOf } from './stacks';
 import { Cell, Column, table } from '../../scripts/support/terminal';
+import { EmfMetrics } from '../../src/adapters/metrics';
+import { MetricName } from '../../src/core/metric-names';
 import { AddressGuard, NetworkRules, urlRefusal } from '../../src/core/network';
 import { callOf, guardDynamoDb } from '../../src/local/access-control-http';
 import { AccessControl } from '../../src/local/iam/access-control';
@@ -15,6 +17,7 @@ import { median } from '../measure';
 const ROUNDS = 5;
 const TIMES = 5_000;
 const CALLS = 2_000;
+const METRICS_TIMES = 200;
 
 export interface Part {
   readonly name: string;
@@ -30,6 +33,7 @@ export async function measureParts(plans: { readonly byDefault: EnginePlan; read
     { name: 'the same with all keys and statements', us: timed(full.decide) },
     { name: 'all that access control adds to a call of the emulated table, processor time', us: await addedToCall(plain) },
     ...judgements(),
+    ...metrics(),
   ];
 }
 
@@ -114,15 +118,37 @@ function judgements(): Part[] {
   ];
 }
 
-function timed(act: () => unknown): number {
+/** What is written goes nowhere. */
+function metrics(): Part[] {
+  const emf = new EmfMetrics('Stack-SchedulerInputTopic12345678-ABCDEFGHIJKL');
+  const record = () => {
+    emf.count(MetricName.DELIVERED);
+    emf.time(MetricName.LATENESS, 1);
+    emf.time(MetricName.ENDPOINT_DURATION, 200);
+  };
+  const invocationOf = (webhooks: number) => () => {
+    Array.from({ length: webhooks }, record);
+    emf.flush();
+  };
+  const { stdout } = process;
+  const write = stdout.write.bind(stdout);
+  stdout.write = () => true;
+  try {
+    return [1, 100, 500].map((webhooks) => ({ name: `metrics of an invocation of deliver, webhooks: ${webhooks}`, us: timed(invocationOf(webhooks), METRICS_TIMES) }));
+  } finally {
+    stdout.write = write;
+  }
+}
+
+function timed(act: () => unknown, times = TIMES): number {
   const rounds: number[] = [];
   for (let round = 0; round <= ROUNDS; round++) {
     const began = performance.now();
-    for (let time = 0; time < TIMES; time++) {
+    for (let time = 0; time < times; time++) {
       act();
     }
     if (round > 0) {
-      rounds.push((performance.now() - began) * 1_000 / TIMES);
+      rounds.push((performance.now() - began) * 1_000 / times);
     }
   }
   return median(rounds);
