@@ -8,9 +8,26 @@ const file = (...names: string[]) => readFileSync(path.join(__dirname, '..', ...
 const README = file('README.md');
 const packageJson = JSON.parse(file('package.json')) as { scripts: Record<string, string> };
 
-test('the smallest app is the example', () => {
-  const [, code] = /```ts\n([^]*?)```/.exec(README) ?? [];
-  expect(file('examples', 'typescript', 'smallest', 'app.ts')).toBe(`// The smallest complete app: one scheduler, and its topic as an output.\n${code}`);
+test.each([
+  ['ts nofixture', '//', 'typescript/smallest/app.ts'],
+  ['python', '#', 'python/smallest/app.py'],
+  ['java', '//', 'java/smallest/src/main/java/example/Smallest.java'],
+  ['csharp', '//', 'csharp/smallest/Program.cs'],
+  ['go', '//', 'go/smallest/main.go'],
+])('the smallest app in %s is the example', (language, comment, example) => {
+  const [, code] = new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``).exec(README) ?? [];
+  expect(file('examples', example)).toBe(`${comment} The smallest complete app: one scheduler, and its topic as an output.\n${code}`);
+});
+
+test('the names of the packages are those that are published', () => {
+  const { name, jsii: { targets } } = JSON.parse(file('package.json')) as { name: string; jsii: { targets: Record<string, Record<string, unknown>> } };
+  const { groupId, artifactId } = targets.java.maven as Record<string, string>;
+  const { moduleName } = targets.go as Record<string, string>;
+  expect(README).toContain(`npm install ${name}`);
+  expect(README).toContain(`<code>pip install ${targets.python.distName as string}</code>`);
+  expect(README).toContain(`<code>${groupId}:${artifactId}</code>`);
+  expect(README).toContain(`<code>dotnet add package ${targets.dotnet.packageId as string}</code>`);
+  expect(README).toContain(`<code>go get ${moduleName}/${name.replaceAll('-', '')}</code>`);
 });
 
 test('what it says is exposed is', () => {
