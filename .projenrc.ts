@@ -125,7 +125,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   },
   eslintOptions: { dirs: ['src'], devdirs: ['test', 'examples', 'bench', 'scripts'], projectService: false, tsconfigPath: './tsconfig.dev.json' },
 
-  gitignore: ['cdk.out', '.DS_Store', '*.tgz', '/bench/results/', `/${METAFILES}/`],
+  gitignore: ['cdk.out', '.DS_Store', '*.tgz', '/bench/results/', `/${METAFILES}/`, 'cdk-integ.out.*', '/test/integ/*.snapshot/asset.*', '.jsii.tabl.json'],
   depsUpgrade: true,
   // Days that a version has to be out: most that were published with ill intent are withdrawn sooner.
   depsUpgradeOptions: { cooldown: 7 },
@@ -183,6 +183,24 @@ const checkTypes = project.addTask('check-types', {
 const test = project.testTask;
 test.prependSpawn(checkTypes);
 test.prependSpawn(bundle);
+
+// Where a toolchain or registry is missing, `package-all` says so and generates the code only; a release runs each of the others, which fail.
+const packageAll = project.tasks.tryFind('package-all')!;
+packageAll.reset();
+packageAll.spawn(project.tasks.tryFind('package:js')!);
+packageAll.exec('node --import tsx scripts/package-languages.ts');
+
+// Integration tests as CDK has them: compared with their snapshots without an account, deployed with one.
+const integ = 'integ-runner --directory test/integ --language typescript --app "npx tsx --tsconfig tsconfig.dev.json {filePath}" --test-regex "^integ\\..*\\.ts$"';
+project.addTask('integ', { description: 'Compare the integration tests with their snapshots', exec: integ });
+for (const [name, description, options] of [
+  ['update', 'Write the snapshots of the integration tests anew', '--dry-run --update-on-failed --parallel-regions us-east-1'],
+  ['deploy', 'Deploy the integration tests, check what they say, and delete them again', '--force --update-on-failed'],
+]) {
+  const task = project.addTask(`integ:${name}`, { description });
+  task.spawn(bundle);
+  task.exec(`${integ} ${options}`);
+}
 
 // What people run. Each bundles the handlers first, and then becomes the program itself: a shell in between would keep signals from it.
 for (const [name, script] of Object.entries({

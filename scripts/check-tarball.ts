@@ -1,15 +1,16 @@
 // Packs the package, installs it into a new CDK app in a temporary folder, synthesizes that, and checks both.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { bundledPackages } from './supply-chain/bundled-packages';
 import { label } from './supply-chain/license-texts';
 import { Cleanup, runProgram } from './support/cleanup';
+import { compileIfNeeded } from './support/compiled';
+import { runCommand } from './support/run-command';
+import { temporaryDirectory } from './support/temporary-directory';
 import { paint } from './support/terminal';
 import { appProblems, writeApp } from './tarball/app';
 import { contentProblems } from './tarball/contents';
-import { filesIn, newest } from './tarball/files';
-import { runCommand } from './tarball/run-command';
 
 const PROJECT = path.join(__dirname, '..');
 const HANDLERS = path.join(PROJECT, 'assets', 'handlers');
@@ -29,26 +30,23 @@ interface Packed {
 }
 
 async function main(cleanup: Cleanup): Promise<number> {
-  const directory = await cleanup.open(
-    () => mkdtempSync(path.join(tmpdir(), 'webhook-scheduler-tarball-')),
-    (opened) => rmSync(opened, { recursive: true, force: true }),
-  );
+  const directory = await temporaryDirectory(cleanup, 'tarball');
   if (!existsSync(HANDLERS)) {
     throw new Error('The handlers are not bundled yet. Run: npm run bundle');
   }
   if (await compileIfNeeded(cleanup)) {
-    tell('compiled', 'lib/ was older than src/');
+    tell('compiled', 'lib/ was older than what it is made of');
   }
 
   const [packed] = JSON.parse(
-    await runCommand(cleanup, PROJECT, 'npm', 'pack', '--json', '--ignore-scripts', '--pack-destination', directory, ...QUIET),
+    await runCommand(cleanup, { cwd: PROJECT }, 'npm', 'pack', '--json', '--ignore-scripts', '--pack-destination', directory, ...QUIET),
   ) as [Packed];
   const tarball = path.join(directory, packed.filename);
   tell('packed', `${packed.filename}: ${kib(packed.size)}, unpacked ${kib(packed.unpackedSize)} in ${packed.entryCount} files`);
 
   const unpacked = path.join(directory, 'unpacked');
   mkdirSync(unpacked);
-  await runCommand(cleanup, unpacked, 'tar', '-xzf', tarball, '--strip-components=1');
+  await runCommand(cleanup, { cwd: unpacked }, 'tar', '-xzf', tarball, '--strip-components=1');
   const machinePaths = [PROJECT, tmpdir(), homedir()].filter((machinePath) => machinePath !== '/').map((machinePath) => `${machinePath}/`);
   const problems = contentProblems(unpacked, machinePaths, bundledPackages(PROJECT).map(label));
 
@@ -56,10 +54,10 @@ async function main(cleanup: Cleanup): Promise<number> {
   const { devDependencies, peerDependencies } = JSON.parse(readFileSync(path.join(PROJECT, 'package.json'), 'utf8')) as PackageJson;
   const floor = (name: string) => peerDependencies[name].replace(/^\^/, '');
   writeApp(app, tarball, { 'aws-cdk-lib': floor('aws-cdk-lib'), 'constructs': floor('constructs'), 'typescript': devDependencies.typescript });
-  await runCommand(cleanup, app, 'npm', 'install', '--prefer-offline', '--no-package-lock', ...QUIET);
+  await runCommand(cleanup, { cwd: app }, 'npm', 'install', '--prefer-offline', '--no-package-lock', ...QUIET);
   tell('installed', `into a new app, with aws-cdk-lib ${floor('aws-cdk-lib')}`);
-  await runCommand(cleanup, app, process.execPath, path.join('node_modules', 'typescript', 'bin', 'tsc'));
-  await runCommand(cleanup, app, process.execPath, 'app.js');
+  await runCommand(cleanup, { cwd: app }, process.execPath, path.join('node_modules', 'typescript', 'bin', 'tsc'));
+  await runCommand(cleanup, { cwd: app }, process.execPath, 'app.js');
   tell('synthesized', 'with nothing but what npm had installed');
   problems.push(...appProblems(app, HANDLERS));
 
@@ -68,19 +66,6 @@ async function main(cleanup: Cleanup): Promise<number> {
     tell('checked', `${PACKAGE} holds what it should, and the template runs the handlers as they were bundled`);
   }
   return problems.length === 0 ? 0 : 1;
-}
-
-/** `false` if lib/ is newer than the sources it is made from. */
-async function compileIfNeeded(cleanup: Cleanup): Promise<boolean> {
-  const sources = filesIn(path.join(PROJECT, 'src')).filter((file) => !file.startsWith('local/')).map((file) => path.join(PROJECT, 'src', file));
-  // jsii writes this file last, and each time.
-  const assembly = path.join(PROJECT, '.jsii');
-  const isCompiled = existsSync(assembly) && existsSync(path.join(PROJECT, 'lib', 'index.js'));
-  if (isCompiled && newest([assembly]) > newest([...sources, path.join(PROJECT, 'package.json'), path.join(PROJECT, 'tsconfig.json')])) {
-    return false;
-  }
-  await runCommand(cleanup, PROJECT, 'npx', 'projen', 'compile');
-  return true;
 }
 
 function tell(what: string, about: string): void {

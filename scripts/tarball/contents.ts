@@ -17,10 +17,11 @@ const EXPECTED = [
   /^lib\/(?!local\/)([a-z-]+\/)*[a-z-]+(\.lambda)?(\.d\.ts|\.js)$/,
   /^assets\/handlers\/[a-z]+\.lambda\/index\.js$/,
   /^assets\/THIRD_PARTY_LICENSES\.txt$/,
+  /^schema\/webhook-message\.schema\.json$/,
 ];
 
 const REQUIRED = [
-  'package.json', 'README.md', 'API.md', 'LICENSE', 'schema/webhook-message.schema.json', '.jsii', 'lib/index.js', 'lib/index.d.ts', LICENSES,
+  'package.json', 'README.md', 'API.md', 'LICENSE', 'schema/webhook-message.schema.json', '.jsii', 'lib/index.js', 'lib/index.d.ts', 'schema/webhook-message.schema.json', LICENSES,
   ...['ingest', 'load', 'deliver'].map((handler) => `assets/handlers/${handler}.lambda/index.js`),
 ];
 

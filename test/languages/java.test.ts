@@ -1,0 +1,26 @@
+// The package for Java: built with Maven, and used by the smallest app from the repository that it was deployed to.
+import { cpSync, writeFileSync } from 'node:fs';
+import { PREPARATION_TIMEOUT_MS, SMALLEST, SYNTHESIS_TIMEOUT_MS, Workplace } from './support/workplace';
+import { mavenRepository } from '../../scripts/languages/toolchain';
+
+const workplace = new Workplace('java', 'whether the smallest app in Java makes the template of the one in TypeScript');
+const settings = workplace.path('settings.xml');
+
+workplace.describe('the jar in a Maven repository', () => {
+  beforeAll(async () => {
+    const artifacts = await workplace.package('--maven-local-repository', workplace.path('m2'));
+    writeFileSync(settings, `<settings>
+      <profiles><profile><id>built</id><repositories><repository><id>built</id><url>file://${artifacts}</url></repository></repositories></profile></profiles>
+      <activeProfiles><activeProfile>built</activeProfile></activeProfiles>
+    </settings>`);
+    cpSync(workplace.example('java', 'smallest'), workplace.path('app'), { recursive: true });
+  }, PREPARATION_TIMEOUT_MS);
+
+  test('the smallest app makes the same template as in TypeScript', async () => {
+    const { own, typescript } = await workplace.templates(
+      SMALLEST, workplace.path('app'), {}, 'mvn', '--batch-mode', '--quiet', '--settings', settings, ...mavenRepository(workplace.directory), 'compile', 'exec:java',
+    );
+    expect(Object.keys(own)).toEqual(['WebhookSchedulerExample']);
+    expect(own).toEqual(typescript);
+  }, SYNTHESIS_TIMEOUT_MS);
+});
