@@ -192,8 +192,9 @@ export class WebhookSchedulerDashboard extends Construct {
     ];
   }
 
+  /** Without the line of the alarm, beside which milliseconds would look like nothing. */
   private timing(): cloudwatch.IWidget[] {
-    const { scheduler, alarms } = this;
+    const { scheduler } = this;
     const { p, MAXIMUM } = cloudwatch.Stats;
     return [
       graph('How late requests were', COLUMNS / 2, {
@@ -203,7 +204,6 @@ export class WebhookSchedulerDashboard extends Construct {
           scheduler.metricLateness({ period: MINUTE, statistic: MAXIMUM, label: 'max', color: Colour.ORANGE }),
         ],
         leftYAxis: axis('Milliseconds'),
-        leftAnnotations: this.threshold(alarms?.lateness, DEFAULT_THRESHOLDS.lateness.toMilliseconds()),
       }),
       graph('How long endpoints took', COLUMNS / 2, {
         left: [
