@@ -1,0 +1,263 @@
+// Every shell and Python block of the README and the guides is run against the local engine, or it is named here why not.
+import { execFile, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import * as path from 'node:path';
+import { promisify } from 'node:util';
+import { SecretsManagerClient, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { RemovalPolicy } from 'aws-cdk-lib';
+import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Receiver } from '../../scripts/support/receiver';
+import { NetworkPolicy, RetryPolicy, WebhookScheduler, WebhookSigning } from '../../src';
+import { createPythonEnvironment } from '../clients/python-environment';
+import { records, removeTemporaryDirectories, Running, start, stopEngines, synthStack, until } from '../local/fixture';
+import { SCHEMA_FILE } from '../support/message-schema';
+import { Block, blocksOf, PROJECT } from './support/blocks';
+
+const TIMEOUT_MS = 60_000;
+/** Under this name the guides know an endpoint. */
+const ENDPOINT = 'https://api.example.com';
+/** And at this instant they schedule. */
+const DATE = /2030-01-31T09:30:00Z/g;
+
+/** Blocks that are not run here, each by a text of its own, and the test that runs what they show. */
+const EXEMPT: readonly (readonly [page: string, mark: string, test: string])[] = [
+  ['README.md', 'npm ci && npm run demo', 'test/demo/demo.test.ts'],
+  ['README.md', 'npm run local', 'test/local/cli.test.ts'],
+  ['README.md', 'scheduler = WebhookScheduler(stack, "Scheduler")', 'test/readme.test.ts'],
+  ['docs/security.md', 'git clone --branch', 'test/package/reproducible.test.ts'],
+];
+
+/** Commands for what no emulator here has, and the calls that the command line makes of them: it checks what it is given before it makes one. */
+const CALLS: readonly (readonly [page: string, mark: string, ...calls: string[]])[] = [
+  ['docs/failures.md', 'start-message-move-task', 'AmazonSQS.StartMessageMoveTask', 'AmazonSQS.StartMessageMoveTask', 'AmazonSQS.ListMessageMoveTasks'],
+  ['docs/operations.md', 'delete-table', 'DynamoDB_20120810.UpdateTable', 'DynamoDB_20120810.DeleteTable', 'secretsmanager.DeleteSecret'],
+  [
+    'docs/operations.md', 'list-backups', 'DynamoDB_20120810.ListBackups', 'DynamoDB_20120810.RestoreTableFromBackup',
+    'DynamoDB_20120810.UpdateTimeToLive', 'DynamoDB_20120810.UpdateContinuousBackups', 'DynamoDB_20120810.UpdateTable',
+  ],
+  ['docs/operations.md', 'restore-table-to-point-in-time', 'DynamoDB_20120810.RestoreTableToPointInTime'],
+];
+
+const covered = new Set<string>();
+
+/** The one block of a page that holds a text. */
+function blockWith(page: string, mark: string): Block {
+  const [block, ...others] = blocksOf('sh', 'python').filter((one) => one.page === page && one.code.includes(mark));
+  if (!block || others.length > 0) {
+    throw new Error(`${page}: expected one block with ${mark}, not ${block ? others.length + 1 : 0}`);
+  }
+  covered.add(block.place);
+  return block;
+}
+
+const hasAws = spawnSync('aws', ['--version']).status === 0;
+const environment = createPythonEnvironment('jsonschema', 'standardwebhooks', ...(hasAws ? [] : ['awscli']));
+const withPython = 'python' in environment ? test : test.skip;
+if ('missing' in environment) {
+  console.warn(`Skipped: the shell and Python blocks of the guides need the AWS command line and boto3 in a virtual environment, and there is none.\n${environment.missing}`);
+}
+const binaries = 'directory' in environment ? path.join(environment.directory, 'bin') : '';
+
+let running: Running;
+let receiver: Receiver;
+let variables: Record<string, string>;
+
+beforeAll(async () => {
+  if (!binaries) {
+    return;
+  }
+  receiver = await Receiver.start({ behaviours: { '/refused': { first: [{ status: 410 }] } } });
+  running = await start(synthStack((stack) => {
+    const scheduler = new WebhookScheduler(stack, 'Scheduler', {
+      networkPolicy: NetworkPolicy.publicInternet({ allowHttp: true, allowedCidrs: ['127.0.0.0/8'], allowedPorts: ['1-65535'] }),
+      signing: WebhookSigning.generated(),
+      retryPolicy: RetryPolicy.none(),
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    scheduler.failureTopic.addSubscription(new subscriptions.SqsSubscription(new sqs.Queue(stack, 'Failures', { queueName: 'failures' })));
+  }));
+  const { engine } = running;
+  const [scheduler] = engine.schedulers;
+  const client = new SQSClient({ endpoint: engine.endpoints.sqs, region: engine.region, credentials: { accessKeyId: 'any', secretAccessKey: 'any' } });
+  const { QueueUrl: failures } = await client.send(new GetQueueUrlCommand({ QueueName: 'failures' }));
+  client.destroy();
+  variables = {
+    WEBHOOK_SCHEDULER_TOPIC_ARN: scheduler.inputTopicArn,
+    WEBHOOK_TABLE: scheduler.tableName,
+    SIGNING_SECRET_ARN: scheduler.signingSecretArn!,
+    FAILURES_QUEUE_URL: failures!,
+    SCHEMA: SCHEMA_FILE,
+  };
+}, TIMEOUT_MS);
+
+afterAll(async () => {
+  await stopEngines();
+  await receiver?.close();
+  removeTemporaryDirectories();
+  if ('remove' in environment) {
+    environment.remove();
+  }
+});
+
+/** Runs a text with what stands in for AWS and for the endpoint; rejects where it fails. */
+async function run(language: string, text: string, more: Record<string, string> = {}): Promise<string> {
+  const { endpoints, region } = running.engine;
+  const env = {
+    ...process.env,
+    ...variables,
+    PATH: `${binaries}${path.delimiter}${process.env.PATH}`,
+    AWS_ENDPOINT_URL_SNS: endpoints.sns,
+    AWS_ENDPOINT_URL_SQS: endpoints.sqs,
+    AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsmanager,
+    AWS_DEFAULT_REGION: region,
+    AWS_ACCESS_KEY_ID: 'any',
+    AWS_SECRET_ACCESS_KEY: 'any',
+    NO_PROXY: '127.0.0.1',
+    ...more,
+  };
+  const [command, ...args] = language === 'python' ? [path.join(binaries, 'python'), '-c'] : ['bash', '-euo', 'pipefail', '-c'];
+  const { stdout } = await promisify(execFile)(command, [...args, text.replaceAll(ENDPOINT, receiver.url)], { env, timeout: TIMEOUT_MS });
+  return stdout;
+}
+
+const runBlock = ({ language, code }: Block, secondsAhead = 4) => (
+  run(language, code.replace(DATE, new Date(Date.now() + secondsAhead * 1000).toISOString()))
+);
+const requestsTo = (target: string) => receiver.requests.filter((request) => request.target.split('?')[0] === target);
+const arrived = (target: string) => until(`a request to ${target}`, () => requestsTo(target)[0]);
+
+describe('the README', () => {
+  withPython('publishes in Python, for in 36 hours', async () => {
+    await runBlock(blockWith('README.md', 'boto3.client("sns").publish'));
+    const host = new URL(receiver.url).host;
+    const { due, owner } = await until('the webhook to be scheduled', () => records(running).find((record) => record.message === 'webhook scheduled' && record.host === host));
+    expect(owner).toBe('load');
+    expect(Date.parse(due as string) - Date.now()).toBeGreaterThan(35.9 * 3_600_000);
+  }, TIMEOUT_MS);
+});
+
+describe('message.md', () => {
+  withPython('publishes in a shell', async () => {
+    await runBlock(blockWith('docs/message.md', '/from-a-shell'));
+    const { method, body } = await arrived('/from-a-shell');
+    expect([method, body.toString()]).toEqual(['POST', '{"order": 4711}']);
+  }, TIMEOUT_MS);
+
+  withPython('publishes in Python', async () => {
+    await runBlock(blockWith('docs/message.md', '/from-python'));
+    const { method, body } = await arrived('/from-python');
+    expect([method, body.toString()]).toEqual(['POST', '{"order": 4711}']);
+  }, TIMEOUT_MS);
+
+  withPython('publishes in batches, twice without firing twice', async () => {
+    // The same dates the second time, as the guide asks for.
+    const { language, code } = blockWith('docs/message.md', 'publish_batch');
+    const date = new Date(Date.now() + 6_000).toISOString();
+    const fixed = code.replace(/^date = .*$/m, `date = "${date}"`);
+    expect(fixed).not.toBe(code);
+    await run(language, fixed);
+    await run(language, fixed);
+    const targets = Array.from({ length: 25 }, (_, order) => `/batch/${order}`);
+    await until('the batch', () => targets.every((target) => requestsTo(target).length > 0));
+    expect(targets.flatMap(requestsTo)).toHaveLength(25);
+  }, TIMEOUT_MS);
+
+  withPython('checks messages by the schema', async () => {
+    await expect(runBlock(blockWith('docs/message.md', 'Draft202012Validator'))).resolves.toBe('');
+  }, TIMEOUT_MS);
+
+  withPython('cancels, and outcomes.md reads what became of it', async () => {
+    await runBlock(blockWith('docs/message.md', '"action": "cancel"'), 3600);
+    const query = blockWith('docs/outcomes.md', 'aws dynamodb query');
+    const items = await until('the state', async () => {
+      const { Items } = JSON.parse(await runBlock(query)) as { Items: { status?: { S: string } }[] };
+      return Items.some(({ status }) => status) && Items;
+    });
+    expect(items.map(({ status }) => status?.S).filter((status) => status !== undefined)).toEqual(['cancelled']);
+    expect(requestsTo('/cancelled')).toEqual([]);
+  }, TIMEOUT_MS);
+});
+
+describe('security.md', () => {
+  withPython('verifies a signature in Python, and rotates the key', async () => {
+    const { code } = blockWith('docs/security.md', 'from standardwebhooks');
+    const { engine } = running;
+    const clientOptions = { region: engine.region, credentials: { accessKeyId: 'any', secretAccessKey: 'any' } };
+    const sns = new SNSClient({ ...clientOptions, endpoint: engine.endpoints.sns });
+    const secrets = new SecretsManagerClient({ ...clientOptions, endpoint: engine.endpoints.secretsmanager });
+    const secretString = async () => (await secrets.send(new GetSecretValueCommand({ SecretId: variables.SIGNING_SECRET_ARN }))).SecretString!;
+    await sns.send(new PublishCommand({
+      TopicArn: variables.WEBHOOK_SCHEDULER_TOPIC_ARN,
+      Message: JSON.stringify({ date: new Date().toISOString(), url: `${receiver.url}/signed`, method: 'POST', payload: { order: 4711 } }),
+    }));
+    const { headers, body } = await arrived('/signed');
+    const before = await secretString();
+    const call = '\nimport json, os\nprint(verified(os.environ["KEY"], os.environ["BODY"], json.loads(os.environ["HEADERS"])))\n';
+    const request = { KEY: before, BODY: body.toString(), HEADERS: JSON.stringify(Object.fromEntries(headers)) };
+    expect(await run('python', code + call, request)).toBe('{\'order\': 4711}\n');
+    await expect(run('python', code + call, { ...request, BODY: '{"order": 4712}' })).rejects.toThrow(/WebhookVerificationError/);
+
+    await runBlock(blockWith('docs/security.md', 'put-secret-value'));
+    expect(await secretString()).toMatch(/^whsec_.{44}$/);
+    sns.destroy();
+    secrets.destroy();
+  }, TIMEOUT_MS);
+});
+
+describe('operations.md', () => {
+  withPython('redrives what has failed', async () => {
+    const redrive = blockWith('docs/operations.md', '"action": "redrive"');
+    await run('sh', 'aws sns publish --topic-arn "$WEBHOOK_SCHEDULER_TOPIC_ARN" '
+      + `--message '{"id": "refused-1", "date": "${new Date().toISOString()}", "url": "${ENDPOINT}/refused", "method": "PUT"}'`);
+    await arrived('/refused');
+    await until('the webhook to be redriven', async () => {
+      await runBlock(redrive);
+      return requestsTo('/refused').length > 1;
+    });
+    expect(requestsTo('/refused').map(({ method }) => method)).toEqual(['PUT', 'PUT']);
+  }, TIMEOUT_MS);
+});
+
+describe('commands for AWS alone', () => {
+  withPython.each(CALLS)('%s: %s makes the calls it should', async (page, mark, ...calls) => {
+    const made: unknown[] = [];
+    // Takes every call, and answers none of what was asked.
+    const server = createServer((request, response) => {
+      made.push(request.headers['x-amz-target']);
+      request.resume().on('end', () => response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end('{}'));
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const arns = ['INGEST_QUEUE', 'DELAY_QUEUE', 'INGEST_DEAD_LETTER_QUEUE', 'DELAY_DEAD_LETTER_QUEUE']
+      .map((name) => [`${name}_ARN`, `arn:aws:sqs:us-east-1:111122223333:${name}`]);
+    const { language, code } = blockWith(page, mark);
+    try {
+      // As an option, since version 1 of the command line takes no variable for SQS.
+      await run(language, `aws() { command aws --endpoint-url ${url} "$@"; }\n${code}`, {
+        ...Object.fromEntries(arns) as Record<string, string>,
+        BACKUP_ARN: 'arn:aws:dynamodb:us-east-1:111122223333:table/Webhooks/backup/01489602797149-73d8d5bc',
+        RESTORE_TO: '2030-01-31T09:30:00Z',
+      });
+    } finally {
+      server.close();
+    }
+    expect(made).toEqual(calls);
+  }, TIMEOUT_MS);
+});
+
+withPython('no block is left out', () => {
+  const exempt = EXEMPT.map(([page, mark]) => blockWith(page, mark).place);
+  expect(exempt).toHaveLength(EXEMPT.length);
+  expect(blocksOf('sh', 'python').map(({ place }) => place).filter((place) => !covered.has(place))).toEqual([]);
+});
+
+test('what is not run here is in a test elsewhere', () => {
+  expect(EXEMPT.filter(([, , file]) => !existsSync(path.join(PROJECT, file)))).toEqual([]);
+});
