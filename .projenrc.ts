@@ -204,7 +204,7 @@ for (const [name, description, options] of [
 
 // What people run. Each bundles the handlers first, and then becomes the program itself: a shell in between would keep signals from it.
 for (const [name, script] of Object.entries({
-  'demo': 'scripts/demo.ts', 'local': 'src/local/cli.ts', 'bench': 'bench/bench.ts', 'audit:shipped': 'scripts/audit.ts',
+  'demo': 'scripts/demo.ts', 'local': 'src/local/cli.ts', 'bench': 'bench/bench.ts', 'audit:shipped': 'scripts/audit.ts', 'dashboard': 'scripts/dashboard.ts',
 })) {
   project.setScript(`pre${name}`, 'projen bundle');
   project.setScript(name, `exec node --import tsx ${script}`);
