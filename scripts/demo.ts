@@ -1,16 +1,16 @@
 // The command `npm run demo`: schedules a few webhooks on this machine, watches them fire, and judges how they arrived.
 import { setTimeout as delay } from 'node:timers/promises';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { Progress } from './demo/progress';
 import { DemoSettings, noticeText, settingsText, summaryText, webhookTable } from './demo/report';
 import { templateValues } from './demo/template-values';
 import { judge, Published, Seen } from './demo/verdict';
 import { demoBehaviours, demoWebhooks, DemoWebhook, invalidMessage, Way } from './demo/webhooks';
 import { Cleanup, runProgram } from './support/cleanup';
-import { deliveryPolicy } from './support/delivery-policy';
 import { exampleAssembly } from './support/example';
+import { subscribeQueue } from './support/failure-queue';
 import { secretsClient, snsClient, sqsClient } from './support/local-clients';
 import { pathOf, Receiver, ReceivedRequest } from './support/receiver';
 import { paint } from './support/terminal';
@@ -117,7 +117,7 @@ async function main(cleanup: Cleanup): Promise<number> {
 
   const [sns, sqs] = [await snsClient(engine, cleanup), await sqsClient(engine, cleanup)];
   observer.signingSecret = await readSecret(await secretsClient(engine, cleanup), signingSecretArn);
-  const noticeQueue = await subscribeQueue(sns, sqs, failureTopicArn);
+  const noticeQueue = await subscribeQueue(sns, sqs, failureTopicArn, 'demo-failure-notices');
   await cleanup.open(() => receiveNotices(sqs, noticeQueue, observer), (opened) => opened.stop());
 
   const webhooks: Published<DemoWebhook>[] = [];
@@ -160,18 +160,6 @@ async function publish(sns: SNSClient, topicArn: string, message: string): Promi
 async function readSecret(secrets: SecretsManagerClient, secretArn: string | undefined): Promise<string> {
   const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: secretArn }));
   return SecretString as string;
-}
-
-/** Subscribes a queue of the demo's own to the failure topic, as an operator would. */
-async function subscribeQueue(sns: SNSClient, sqs: SQSClient, topicArn: string): Promise<string> {
-  const { QueueUrl } = await sqs.send(new CreateQueueCommand({
-    QueueName: 'demo-failure-notices', Attributes: { Policy: deliveryPolicy(topicArn) },
-  }));
-  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
-  await sns.send(new SubscribeCommand({
-    TopicArn: topicArn, Protocol: 'sqs', Endpoint: Attributes?.QueueArn, Attributes: { RawMessageDelivery: 'true' },
-  }));
-  return QueueUrl as string;
 }
 
 /** Reads notices until it is stopped. */
