@@ -43,5 +43,5 @@ test('every message in them is accepted, and valid by the schema', () => {
 
 test('every block says its language, but for what a command prints', () => {
   expect(blocks().filter(({ language }) => language === '').map(({ page }) => page)).toEqual(['README.md']);
-  expect([...new Set(blocks().map(({ language }) => language))].sort()).toEqual(['', 'csharp', 'go', 'java', 'json', 'python', 'sh', 'ts']);
+  expect([...new Set(blocks().map(({ language }) => language))].sort()).toEqual(['', 'csharp', 'go', 'java', 'json', 'logs-insights', 'python', 'sh', 'ts']);
 });

@@ -26,7 +26,7 @@ export function pageText(page: string): string {
 export function blocks(): Block[] {
   return PAGES.flatMap((page) => {
     const text = pageText(page);
-    return [...text.matchAll(/^```(\w*) *(.*)\n([^]*?)^```$/gm)].map(({ 1: language, 2: options, 3: code, index }) => (
+    return [...text.matchAll(/^```([\w-]*) *(.*)\n([^]*?)^```$/gm)].map(({ 1: language, 2: options, 3: code, index }) => (
       { place: `${page}:${text.slice(0, index).split('\n').length + 1}`, page, language, options, code }
     ));
   });
