@@ -72,7 +72,7 @@ function clientOf(rules: NetworkRules, { lookup, runtimeApi }: { lookup?: Lookup
 }
 
 const send = (client: NodeHttpClient, url: string, timeoutMs = 2_000) => client.prepare({ url, method: 'GET', headers: {} }).send(timeoutMs);
-const REFUSED = { sentAt: expect.any(Number), durationMs: expect.any(Number), error: 'ERR_ADDRESS_NOT_ALLOWED' };
+const REFUSED = { sentAt: expect.any(Number), isWritten: false, durationMs: expect.any(Number), error: 'ERR_ADDRESS_NOT_ALLOWED' };
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('a name', () => {

@@ -55,7 +55,7 @@ test('connects at once and writes nothing until it is sent', async () => {
 
   const before = Date.now();
   const answer = await request.send(5_000);
-  expect(answer).toEqual({ sentAt: expect.any(Number), durationMs: expect.any(Number), status: 200 });
+  expect(answer).toEqual({ sentAt: expect.any(Number), isWritten: true, durationMs: expect.any(Number), status: 200 });
   expect(answer.sentAt).toBeGreaterThanOrEqual(before);
   const [head, body] = bytes.split('\r\n\r\n');
   expect(head.split('\r\n')).toEqual([
@@ -200,7 +200,7 @@ describe('an answer that comes before there is a request is none', () => {
     const { host, received } = await recordingServer((socket) => socket.write(OK));
     const request = client.prepare(get(host));
     await pause(150);
-    expect(await request.send(5_000)).toEqual({ sentAt: expect.any(Number), durationMs: expect.any(Number), error: 'ERR_EARLY_ANSWER' });
+    expect(await request.send(5_000)).toEqual({ sentAt: expect.any(Number), isWritten: false, durationMs: expect.any(Number), error: 'ERR_EARLY_ANSWER' });
     await pause(50);
     expect(received).toEqual(['', '']);
     expect([...sockets].slice(-2).map(({ destroyed }) => destroyed)).toEqual([true, true]);
@@ -260,7 +260,7 @@ test.each<[string, (socket: Socket) => void, string]>([
   ['sends headers without end', (socket) => socket.on('data', () => socket.write(`HTTP/1.1 200 OK\r\nx: ${'x'.repeat(100_000)}`)), 'HPE_HEADER_OVERFLOW'],
 ])('an endpoint that %s is a failure, not an exception', async (_, behave, error) => {
   const host = await rawServer(behave);
-  expect(await client.prepare(get(host)).send(300)).toEqual({ sentAt: expect.any(Number), durationMs: expect.any(Number), error });
+  expect(await client.prepare(get(host)).send(300)).toEqual({ sentAt: expect.any(Number), isWritten: true, durationMs: expect.any(Number), error });
 });
 
 test('nobody there, and no such name', async () => {

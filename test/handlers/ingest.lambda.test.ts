@@ -1,3 +1,4 @@
+import { firstTurn } from '../../src/core/webhook';
 import { Cloud } from '../support/cloud';
 import { queuedTurns } from '../support/queued-turns';
 import { notification, sqsEvent } from '../support/sqs-events';
@@ -17,14 +18,19 @@ const message = (overrides: object = {}) => ({ date: at(1_000), url: 'https://ex
 const rowOf = async (id: string) => (await cloud.rows()).find(({ sk }) => String(sk).endsWith(`#${id}`));
 const ALL_GOOD = { batchItemFailures: [] };
 
-test('what is due soon is stored and sent to the delay queue, by its key alone', async () => {
-  const date = at(1_000);
-  expect(await handler(sqsEvent(notification(message({ date, payload: { big: 'x'.repeat(500) } }), 'soon')))).toEqual(ALL_GOOD);
+test('what is due soon is stored and sent to the delay queue, by its key alone, and when it was published where that was at short notice', async () => {
+  const [date, publishedAt] = [at(1_000), Date.now()];
+  expect(await handler(sqsEvent(
+    notification(message({ date, payload: { big: 'x'.repeat(500) } }), 'soon', publishedAt), notification(message({ date }), 'in-time', publishedAt - 10_000),
+  ))).toEqual(ALL_GOOD);
 
   const dueAt = Date.parse(date);
   expect(await rowOf('soon')).toMatchObject({ sk: `${dueAt}#soon`, o: '1' });
-  const [{ Body }] = await cloud.delayed();
-  expect(JSON.parse(Body ?? '')).toEqual({ id: 'soon', dueAt, partition: expect.any(Number) });
+  const turns = (await cloud.delayed()).flatMap(({ Body }) => queuedTurns(Body));
+  expect(turns.sort((a, b) => a.id.localeCompare(b.id))).toEqual([
+    { ...firstTurn({ id: 'in-time', dueAt, partition: expect.any(Number) as unknown as number }) },
+    { ...firstTurn({ id: 'soon', dueAt, partition: expect.any(Number) as unknown as number }), publishedAt },
+  ]);
 });
 
 test('what is due later is stored and left to load', async () => {

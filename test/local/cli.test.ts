@@ -110,6 +110,7 @@ test('shows what runs and what happens, writes its outputs, and stops without a 
     JSON.stringify({ level: 'WARN', message: LOG_FAILED, ...webhook, reason: 'exhausted', attempt: 1, lateMs: 5, durationMs: 13, error: 'ECONNREFUSED' }),
     JSON.stringify({ level: 'WARN', message: LOG_REJECTED, webhookId: 'id-2', fields: ['date', 'url'] }),
     JSON.stringify({ level: 'INFO', message: 'nothing to show' }),
+    JSON.stringify({ _aws: { CloudWatchMetrics: [] }, Delivered: 1 }),
     'no JSON',
     'throw',
   ]) {
@@ -128,6 +129,7 @@ test('shows what runs and what happens, writes its outputs, and stops without a 
     await until(`a line like ${line}`, () => line.test(running.output()));
   }
   expect(running.output()).not.toContain('nothing to show');
+  expect(running.output()).not.toContain('_aws'); // metrics
   expect(running.errors()).toBe('');
 
   const below = descendants(running.child.pid!);
