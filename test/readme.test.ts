@@ -33,14 +33,14 @@ test('the names of the packages are those that are published', () => {
 test('what it says is exposed is', () => {
   const [, list] = /to be monitored and extended: ([^]*?)\.\n/.exec(README) ?? [];
   const names = [...list.matchAll(/`(\w+)`/g)].map(([, name]) => name);
-  expect(names).toHaveLength(12);
+  expect(names).toHaveLength(15);
   const scheduler = new WebhookScheduler(new Stack(new App(), 'Stack'), 'Sched');
   expect(Object.keys(scheduler)).toEqual(expect.arrayContaining(names));
 });
 
 test('the commands exist', () => {
   const commands = [...README.matchAll(/npm run ([\w:]+)|npm (test)\b/g)].map(([, script, name]) => script ?? name);
-  expect(new Set(commands)).toEqual(new Set(['demo', 'test', 'bench', 'local', 'scale', 'simulate', 'fuzz', 'audit:shipped']));
+  expect(new Set(commands)).toEqual(new Set(['demo', 'test', 'bench', 'local', 'scale', 'simulate', 'fuzz', 'audit:shipped', 'e2e', 'dashboard']));
   expect(Object.keys(packageJson.scripts)).toEqual(expect.arrayContaining(commands));
 });
 
