@@ -55,7 +55,7 @@ const MINUTE = Duration.minutes(1);
 /** CloudWatch keeps metrics for 15 months: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html */
 const MAX_INTERVAL = Duration.days(455);
 
-/** From a palette that people who do not tell red from green can read: https://jfly.uni-koeln.de/color/ */
+/** From a palette that people who do not tell red from green can read: https://jfly.uni-koeln.de/color/. Red is for what is bad. */
 const Colour = {
   BLUE: '#0072b2', GREEN: '#009e73', RED: '#d55e00', ORANGE: '#e69f00', PINK: '#cc79a7', SKY: '#56b4e9', GREY: '#6b7280',
 } as const;
@@ -120,7 +120,7 @@ export class WebhookSchedulerDashboard extends Construct {
       height: 3,
       markdown: [
         `## Webhook scheduler ${this.scheduler.node.path}`,
-        'The first row first. **Dead letters**: each of them needs someone. **Load lag** above its line: webhooks will soon be late. '
+        'Look at the first row first. **Dead letters**: each of them needs someone. **Load lag** above its line: webhooks will soon be late. '
           + '**Lateness** above its line: they are.',
         `[What to do about it](${guide('operations')}) · [What the numbers mean](${guide('monitoring')}) · `
           + `[What a failure notice says](${guide('failures')}) · [What became of a webhook](${guide('outcomes')})`,
@@ -138,9 +138,9 @@ export class WebhookSchedulerDashboard extends Construct {
       graph('Dead letters', width, {
         left: [
           maximum(scheduler.ingestDeadLetterQueue.metricApproximateNumberOfMessagesVisible(), 'Ingest', Colour.BLUE),
-          maximum(scheduler.delayDeadLetterQueue.metricApproximateNumberOfMessagesVisible(), 'Delay', Colour.RED),
-          maximum(scheduler.ingestUnreportedQueue.metricApproximateNumberOfMessagesVisible(), 'Ingest, not reported yet', Colour.SKY),
-          maximum(scheduler.delayUnreportedQueue.metricApproximateNumberOfMessagesVisible(), 'Delay, not reported yet', Colour.ORANGE),
+          maximum(scheduler.delayDeadLetterQueue.metricApproximateNumberOfMessagesVisible(), 'Delay', Colour.PINK),
+          maximum(scheduler.ingestUnreportedQueue.metricApproximateNumberOfMessagesVisible(), 'Ingest, unreported', Colour.SKY),
+          maximum(scheduler.delayUnreportedQueue.metricApproximateNumberOfMessagesVisible(), 'Delay, unreported', Colour.ORANGE),
         ],
         leftYAxis: axis('Messages'),
         leftAnnotations: [line(1, 'Someone has to look')],
@@ -162,7 +162,7 @@ export class WebhookSchedulerDashboard extends Construct {
   }
 
   private flow(): cloudwatch.IWidget[] {
-    const { scheduler } = this;
+    const { scheduler, alarms } = this;
     const count = (label: string, color: string): cloudwatch.MetricOptions => ({ period: MINUTE, label, color });
     const delivered = scheduler.metricDelivered(count('Delivered', Colour.GREEN));
     const failed = scheduler.metricFailed(count('Failed', Colour.RED));
@@ -188,6 +188,7 @@ export class WebhookSchedulerDashboard extends Construct {
           period: MINUTE,
         })],
         rightYAxis: { ...axis('Percent'), max: 100 },
+        rightAnnotations: this.threshold(alarms?.failureRatio, DEFAULT_THRESHOLDS.failureRatio, 100),
       }),
     ];
   }
@@ -221,7 +222,7 @@ export class WebhookSchedulerDashboard extends Construct {
       graph('Messages in the queues', COLUMNS / 3, {
         left: [
           maximum(ingestQueue.metricApproximateNumberOfMessagesVisible(), 'To ingest', Colour.BLUE),
-          maximum(delayQueue.metricApproximateNumberOfMessagesVisible(), 'Due, to deliver', Colour.RED),
+          maximum(delayQueue.metricApproximateNumberOfMessagesVisible(), 'Due, to deliver', Colour.PINK),
         ],
         leftYAxis: axis('Waiting for a function'),
         right: [maximum(delayQueue.metricApproximateNumberOfMessagesDelayed(), 'Not due yet', Colour.GREY)],
@@ -235,7 +236,7 @@ export class WebhookSchedulerDashboard extends Construct {
       graph('Messages in flight', COLUMNS / 3, {
         left: [
           maximum(ingestQueue.metricApproximateNumberOfMessagesNotVisible(), 'Ingest', Colour.BLUE),
-          maximum(delayQueue.metricApproximateNumberOfMessagesNotVisible(), 'Delay', Colour.RED),
+          maximum(delayQueue.metricApproximateNumberOfMessagesNotVisible(), 'Delay', Colour.PINK),
         ],
         leftYAxis: axis('Messages'),
       }),
@@ -247,7 +248,7 @@ export class WebhookSchedulerDashboard extends Construct {
     const parts: [string, string, lambda.IFunction][] = [
       ['Ingest', Colour.BLUE, this.scheduler.ingestFunction],
       ['Load', Colour.GREEN, this.scheduler.loadFunction],
-      ['Deliver', Colour.RED, this.scheduler.deliverFunction],
+      ['Deliver', Colour.PINK, this.scheduler.deliverFunction],
     ];
     const of = (metricName: string, statistic: string) => (
       parts.map(([label, color, target]) => target.metric(metricName, { period: MINUTE, statistic, label, color }))
@@ -303,12 +304,12 @@ export class WebhookSchedulerDashboard extends Construct {
     });
   }
 
-  /** Where an alarm goes off; none, where it is left out. */
-  private threshold(alarm: cloudwatch.Alarm | undefined, byDefault: number): cloudwatch.HorizontalAnnotation[] {
+  /** Where an alarm goes off, in a unit of which its own has so many; none, where it is left out. */
+  private threshold(alarm: cloudwatch.Alarm | undefined, byDefault: number, units = 1): cloudwatch.HorizontalAnnotation[] {
     if (this.alarms && !alarm) {
       return [];
     }
-    return [line(alarm?.toAnnotation().value ?? byDefault, 'Alarm')];
+    return [line((alarm?.toAnnotation().value ?? byDefault) * units, 'Alarm')];
   }
 }
 

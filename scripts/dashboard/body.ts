@@ -4,6 +4,7 @@ export interface Annotation {
   readonly value: number;
   readonly label: string;
   readonly color: string;
+  readonly yAxis?: 'left' | 'right';
 }
 
 export interface YAxis {

@@ -163,6 +163,7 @@ describe('lines are where the alarms go off', () => {
       expect(annotationsOf(body, 'Load lag')).toEqual([[120_000, 'Alarm'], [300_000, 'Webhooks are late']]);
       expect(annotationsOf(body, 'Lateness')).toEqual([[5_000, 'Alarm']]);
       expect(annotationsOf(body, 'Oldest message to ingest')).toEqual([[300, 'Alarm']]);
+      expect(graphOf(body, 'What goes out').annotations).toMatchObject([{ value: 10, label: 'Alarm', yAxis: 'right' }]);
     }
   });
 
