@@ -75,8 +75,8 @@ const FAILURES = ['webhook failed', 'message rejected', 'action refused', 'dead 
  *
  * declare const scheduler: WebhookScheduler;
  *
- * const { dashboard } = scheduler.addDashboard({ dashboardName: 'webhooks' });
- * dashboard.addWidgets(new cloudwatch.TextWidget({ markdown: 'Ask #platform first.', width: 24, height: 2 }));
+ * const page = scheduler.addDashboard({ dashboardName: 'webhooks' });
+ * page.dashboard.addWidgets(new cloudwatch.TextWidget({ markdown: 'Ask #platform first.', width: 24, height: 2 }));
  */
 export class WebhookSchedulerDashboard extends Construct {
   /** To add widgets to, below the others. */

@@ -63,7 +63,10 @@ describe('the check of the contents', () => {
     expect(problemsOf(others)).toEqual(['API.md is not in the package.']);
   });
 
-  test.each(['src/index.ts', 'test/core/date.test.js', 'lib/local/engine.js', 'lib/index.ts', 'lib/index.js.map', '.npmrc', 'bench/bench.ts', 'tsconfig.json', 'CHANGELOG.md', 'rosetta/default.ts-fixture', '.jsii.tabl.json'])(
+  test.each([
+    'src/index.ts', 'test/core/date.test.js', 'lib/local/engine.js', 'lib/index.ts', 'lib/index.js.map', '.npmrc', 'bench/bench.ts', 'tsconfig.json',
+    'CHANGELOG.md', 'rosetta/default.ts-fixture', '.jsii.tabl.json',
+  ])(
     'names %s, which does not belong in it', (file) => {
       expect(problemsOf({ ...FILES, [file]: '' })).toEqual([`${file} does not belong in the package.`]);
     },
