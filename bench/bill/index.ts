@@ -5,6 +5,7 @@ import { Hold, holdOf } from './hold';
 import { idleMonth, POLLERS } from './idle';
 import { EVENT_DESCRIPTION, messageText } from './messages';
 import { ANSWER_MS, MeteredRun, runMetered, Work } from './metered';
+import { metricsMonths } from './metrics';
 import { gbSeconds, isUndisturbed, ourBill, provisionedWriteDollars, requestRows } from './ours';
 import { dollars, PRICES, REGION, RETRIEVED } from './prices';
 import { cloudTasks, olderDesign, qstash, schedulerWithApiDestination, schedulerWithLambda } from './rivals';
@@ -91,6 +92,7 @@ export function sectionOf(runs: readonly MeteredRun[]): Section {
       },
       { caption: 'Is that so? The same formula beside what was metered', text: checkTable(checks) },
       ...idle.map((bill) => ({ caption: `What does a month cost in which nothing happens? ${bill.name}; a tick's use is metered`, text: linesTable(bill, 1) })),
+      ...metricsMonths().map((bill) => ({ caption: `What do metrics cost in a month, with values in each of its hours? ${bill.name}`, text: linesTable(bill, 1) })),
       { caption: 'What else is there to know?', text: notesTable(billOf(BATCHED), options.message) },
       { caption: 'Goals', text: goalsTable(goals) },
     ],

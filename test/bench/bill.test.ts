@@ -6,11 +6,13 @@ import { idleMonth } from '../../bench/bill/idle';
 import { sectionOf } from '../../bench/bill/index';
 import { messageText } from '../../bench/bill/messages';
 import { MeteredRun, usageBetween } from '../../bench/bill/metered';
+import { metricsMonths } from '../../bench/bill/metrics';
 import { gbSeconds, isUndisturbed, ourBill, PLATFORM_BYTES, provisionedWriteDollars, requestRows } from '../../bench/bill/ours';
 import { dollars, PriceName, PRICES, REGION, RETRIEVED } from '../../bench/bill/prices';
 import { cloudTasks, olderDesign, qstash, schedulerWithApiDestination, schedulerWithLambda } from '../../bench/bill/rivals';
 import { BATCHED, GROUPS } from '../../bench/bill/works';
 import { parseMessage } from '../../src/core/message';
+import { MetricName } from '../../src/core/metric-names';
 import type { FunctionUsage, RequestUsage, Usage } from '../../src/local/engine';
 import { PUBLIC_INTERNET } from '../support/network';
 
@@ -272,4 +274,10 @@ test('a goal is met up to its limit, and says which costs it is about', () => {
   const parts = goals.filter(({ figure }) => figure === 'part of the older design');
   expect(parts.map(({ measured, met }) => [measured, met])).toEqual([[0.5, true], [1, false], [0.5, true], [1, false]]);
   expect(goals.find(({ figure }) => figure === 'dollars of an idle month')).toMatchObject({ met: false });
+});
+
+test('bills each metric by the month', () => {
+  const [all, quiet] = metricsMonths().map((month) => dollarsOf(month));
+  expect(all).toBeCloseTo(0.3 * Object.keys(MetricName).length, 10);
+  expect(quiet).toBeLessThan(all);
 });
