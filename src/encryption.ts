@@ -1,9 +1,9 @@
 // What a customer managed key has to allow so that the parts of a scheduler can be encrypted with it.
-import { Annotations, ArnFormat, Aws, Resource, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, ArnFormat, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import { grantOn, Permission } from './grants';
+import { arnFor, grantOn, Permission } from './grants';
 import { requireRegion } from './validation';
 
 /** The services whose data the key protects, as `kms:ViaService` names them. */
@@ -15,7 +15,20 @@ export function requireUsable(name: string, key: kms.IKey, { region }: Stack): v
   if (key instanceof kms.Alias || key.keyArn.includes(':alias/')) {
     throw new Error(`${name} is an alias, expected a key: pass the key that the alias is for`);
   }
+  const resource = key.node.defaultChild;
+  if (resource instanceof kms.CfnKey) {
+    // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html, and the same of the other services
+    requireDefault(`${name} has the key spec`, resource.keySpec, kms.KeySpec.SYMMETRIC_DEFAULT);
+    requireDefault(`${name} has the key usage`, resource.keyUsage, kms.KeyUsage.ENCRYPT_DECRYPT);
+  }
   requireRegion(name, key, region);
+}
+
+/** The services encrypt with symmetric keys only. */
+function requireDefault(what: string, value: string | undefined, expected: string): void {
+  if (value !== undefined && !Token.isUnresolved(value) && value !== expected) {
+    throw new Error(`${what} ${value}, expected ${expected}: pass a symmetric key for encryption, as new kms.Key() is by default`);
+  }
 }
 
 /**
@@ -80,7 +93,12 @@ export function allowUse(key: kms.IKey, grantee: iam.IGrantable, region: string,
 export function grantUse(key: kms.IKey, grantee: iam.IGrantable, region: string, service: EncryptedService, ...actions: string[]): iam.Grant {
   const target = keyOf(key);
   return target
-    ? grantOn(target, grantee, { actions, resourceArns: [arnFor(target, grantee)], resourceSelfArns: ['*'], conditions: via(service, region) })
+    ? grantOn(target, grantee, {
+      actions,
+      resourceArns: [arnFor(target, target.keyArn, grantee, { service: 'kms', resource: 'key' })],
+      resourceSelfArns: ['*'],
+      conditions: via(service, region),
+    })
     : iam.Grant.drop(grantee, AWS_MANAGED);
 }
 
@@ -100,17 +118,4 @@ function keyOf(key: kms.IKey): kms.IKey | undefined {
     throw new Error(`${key.node.path} is the alias of a key, expected the key itself: a permission for an alias has no effect`);
   }
   return target;
-}
-
-/**
- * The key as the policy of a principal names it. Nobody can say what a key that is still to be created will be called, so that a stack of another
- * account or region can name all keys there only; which one is meant is up to its policy.
- */
-function arnFor(key: kms.IKey, { grantPrincipal }: iam.IGrantable): string {
-  if (!Resource.isOwnedResource(key) || !iam.principalIsOwnedResource(grantPrincipal)) {
-    return key.keyArn;
-  }
-  const { account, region } = key.env;
-  const stack = Stack.of(grantPrincipal);
-  return stack.account === account && stack.region === region ? key.keyArn : `arn:${Aws.PARTITION}:kms:${region}:${account}:key/*`;
 }

@@ -1,6 +1,6 @@
 // Lets principals use resources. Those of another account have to be let in on both sides:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
-import { IResource, Token, TokenComparison } from 'aws-cdk-lib';
+import { Arn, ArnComponents, Aws, IResource, Resource, Stack, Token, TokenComparison } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 
 /** What is permitted, and on which condition. */
@@ -10,6 +10,11 @@ export interface Permission {
   /** What the policy of the resource calls the resource, where that is not its ARN. */
   readonly resourceSelfArns?: string[];
   readonly conditions?: Record<string, Record<string, unknown>>;
+}
+
+/** Permits just these actions, by the principal's own policy; the resources' own grants allow more than the handlers do. */
+export function allow(grantee: iam.IGrantable, resourceArns: string | string[], ...actions: string[]): iam.Grant {
+  return iam.Grant.addToPrincipal({ grantee, actions, resourceArns: [resourceArns].flat() });
 }
 
 /**
@@ -28,21 +33,38 @@ export function grantOn(resource: iam.IResourceWithPolicy, grantee: iam.IGrantab
   return own.combine(iam.Grant.addStatementToResourcePolicy({ grantee, actions, resourceArns, resource, statement }));
 }
 
+/**
+ * A resource as the policy of a principal names it. Nobody knows what a resource without a name of its own will be called, so that a stack of another
+ * account or region can name all of its kind only, there; which one is meant is up to that one's policy.
+ */
+export function arnFor(
+  resource: IResource, arn: string, { grantPrincipal }: iam.IGrantable, kind: Pick<ArnComponents, 'service' | 'resource' | 'arnFormat'>,
+): string {
+  const { account, region } = resource.env;
+  if (!Resource.isOwnedResource(resource) || !iam.principalIsOwnedResource(grantPrincipal) || Token.isUnresolved(account) || Token.isUnresolved(region)) {
+    return arn;
+  }
+  const stack = Stack.of(grantPrincipal);
+  return stack.account === account && stack.region === region ? arn : Arn.format({ ...kind, partition: Aws.PARTITION, account, region, resourceName: '*' });
+}
+
 /** Whether a principal is of another account than a resource, or may be: the account of one is known, and that of the other is not. */
 export function isOfAnotherAccount({ env: { account } }: IResource, { grantPrincipal: { principalAccount } }: iam.IGrantable): boolean {
   const comparison = principalAccount === undefined ? TokenComparison.DIFFERENT : Token.compareStrings(account, principalAccount);
   return comparison !== TokenComparison.SAME && comparison !== TokenComparison.BOTH_UNRESOLVED;
 }
 
+/** Whether both accounts are known, and differ. */
+export function isKnownToBeOfAnotherAccount({ env: { account } }: IResource, { grantPrincipal: { principalAccount } }: iam.IGrantable): boolean {
+  return principalAccount !== undefined && Token.compareStrings(account, principalAccount) === TokenComparison.DIFFERENT;
+}
+
 /**
  * The principal as the policy of a resource names it. What the app creates in another account need not have a name, and need not exist yet, as
  * it has to when a policy names it; so the policy leaves it to that account.
  */
-function principalOf(resource: IResource, { grantPrincipal }: iam.IGrantable): iam.IPrincipal {
-  const { principalAccount } = grantPrincipal;
-  if (!principalAccount || !iam.principalIsOwnedResource(grantPrincipal)) {
-    return grantPrincipal;
-  }
-  const isElsewhere = Token.compareStrings(resource.env.account, principalAccount) === TokenComparison.DIFFERENT;
-  return isElsewhere ? new iam.AccountPrincipal(principalAccount) : grantPrincipal;
+function principalOf(resource: IResource, grantee: iam.IGrantable): iam.IPrincipal {
+  const { grantPrincipal } = grantee;
+  return iam.principalIsOwnedResource(grantPrincipal) && isKnownToBeOfAnotherAccount(resource, grantee)
+    ? new iam.AccountPrincipal(grantPrincipal.principalAccount) : grantPrincipal;
 }

@@ -1,12 +1,13 @@
 // Where webhooks may go: over which protocols and ports, to which hosts and addresses.
-import { isAllowableCidr, NetworkRules, PortRange } from './core/network';
+import { isAllowableCidr, isCovered, NetworkRules, PortRange } from './core/network';
 import { requireHostPatterns, requireTexts } from './validation';
 
 /** What network policies have in common. All are optional. */
 export interface NetworkPolicyOptions {
   /**
    * Hosts that no webhook goes to, allowed or not: `internal.example.com`, or `*.example.com` for every subdomain of example.com at any
-   * depth, but not itself. Lower-case ASCII; names are compared, not the addresses behind them.
+   * depth, but not itself. Lower-case ASCII; names are compared, not the addresses behind them. An allowed host, or a host of `secretHeaders`, that
+   * is denied altogether is an error.
    *
    * @default - none
    */
@@ -18,6 +19,8 @@ export interface NetworkPolicyOptions {
    * Each has to lie in `10.0.0.0/8`, `172.16.0.0/12`, `192.168.0.0/16`, `100.64.0.0/10`, `198.18.0.0/15`, `fc00::/7` or, for the local engine,
    * `127.0.0.0/8` or `::1/128`. Nothing else that is not public can be allowed; nor, whatever is named here, the services that AWS has on
    * link-local addresses and `fd00::/16`, such as instance metadata, nor the runtime API of Lambda.
+   *
+   * Without a `vpc`, the function that sends webhooks reaches none of them: synthesis warns of that, but for the local engine's.
    *
    * @default - none: public addresses only
    */
@@ -87,6 +90,7 @@ export class NetworkPolicy {
     const { deniedHosts = [], allowedCidrs = [], allowedPorts, allowHttp = false } = options;
     requireHostPatterns('patterns', allowedHosts ?? []);
     requireHostPatterns('deniedHosts', deniedHosts);
+    requireTexts('patterns', allowedHosts ?? [], (pattern) => !isCovered(pattern, deniedHosts), 'a host that deniedHosts do not deny; leave it out here or there');
     requireTexts('allowedCidrs', allowedCidrs, isAllowableCidr,
       'a block of private addresses such as 10.20.0.0/16, with no bits set beyond its prefix; public addresses are allowed anyway');
     this.rules = {

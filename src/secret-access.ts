@@ -1,12 +1,12 @@
 // What the construct makes of secrets: who may read them, and what the deliver function has to know of them.
-import { Stack, Token } from 'aws-cdk-lib';
+import { ArnFormat, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { isReserved, isToken } from './core/headers';
-import { NetworkRules } from './core/network';
+import { haveHostsInCommon, isCovered, NetworkRules } from './core/network';
 import type { SecretHeaderPlan } from './core/signing';
 import { grantUse } from './encryption';
-import { grantOn, isOfAnotherAccount } from './grants';
+import { arnFor, grantOn, isOfAnotherAccount } from './grants';
 import type { SecretHeader } from './secret-header';
 import { requireHostPatterns, requireKnown, requireTexts } from './validation';
 
@@ -17,10 +17,12 @@ export function allowReading(secret: secretsmanager.ISecret, grantee: iam.IGrant
     throw new Error(`${secret.node.path} cannot be read from another account: it is encrypted with the key of Secrets Manager, which no other `
       + 'account may use; give it an encryptionKey');
   }
+  // Secrets Manager ends the ARN with a hyphen and six characters; one that is imported by its name comes without them.
+  const arn = secret.secretFullArn ?? `${secret.secretArn}-??????`;
   const grant = grantOn(secret, grantee, {
     actions: ['secretsmanager:GetSecretValue'],
-    // Secrets Manager ends the ARN with a hyphen and six characters; one that is imported by its name comes without them.
-    resourceArns: [secret.secretFullArn ?? `${secret.secretArn}-??????`],
+    resourceArns: [arnFor(secret, arn, grantee, { service: 'secretsmanager', resource: 'secret', arnFormat: ArnFormat.COLON_RESOURCE_NAME })],
+    resourceSelfArns: [arn],
   });
   return encryptionKey ? grant.combine(grantUse(encryptionKey, grantee, Stack.of(secret).region, 'secretsmanager', 'kms:Decrypt')) : grant;
 }
@@ -52,6 +54,10 @@ export function secretHeaderPlans(headers: readonly SecretHeader[], networkRules
     }
     requireHostPatterns(`${name}.hosts`, hosts);
     requireTexts(`${name}.hosts`, hosts, (host) => !/^\*\.[^.]+$/.test(host), 'the subdomains of a domain that is yours or the endpoint\'s, not of a top-level one');
+    requireTexts(`${name}.hosts`, hosts, (host) => !isCovered(host, networkRules.deniedHosts),
+      'a host that webhooks go to: deniedHosts of networkPolicy name it; leave it out here or there');
+    requireTexts(`${name}.hosts`, hosts, (host) => networkRules.allowedHosts?.some((allowed) => haveHostsInCommon(host, allowed)) ?? true,
+      'a host that webhooks go to: the hosts that networkPolicy allows do not include it; add it there, or leave it out here');
     return { header, secretId: secret.secretArn, field, hosts };
   });
   const length = JSON.stringify(plans.map((plan) => ({ ...plan, secretId: Token.isUnresolved(plan.secretId) ? ARN : plan.secretId }))).length;

@@ -40,7 +40,9 @@ export interface SecretHeader {
 
   /**
    * Hosts that the header is for: `api.example.com`, or `*.example.com` for every subdomain of example.com at any depth, but not itself; on
-   * any port. Name subdomains only where nobody else can have one: not those of a cloud's services. At least one, at most 20. Where several entries have the same header and fit the same host, the first one counts.
+   * any port. Name subdomains only where nobody else can have one: not those of a cloud's services. At least one, at most 20.
+   * Where several entries have the same header and fit the same host, the first one counts. A host that `networkPolicy` lets no webhook go to is an
+   * error.
    */
   readonly hosts: string[];
 }

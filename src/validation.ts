@@ -37,6 +37,7 @@ export function requireWholeNumber(name: string, value: number | undefined, leas
 
 /** Requires texts for each of which `holds`, described by `expected`. */
 export function requireTexts(name: string, texts: readonly string[], holds: (text: string) => boolean, expected: string): void {
+  requireKnown(name, Token.isUnresolved(texts), 'list of strings');
   texts.forEach((text, index) => {
     requireKnown(`${name}[${index}]`, Token.isUnresolved(text), 'string');
     if (!holds(text)) {
@@ -48,6 +49,13 @@ export function requireTexts(name: string, texts: readonly string[], holds: (tex
 /** Requires patterns of hosts, as `matchesHost` reads them. */
 export function requireHostPatterns(name: string, patterns: readonly string[]): void {
   requireTexts(name, patterns, isHostPattern, 'a host in lower-case ASCII such as api.example.com or *.example.com, without port and path');
+}
+
+/** Requires the name of a standard topic, where one is given and known: https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html */
+export function requireTopicName(name: string, topicName: string | undefined): void {
+  if (topicName !== undefined && !Token.isUnresolved(topicName) && !/^[A-Za-z0-9_-]{1,256}$/.test(topicName)) {
+    throw new Error(`${name} is ${JSON.stringify(topicName)}, expected 1 to 256 letters, digits, hyphens and underscores`);
+  }
 }
 
 /** Requires a resource of the same region, as far as the regions are known: functions ask the services of their own region only. */

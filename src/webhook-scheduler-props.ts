@@ -2,6 +2,7 @@
 import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as kms from 'aws-cdk-lib/aws-kms';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { NetworkPolicy } from './network-policy';
@@ -108,6 +109,21 @@ export interface WebhookSchedulerProps {
   readonly deliverMemory?: Size;
 
   /**
+   * Memory of the ingest function: 256 to 10,240 MiB. Lambda gives processor time in proportion: with more, a burst of messages is stored sooner.
+   *
+   * @default Size.mebibytes(512)
+   */
+  readonly ingestMemory?: Size;
+
+  /**
+   * Memory of the load function: 256 to 10,240 MiB. Lambda gives processor time in proportion: with more, a minute with very many webhooks is
+   * loaded sooner.
+   *
+   * @default Size.mebibytes(512)
+   */
+  readonly loadMemory?: Size;
+
+  /**
    * Into how many partitions of the table the webhooks of one minute are spread: 1 to 256. One takes 1,000 new webhooks a second.
    *
    * It can be changed at any time. What lies in partitions that a lower number leaves out is still loaded; looking for it goes on, at about a cent
@@ -116,6 +132,14 @@ export interface WebhookSchedulerProps {
    * @default 16
    */
   readonly partitions?: number;
+
+  /**
+   * Name of the input topic: up to 256 letters, digits, hyphens and underscores. With one, producers elsewhere know its ARN before it is created,
+   * and its metrics have a name that reads well. To change it replaces the topic.
+   *
+   * @default - CloudFormation makes one up, or the CDK where a stack of the app for another account or region refers to the topic
+   */
+  readonly inputTopicName?: string;
 
   /**
    * An existing topic to publish failure notices to: a standard topic of the same region, of this or of another account.
@@ -145,6 +169,18 @@ export interface WebhookSchedulerProps {
    * @default logs.RetentionDays.ONE_MONTH
    */
   readonly logRetention?: logs.RetentionDays;
+
+  /**
+   * Whether the functions send traces to AWS X-Ray. With `ACTIVE` the input topic does so too, for messages that come with a sampled trace; with
+   * `PASS_THROUGH` the functions do for these only.
+   *
+   * The roles of the functions may then `xray:PutTraceSegments` and `xray:PutTelemetryRecords`. SNS needs the permission of the account, by a
+   * resource policy of X-Ray, of which an account has five at most and which is therefore not made here: without it, traces lack the topic.
+   *
+   * @see https://docs.aws.amazon.com/sns/latest/dg/sns-active-tracing.html
+   * @default lambda.Tracing.DISABLED - traces cost by their number
+   */
+  readonly tracing?: lambda.Tracing;
 
   /**
    * What becomes of the table, the log groups and a generated signing secret when they leave the stack.

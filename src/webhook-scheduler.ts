@@ -1,7 +1,6 @@
 // The construct. From top to bottom it follows a webhook: topic, queue, table, delay queue, endpoint.
-import { Duration, RemovalPolicy, Size, SizeRoundingBehavior, Stack } from 'aws-cdk-lib';
+import { Duration, PhysicalName, RemovalPolicy, Size, SizeRoundingBehavior, Stack } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -15,19 +14,20 @@ import { Construct } from 'constructs';
 import { ID_PREFIX, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from './adapters/table-keys';
 import { LOAD_HORIZON } from './alarm-thresholds';
 import { MANIFEST_KEY, SchedulerManifest } from './core/manifest';
-import type { NetworkRules, PortRange } from './core/network';
 import { maxLifeMs } from './core/retry';
 import { MAX_HOLD_MS, MAX_RECEIVES, RECORD_MS, turnsPerMessageOf, UNREPORTED_MAX_RECEIVES } from './core/timing';
-import { allowServices, allowUse, EncryptedService, requireUsable } from './encryption';
+import { allowServices, allowUse, EncryptedService, grantUse, requireUsable } from './encryption';
+import { allow, arnFor, grantOn, isKnownToBeOfAnotherAccount } from './grants';
 import { DeliverFunction } from './handlers/deliver-function';
 import { Variable } from './handlers/environment';
 import { IngestFunction } from './handlers/ingest-function';
 import { LoadFunction } from './handlers/load-function';
 import { explain } from './nag';
+import { allowNetworkInterfaces, networkOf } from './network';
 import { NetworkPolicy } from './network-policy';
 import { RetryPolicy } from './retry-policy';
 import { allowReading, secretHeaderPlans } from './secret-access';
-import { requireBetween, requireKnown, requireRegion, requireWholeNumber } from './validation';
+import { requireBetween, requireKnown, requireRegion, requireTopicName, requireWholeNumber } from './validation';
 import { WebhookSchedulerAlarms, WebhookSchedulerAlarmsOptions } from './webhook-scheduler-alarms';
 import { IWebhookScheduler, WebhookSchedulerBase } from './webhook-scheduler-base';
 import { WebhookSchedulerDashboard, WebhookSchedulerDashboardOptions } from './webhook-scheduler-dashboard';
@@ -57,8 +57,9 @@ const BATCH_SIZE = 10;
 const DEFAULT_MAX_CONCURRENCY = 100;
 /** Each has up to ten invocations at a time: the same bound. */
 const DEFAULT_MAX_POLLERS = DEFAULT_MAX_CONCURRENCY / 10;
-/** Less leaves a worker hardly any processor time at the instant, a seventh of a processor at 256 MiB; more Lambda does not have. */
-const [MIN_DELIVER_MIB, MAX_DELIVER_MIB] = [256, 10_240];
+/** Less leaves a function hardly any processor time, a seventh of a processor at 256 MiB; more Lambda does not have. */
+const [MIN_MIB, MAX_MIB] = [256, 10_240];
+const DEFAULT_MEMORY = Size.mebibytes(512);
 const TICK = Duration.minutes(1);
 /**
  * A webhook left to load must be in the table before load looks at its minute. Ingest decides, then writes, up to its timeout later and
@@ -211,7 +212,9 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     const retention = props.retention ?? Duration.days(30);
     const requestTimeout = props.requestTimeout ?? Duration.seconds(15);
     const partitions = String(props.partitions ?? DEFAULT_PARTITIONS);
-    const deliverMib = mebibytesOf('deliverMemory', props.deliverMemory ?? Size.mebibytes(512));
+    const ingestMib = mebibytesOf('ingestMemory', props.ingestMemory);
+    const loadMib = mebibytesOf('loadMemory', props.loadMemory);
+    const deliverMib = mebibytesOf('deliverMemory', props.deliverMemory);
     const turnsPerMessage = turnsPerMessageOf(deliverMib);
     const logRetention = props.logRetention ?? logs.RetentionDays.ONE_MONTH;
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
@@ -222,7 +225,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     requireRetentionBeyond(maxLifeMs(retryPlan), retention);
     requireBetween('requestTimeout', requestTimeout, Duration.seconds(1), MAX_REQUEST_TIMEOUT);
     requireWholeNumber('partitions', props.partitions, 1, 256);
-    requireWholeNumber('deliverMemory in MiB', deliverMib, MIN_DELIVER_MIB, MAX_DELIVER_MIB);
+    requireTopicName('inputTopicName', props.inputTopicName);
     const polling = pollingOf(props);
     if (props.failureTopic) {
       requirePublishable(props.failureTopic, this.stack.region);
@@ -236,7 +239,14 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     }
 
     // Producers publish here. SNS encrypts at rest by itself; the managed key `alias/aws/sns` on top would shut out other accounts.
-    this.inputTopic = new sns.Topic(this, 'InputTopic', { enforceSSL: true, masterKey: this.encryptionKey });
+    this.inputTopic = new sns.Topic(this, 'InputTopic', {
+      // Of a stack for another account or region, it can be named only where it has a name that is known before it is created.
+      topicName: props.inputTopicName ?? PhysicalName.GENERATE_IF_NEEDED,
+      enforceSSL: true,
+      masterKey: this.encryptionKey,
+      // Without it, a trace is passed on all the same, but has no segment of the topic.
+      tracingConfig: props.tracing === lambda.Tracing.ACTIVE ? sns.TracingConfig.ACTIVE : undefined,
+    });
     this.failureTopic = props.failureTopic ?? new sns.Topic(this, 'FailureTopic', { enforceSSL: true, masterKey: this.encryptionKey });
 
     // The queue keeps what is published until its row is in the table.
@@ -272,10 +282,10 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     // Ingest: topic to table, and to the delay queue what is due soon.
     this.ingestLogGroup = this.createLogGroup('Ingest', logRetention, removalPolicy);
     this.ingestFunction = new IngestFunction(this, 'Ingest', {
-      ...this.handlerDefaults('Ingest', this.ingestLogGroup),
+      ...this.handlerDefaults('Ingest', this.ingestLogGroup, props.tracing),
       description: 'Webhook scheduler: validates and stores messages, sends on what is due soon',
       timeout: INGEST_TIMEOUT,
-      memorySize: 512,
+      memorySize: ingestMib,
       environment: {
         [Variable.TABLE_NAME]: this.table.tableName,
         [Variable.INGEST_QUEUE_URL]: this.ingestQueue.queueUrl,
@@ -303,10 +313,10 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     // Load: each minute, table to delay queue, and what nobody could handle to failure topic and dead-letter queues.
     this.loadLogGroup = this.createLogGroup('Load', logRetention, removalPolicy);
     this.loadFunction = new LoadFunction(this, 'Load', {
-      ...this.handlerDefaults('Load', this.loadLogGroup),
+      ...this.handlerDefaults('Load', this.loadLogGroup, props.tracing),
       description: 'Webhook scheduler: each minute, sends on what comes due, and reports what could not be handled',
       timeout: LOAD_TIMEOUT,
-      memorySize: 512,
+      memorySize: loadMib,
       environment: {
         [Variable.TABLE_NAME]: this.table.tableName,
         [Variable.DELAY_QUEUE_URL]: this.delayQueue.queueUrl,
@@ -346,10 +356,11 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     const signing = props.signing?._bind(this, removalPolicy, this.encryptionKey);
     this.signingSecret = signing?.secret;
     const secretHeaders = props.secretHeaders ?? [];
+    const network = networkOf(this, props, networkRules);
     this.deliverLogGroup = this.createLogGroup('Deliver', logRetention, removalPolicy);
     this.deliverFunction = new DeliverFunction(this, 'Deliver', {
-      ...this.handlerDefaults('Deliver', this.deliverLogGroup),
-      ...this.deliverNetwork(props, networkRules),
+      ...this.handlerDefaults('Deliver', this.deliverLogGroup, props.tracing),
+      ...network,
       description: 'Webhook scheduler: fires webhooks',
       timeout: deliverTimeout,
       memorySize: deliverMib,
@@ -383,8 +394,8 @@ export class WebhookScheduler extends WebhookSchedulerBase {
       requireRegion(`the secret ${secret.node.path}`, secret, this.stack.region);
       allowReading(secret, this.deliverFunction);
     }
-    if (props.vpc) {
-      this.allowNetworkInterfaces(this.deliverFunction, props);
+    if (network.vpc) {
+      allowNetworkInterfaces(this, this.deliverFunction, network);
     }
     // Without a batching window here too: where there is little traffic, Lambda may wait 20 s in spite of a shorter window, far beyond a
     // webhook's date. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
@@ -397,29 +408,36 @@ export class WebhookScheduler extends WebhookSchedulerBase {
    * Allows a principal to read what became of webhooks, by their ids: `dynamodb:GetItem`, `dynamodb:BatchGetItem` and `dynamodb:Query`
    * on the table, for the rows whose partition key begins with `id#`.
    *
-   * These hold states, attempts and errors. The messages, with their headers and payloads, lie in other rows and stay out of reach.
+   * These hold states, attempts and errors. The messages, with their headers and payloads, lie in other rows and stay out of reach. Where there
+   * is an `encryptionKey`, it may be used for that, by way of DynamoDB.
+   *
+   * A principal of another account is let in by the policies of the table and its key too, as `grantPublish` does it.
    *
    * @see https://github.com/cdk-webhook-scheduler/cdk-webhook-scheduler/blob/main/docs/outcomes.md
    */
   public grantRead(grantee: iam.IGrantable): iam.Grant {
-    this.allowKey(grantee, 'dynamodb', 'kms:Decrypt');
-    return iam.Grant.addToPrincipal({
-      grantee,
+    // The interface of tables has no resource policy, since imported ones have none that could be changed; this one is the scheduler's own.
+    const grant = grantOn(this.table as dynamodb.Table, grantee, {
       actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
-      resourceArns: [this.table.tableArn],
+      resourceArns: [arnFor(this.table, this.table.tableArn, grantee, { service: 'dynamodb', resource: 'table' })],
+      // A table whose policy named its own ARN would have to be created before itself.
+      resourceSelfArns: ['*'],
       conditions: {
         'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${ID_PREFIX}*`] },
         // Without it, `ForAllValues` would also hold for a request that names no key.
         'Null': { 'dynamodb:LeadingKeys': 'false' },
       },
     });
+    return this.encryptionKey ? grant.combine(grantUse(this.encryptionKey, grantee, this.stack.region, 'dynamodb', 'kms:Decrypt')) : grant;
   }
 
   /**
    * Allows a principal to read the secret that requests are signed with, in order to verify them: `secretsmanager:GetSecretValue`, and to
    * decrypt it where it has a key of its own. Whoever can read an HMAC key can also sign with it.
    *
-   * @throws Error if requests are not signed
+   * A principal of another account is let in by the policies of the secret and its key too, as `grantPublish` does it.
+   *
+   * @throws Error if requests are not signed, and for a principal of another account if the secret has no key that it could use
    */
   public grantReadSigningSecret(grantee: iam.IGrantable): iam.Grant {
     if (!this.signingSecret) {
@@ -435,18 +453,25 @@ export class WebhookScheduler extends WebhookSchedulerBase {
    * The commands are at `ingestDeadLetterQueue` and `delayDeadLetterQueue`. What lies there can be read by this grant, too:
    * messages, with their headers and payloads.
    *
+   * @throws Error if the principal is not of this account, or has no policy that can be changed from here
    * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
    */
   public grantRedrive(grantee: iam.IGrantable): iam.Grant {
-    this.allowKey(grantee, 'sqs', 'kms:Decrypt', 'kms:GenerateDataKey');
-    return iam.Grant.addToPrincipal({
+    const grant = iam.Grant.addToPrincipal({
       grantee,
       actions: [
         'sqs:StartMessageMoveTask', 'sqs:ListMessageMoveTasks', 'sqs:CancelMessageMoveTask',
         'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes',
       ],
       resourceArns: [this.ingestDeadLetterQueue.queueArn, this.delayDeadLetterQueue.queueArn],
-    }).combine(iam.Grant.addToPrincipal({
+    });
+    // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-limitations-of-custom-policies.html
+    if (!grant.success || isKnownToBeOfAnotherAccount(this, grantee)) {
+      throw new Error(`${grantee.grantPrincipal} cannot be granted to redrive: SQS lets the roles and users of its own account move messages, and no one `
+        + 'else; grant it to a role of that account, which others may assume');
+    }
+    this.allowKey(grantee, 'sqs', 'kms:Decrypt', 'kms:GenerateDataKey');
+    return grant.combine(iam.Grant.addToPrincipal({
       grantee, actions: ['sqs:SendMessage'], resourceArns: [this.ingestQueue.queueArn, this.delayQueue.queueArn],
     }));
   }
@@ -530,13 +555,18 @@ export class WebhookScheduler extends WebhookSchedulerBase {
   }
 
   /** A role and a log group of its own for each function: nothing but its own lines to write, and what is granted one by one. */
-  private handlerDefaults(id: string, logGroup: logs.ILogGroup): lambda.FunctionOptions {
+  private handlerDefaults(id: string, logGroup: logs.ILogGroup, tracing = lambda.Tracing.DISABLED): lambda.FunctionOptions {
     const role = new iam.Role(this, `${id}Role`, {
       description: `${id} function of the webhook scheduler ${this.node.path}`,
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
     });
     logGroup.grantWrite(role);
-    return { architecture: lambda.Architecture.ARM_64, loggingFormat: lambda.LoggingFormat.JSON, logGroup, role };
+    if (tracing !== lambda.Tracing.DISABLED) {
+      // The construct of a function allows it by itself. https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+      explain(role.node.findChild('DefaultPolicy'), 'AwsSolutions-IAM5',
+        'Lambda sends traces to X-Ray by this role. X-Ray takes them for the whole account: it has no resource that could be named.', '/^Resource::\\*$/');
+    }
+    return { architecture: lambda.Architecture.ARM_64, loggingFormat: lambda.LoggingFormat.JSON, logGroup, role, tracing };
   }
 
   /** By the function's own policy, never the topic's: the topic may belong to someone else. */
@@ -560,61 +590,6 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     if (this.encryptionKey) {
       allowUse(this.encryptionKey, grantee, this.stack.region, service, ...actions);
     }
-  }
-
-  private deliverNetwork({ vpc, vpcSubnets, securityGroups }: WebhookSchedulerProps, rules: NetworkRules): lambda.FunctionOptions {
-    if (!vpc) {
-      if (vpcSubnets || securityGroups) {
-        throw new Error(`${vpcSubnets ? 'vpcSubnets is' : 'securityGroups are'} given without vpc, expected vpc too`);
-      }
-      return {};
-    }
-    return { vpc, vpcSubnets, securityGroups: securityGroups?.length ? securityGroups : [this.createSecurityGroup(vpc, rules)] };
-  }
-
-  /** Nothing in, and out only what webhooks and the calls to AWS need; a second lock behind the guard in the function itself. */
-  private createSecurityGroup(vpc: ec2.IVpc, { ports }: NetworkRules): ec2.ISecurityGroup {
-    const group = new ec2.SecurityGroup(this, 'DeliverSecurityGroup', {
-      vpc, description: `Sends the webhooks of ${this.node.path}`, allowAllOutbound: false,
-    });
-    const aws: PortRange = [443, 443];
-    for (const [from, to] of ports.some(([first, last]) => first <= 443 && last >= 443) ? ports : [...ports, aws]) {
-      group.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcpRange(from, to));
-    }
-    return group;
-  }
-
-  /** Network interfaces are for Lambda to create, by the role of the function; the code of the function may not. */
-  private allowNetworkInterfaces(target: lambda.IFunction, { vpc, vpcSubnets }: WebhookSchedulerProps): void {
-    // https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html, resources by
-    // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
-    const create = 'ec2:CreateNetworkInterface';
-    const change = ['ec2:DeleteNetworkInterface', 'ec2:AssignPrivateIpAddresses', 'ec2:UnassignPrivateIpAddresses'];
-    const describe = ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'];
-    const arnOf = (resource: string, resourceName: string, account = this.stack.account) => (
-      this.stack.formatArn({ service: 'ec2', resource, resourceName, account })
-    );
-    allow(target, [arnOf('network-interface', '*')], create, ...change);
-    // Subnets and groups may be another account's, who shares them.
-    allow(target, [
-      ...vpc!.selectSubnets(vpcSubnets).subnetIds.map((id) => arnOf('subnet', id, '*')),
-      ...target.connections.securityGroups.map(({ securityGroupId }) => arnOf('security-group', securityGroupId, '*')),
-    ], create);
-    allow(target, ['*'], ...describe); // EC2 describes all or nothing
-    const role = target.role!;
-    explain(role.node.findChild('DefaultPolicy'), 'AwsSolutions-IAM5',
-      'Lambda makes network interfaces by this role, and nobody can name them before; EC2 describes all or none. The code of the function is denied all of it.',
-      '/^Resource::arn:.+:ec2:.+:network-interface/\\*$/', '/^Resource::arn:.+:ec2:.+:\\*:(subnet|security-group)/.+$/', '/^Resource::\\*$/');
-    // A policy of its own: it names the function, which is created after its role and the role's own policy.
-    new iam.Policy(this, 'DeliverCodePolicy', {
-      roles: [role],
-      statements: [new iam.PolicyStatement({
-        effect: iam.Effect.DENY,
-        actions: [create, ...change, ...describe],
-        resources: ['*'],
-        conditions: { ArnEquals: { 'lambda:SourceFunctionArn': target.functionArn } },
-      })],
-    });
   }
 
   private consume(id: string, queue: sqs.IQueue, target: lambda.IFunction, options: lambda.EventSourceMappingOptions): void {
@@ -667,19 +642,16 @@ function pollingOf({ maxConcurrency, provisionedPollers }: WebhookSchedulerProps
   return { provisionedPollerConfig: { minimumPollers, maximumPollers } };
 }
 
-/** Just these actions; the resources' own grants allow more than the handlers do. */
-function allow(grantee: iam.IGrantable, resourceArns: string | string[], ...actions: string[]): iam.Grant {
-  return iam.Grant.addToPrincipal({ grantee, actions, resourceArns: [resourceArns].flat() });
-}
-
 function seconds(duration: Duration): string {
   return String(duration.toSeconds());
 }
 
-/** Not rounded. */
-function mebibytesOf(name: string, size: Size): number {
+/** Memory of a function. Not rounded. */
+function mebibytesOf(name: string, size: Size = DEFAULT_MEMORY): number {
   requireKnown(name, size.isUnresolved(), 'Size');
-  return size.toMebibytes({ rounding: SizeRoundingBehavior.NONE });
+  const mebibytes = size.toMebibytes({ rounding: SizeRoundingBehavior.NONE });
+  requireWholeNumber(`${name} in MiB`, mebibytes, MIN_MIB, MAX_MIB);
+  return mebibytes;
 }
 
 /** A row that expires while there are attempts to come would be lost, and the webhook with it. */

@@ -191,6 +191,14 @@ test.each<[string, (stack: Stack) => kms.IKey, string]>([
   ['an alias', (stack) => new kms.Key(stack, 'Key').addAlias('ours'), 'encryptionKey is an alias, expected a key'],
   ['an alias by its ARN', (stack) => kms.Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-west-1:111122223333:alias/ours'), 'encryptionKey is an alias'],
   [
+    'an RSA key', (stack) => new kms.Key(stack, 'Key', { keySpec: kms.KeySpec.RSA_2048 }),
+    'encryptionKey has the key spec RSA_2048, expected SYMMETRIC_DEFAULT: pass a symmetric key for encryption',
+  ],
+  [
+    'a key for signatures', (stack) => new kms.Key(stack, 'Key', { keySpec: kms.KeySpec.HMAC_256, keyUsage: kms.KeyUsage.GENERATE_VERIFY_MAC }),
+    'encryptionKey has the key spec HMAC_256, expected SYMMETRIC_DEFAULT',
+  ],
+  [
     'a key of another region', (stack) => kms.Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:us-east-1:111122223333:key/k'),
     'encryptionKey is in us-east-1, expected eu-west-1, the region of the scheduler',
   ],

@@ -50,6 +50,21 @@ test('allowed hosts have to be named, each as a pattern', () => {
   expect(() => NetworkPolicy.allowedHosts(['*'])).toThrow(new Error(`patterns[0] is "*", ${HOST}`));
 });
 
+test('an allowed host that is denied altogether is a contradiction, and one that is denied in part is none', () => {
+  const contradiction = 'expected a host that deniedHosts do not deny; leave it out here or there';
+  expect(() => NetworkPolicy.allowedHosts(['www.example.com', 'api.example.com'], { deniedHosts: ['api.example.com'] }))
+    .toThrow(new Error(`patterns[1] is "api.example.com", ${contradiction}`));
+  expect(() => NetworkPolicy.allowedHosts(['*.eu.example.com'], { deniedHosts: ['*.example.com'] }))
+    .toThrow(new Error(`patterns[0] is "*.eu.example.com", ${contradiction}`));
+  expect(() => NetworkPolicy.allowedHosts(['*.example.com', 'example.com'], { deniedHosts: ['api.example.com', '*.eu.example.com'] })).not.toThrow();
+});
+
+test('lists that are tokens are refused by their name', () => {
+  const list = Lazy.list({ produce: () => ['a.example'] });
+  expect(() => NetworkPolicy.allowedHosts(list)).toThrow('patterns has to be known at synthesis, and is a token; pass a literal list of strings');
+  expect(() => NetworkPolicy.publicInternet({ allowedPorts: list })).toThrow('allowedPorts has to be known at synthesis');
+});
+
 test('refuses more than a function\'s environment has room for', () => {
   const hosts = Array.from({ length: 100 }, (_, i) => `host-${i}.example.com`);
   expect(() => NetworkPolicy.allowedHosts(hosts)).toThrow(/^the network policy has 2\d{3} characters as JSON, expected at most 2000: name fewer hosts/);

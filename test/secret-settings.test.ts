@@ -139,11 +139,36 @@ describe('secret headers', () => {
     expect(() => secretHeaderPlans([header(), header(changes)], RULES)).toThrow(expected);
   });
 
+  test.each<[string[], NetworkPolicy]>([
+    [['api.example.com'], NetworkPolicy.allowedHosts(['api.example.com'])],
+    [['api.example.com'], NetworkPolicy.allowedHosts(['*.example.com'])],
+    [['*.example.com'], NetworkPolicy.allowedHosts(['api.example.com'])],
+    [['*.eu.example.com'], NetworkPolicy.allowedHosts(['*.example.com'])],
+    [['*.example.com'], NetworkPolicy.allowedHosts(['other.example', '*.eu.example.com'])],
+    [['*.example.com'], NetworkPolicy.publicInternet({ deniedHosts: ['internal.example.com', '*.eu.example.com'] })],
+    [['example.com'], NetworkPolicy.publicInternet({ deniedHosts: ['*.example.com'] })],
+  ])('for %j are accepted, where some webhooks may go there', (hosts, policy) => {
+    expect(() => secretHeaderPlans([header({ hosts })], policy._toRules())).not.toThrow();
+  });
+
+  const NOT_ALLOWED = 'expected a host that webhooks go to: the hosts that networkPolicy allows do not include it';
+  const DENIED = 'expected a host that webhooks go to: deniedHosts of networkPolicy name it';
+  test.each<[string[], NetworkPolicy, string]>([
+    [['api.example.com'], NetworkPolicy.allowedHosts(['www.example.com']), `hosts[0] is "api.example.com", ${NOT_ALLOWED}`],
+    [['example.com'], NetworkPolicy.allowedHosts(['*.example.com']), `hosts[0] is "example.com", ${NOT_ALLOWED}`],
+    [['*.example.com'], NetworkPolicy.allowedHosts(['example.com', '*.ample.com', 'api.example.org']), `hosts[0] is "*.example.com", ${NOT_ALLOWED}`],
+    [['www.example.com', 'api.example.com'], NetworkPolicy.publicInternet({ deniedHosts: ['api.example.com'] }), `hosts[1] is "api.example.com", ${DENIED}`],
+    [['api.example.com'], NetworkPolicy.publicInternet({ deniedHosts: ['*.example.com'] }), `hosts[0] is "api.example.com", ${DENIED}`],
+    [['*.eu.example.com'], NetworkPolicy.publicInternet({ deniedHosts: ['*.example.com'] }), `hosts[0] is "*.eu.example.com", ${DENIED}`],
+  ])('for %j are an error, where no webhook may go there', (hosts, policy, message) => {
+    expect(() => secretHeaderPlans([header({ hosts })], policy._toRules())).toThrow(`secretHeaders[0].${message}`);
+  });
+
   test('that do not fit into a variable are refused', () => {
     const headers = Array.from({ length: 20 }, (_, i) => header({ header: `x-key-${i}`, field: 'key' }));
     expect(secretHeaderPlans(headers.slice(0, 15), RULES)).toHaveLength(15);
     expect(() => secretHeaderPlans(headers, RULES)).toThrow(/^secretHeaders are \d+ characters as a variable of a function, which has room for \d+ besides the network policy/);
-    const wordy = NetworkPolicy.allowedHosts(Array.from({ length: 40 }, (_, i) => `a-long-name-of-a-host-${i}.example.com`))._toRules();
+    const wordy = NetworkPolicy.allowedHosts(['api.example.com', ...Array.from({ length: 40 }, (_, i) => `a-long-name-of-a-host-${i}.example.com`)])._toRules();
     expect(() => secretHeaderPlans(headers.slice(0, 15), wordy)).toThrow('besides the network policy');
   });
 });

@@ -1,6 +1,6 @@
 // A scheduler that sends webhooks from a VPC.
 import { App, Stack } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { NetworkPolicy, WebhookScheduler, WebhookSchedulerProps } from '../src';
 
@@ -102,4 +102,52 @@ test.each([
   ['securityGroups', { securityGroups: [] }, 'securityGroups are given without vpc'],
 ])('%s without a vpc is an error', (_, props, message) => {
   expect(() => inVpc(() => props)).toThrow(message);
+});
+
+describe('settings that can hardly work are warned of', () => {
+  const warned = (stack: Stack) => Annotations.fromStack(stack).findWarning('/Stack/Sched', Match.anyValue()).map(({ entry }) => entry.data as string);
+  const scheduler = (props: (stack: Stack) => WebhookSchedulerProps) => {
+    const stack = new Stack(new App(), 'Stack', { env: { account: '111122223333', region: 'eu-west-1' } });
+    new WebhookScheduler(stack, 'Sched', props(stack));
+    return stack;
+  };
+  const isolatedVpc = (stack: Stack) => new ec2.Vpc(stack, 'Vpc', {
+    subnetConfiguration: [
+      { name: 'private', subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS },
+      { name: 'public', subnetType: ec2.SubnetType.PUBLIC },
+      { name: 'isolated', subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
+    ],
+  });
+
+  test('private blocks without a vpc', () => {
+    const stack = scheduler(() => ({ networkPolicy: NetworkPolicy.publicInternet({ allowedCidrs: ['10.20.0.0/16', '127.0.0.0/8', 'fc00::/8'] }) }));
+    expect(warned(stack)).toEqual([expect.stringContaining('networkPolicy allows 10.20.0.0/16, fc00::/8, which webhooks do not reach from Lambda\'s own network: pass vpc')]);
+  });
+
+  test('but not those of the own machine, which are for the local engine', () => {
+    expect(warned(scheduler(() => ({ networkPolicy: NetworkPolicy.publicInternet({ allowedCidrs: ['127.0.0.0/8', '::1/128'] }) })))).toEqual([]);
+  });
+
+  test('nor any with a vpc that has a way out', () => {
+    expect(warned(scheduler((stack) => ({
+      vpc: isolatedVpc(stack), networkPolicy: NetworkPolicy.publicInternet({ allowedCidrs: ['10.20.0.0/16'] }),
+    })))).toEqual([]);
+  });
+
+  test('isolated subnets, chosen or the only ones', () => {
+    const chosen = scheduler((stack) => ({ vpc: isolatedVpc(stack), vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED } }));
+    expect(warned(chosen)).toEqual([expect.stringMatching(/^Stack\/Vpc\/isolatedSubnet1, .* have no way out of the VPC.*VPC endpoints for DynamoDB/)]);
+    const only = scheduler((stack) => ({
+      vpc: new ec2.Vpc(stack, 'Vpc', { subnetConfiguration: [{ name: 'only', subnetType: ec2.SubnetType.PRIVATE_ISOLATED }] }),
+    }));
+    expect(warned(only)).toEqual([expect.stringMatching(/^Stack\/Vpc\/onlySubnet1, .* have no way out of the VPC/)]);
+  });
+
+  test('subnets of an imported VPC that are given one by one are nobody\'s guess', () => {
+    const imported = scheduler((stack) => ({
+      vpc: ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-1', availabilityZones: ['eu-west-1a'], privateSubnetIds: ['subnet-1'] }),
+      vpcSubnets: { subnets: [ec2.Subnet.fromSubnetId(stack, 'Subnet', 'subnet-2')] },
+    }));
+    expect(warned(imported)).toEqual([]);
+  });
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
-import { App, Duration, Lazy, RemovalPolicy, Size, Stack, Stage } from 'aws-cdk-lib';
+import { App, Duration, Fn, Lazy, RemovalPolicy, Size, Stack, Stage } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -602,6 +602,33 @@ describe('props', () => {
     expect(Number(UV_THREADPOOL_SIZE)).toBe(20 * Number(most)); // libuv takes up to 1,024
   });
 
+  test('memory reaches each function', () => {
+    const { resources, manifest } = synth({ ingestMemory: Size.mebibytes(256), loadMemory: Size.gibibytes(1), deliverMemory: Size.mebibytes(1769) });
+    expect([manifest.ingestFunction, manifest.loadFunction, manifest.deliverFunction].map((id) => resources[id].Properties.MemorySize))
+      .toEqual([256, 1024, 1769]);
+  });
+
+  test.each<[lambda.Tracing, string | undefined]>([
+    [lambda.Tracing.ACTIVE, 'Active'], [lambda.Tracing.PASS_THROUGH, undefined],
+  ])('with tracing %s each function sends traces, and may, and the topic has the tracing %s', (tracing, ofTopic) => {
+    const { resources, manifest } = synth({ tracing });
+    for (const id of [manifest.ingestFunction, manifest.loadFunction, manifest.deliverFunction]) {
+      expect(resources[id].Properties.TracingConfig).toEqual({ Mode: tracing });
+      expect(permissionsOf(id, resources).get('"*"')).toEqual(['xray:PutTelemetryRecords', 'xray:PutTraceSegments']);
+    }
+    const { Properties: topic } = resources[manifest.inputTopic] as Partial<Resource>;
+    expect(topic?.TracingConfig).toBe(ofTopic);
+  });
+
+  test('the input topic can have a name, known at synthesis or not', () => {
+    const nameOf = (inputTopicName: string) => {
+      const { resources, manifest } = synth({ inputTopicName });
+      return resources[manifest.inputTopic].Properties.TopicName as unknown;
+    };
+    expect(nameOf('webhooks')).toBe('webhooks');
+    expect(nameOf(Fn.importValue('Name'))).toEqual({ 'Fn::ImportValue': 'Name' });
+  });
+
   const REFUSED: [WebhookSchedulerProps, string][] = [
     [{ requestTimeout: Duration.millis(1500) }, 'requestTimeout is 1 second 500 millis, expected whole seconds'],
     [{ requestTimeout: Duration.seconds(0) }, 'requestTimeout is 0 seconds, expected 1 second to 14 minutes'],
@@ -630,6 +657,32 @@ describe('props', () => {
     [
       { deliverMemory: Size.mebibytes(Lazy.number({ produce: () => 512 })) },
       'deliverMemory has to be known at synthesis, and is a token; pass a literal Size',
+    ],
+    [{ ingestMemory: Size.mebibytes(128) }, 'ingestMemory in MiB is 128, expected a whole number from 256 to 10240'],
+    [{ loadMemory: Size.gibibytes(11) }, 'loadMemory in MiB is 11264, expected a whole number from 256 to 10240'],
+    [
+      { loadMemory: Size.mebibytes(Lazy.number({ produce: () => 512 })) },
+      'loadMemory has to be known at synthesis, and is a token; pass a literal Size',
+    ],
+    [{ inputTopicName: 'web hooks' }, 'inputTopicName is "web hooks", expected 1 to 256 letters, digits, hyphens and underscores'],
+    [{ inputTopicName: 'webhooks.fifo' }, 'inputTopicName is "webhooks.fifo", expected 1 to 256 letters, digits, hyphens and underscores'],
+    [{ inputTopicName: '' }, 'inputTopicName is "", expected 1 to 256 letters, digits, hyphens and underscores'],
+    [{ partitions: Lazy.number({ produce: () => 4 }) }, 'partitions has to be known at synthesis, and is a token; pass a literal number'],
+    [
+      { provisionedPollers: { minimum: Lazy.number({ produce: () => 4 }) } },
+      'provisionedPollers.minimum has to be known at synthesis, and is a token; pass a literal number',
+    ],
+    [
+      { provisionedPollers: { maximum: Lazy.number({ produce: () => 4 }) } },
+      'provisionedPollers.maximum has to be known at synthesis, and is a token; pass a literal number',
+    ],
+    [
+      { retention: Duration.days(Lazy.number({ produce: () => 60 })) },
+      'retention has to be known at synthesis, and is a token; pass a literal Duration',
+    ],
+    [
+      { maxHorizon: Duration.days(Lazy.number({ produce: () => 60 })) },
+      'maxHorizon has to be known at synthesis, and is a token; pass a literal Duration',
     ],
     [{ retention: Duration.days(1) }, 'retention is 1 day, expected 29 days to 3660 days'],
     [{ retention: Duration.days(3661) }, 'retention is 3661 days, expected 29 days to 3660 days'],

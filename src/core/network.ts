@@ -65,6 +65,24 @@ export function isAllowableCidr(text: string): boolean {
   return block !== undefined && isPrivateBlock(block);
 }
 
+/** Whether a block that rules can allow is one of the own machine, where no endpoint is on Lambda. */
+export function isLoopbackCidr(text: string): boolean {
+  const block = parseBlock(text);
+  return block !== undefined && isLoopback(block);
+}
+
+/** Whether every host that a pattern fits is fitted by one of the others. */
+export function isCovered(pattern: string, others: readonly string[]): boolean {
+  return others.some((other) => (pattern.startsWith('*.')
+    ? other.startsWith('*.') && pattern.slice(1).endsWith(other.slice(1))
+    : matchesHost(other, pattern)));
+}
+
+/** Whether there can be a host that two patterns fit. */
+export function haveHostsInCommon(pattern: string, other: string): boolean {
+  return isCovered(pattern, [other]) || isCovered(other, [pattern]);
+}
+
 /**
  * Whether a host is what a pattern says: `api.example.com` itself, or `*.example.com` for every subdomain of example.com at any depth, but not
  * itself. Names are compared, not the addresses behind them.
