@@ -18,7 +18,7 @@ type Condition = (row: Row) => boolean;
 export function runQuery(query: string, lines: readonly LogLine[]): readonly Row[] {
   // No string or expression of these queries holds a pipe but those between slashes.
   const commands = query.trim().split(/\n\s*\|/).map((text) => commandOf(text.trim()));
-  return commands.reduce((rows, command) => command(rows), lines.map(eventOf));
+  return commands.reduce<readonly Row[]>((rows, command) => command(rows), lines.map(eventOf));
 }
 
 /** An event, with the fields that are discovered in JSON: those of objects and arrays by their path. */
@@ -41,9 +41,11 @@ function commandOf(text: string): Command {
   const [, name, rest] = /^(\w+)\s+([^]*)$/.exec(text) ?? [];
   switch (name) {
     case 'fields': {
-      const names = rest.split(',').map((field) => fieldOf(field.trim()));
+      const columns = rest.split(/,(?![^(]*\))/).map((column) => columnOf(column.trim()));
       // What later commands use need not be among those shown: they are chosen at the end, and this is close enough.
-      return (rows) => rows.map((row) => ({ ...row, [SHOWN]: names }));
+      return (rows) => rows.map((row) => ({
+        ...row, ...Object.fromEntries(columns.map(({ name, of }) => [name, of(row)])), [SHOWN]: columns.map(({ name }) => name),
+      }));
     }
     case 'filter': {
       const condition = new ConditionParser(rest).parse();
@@ -63,6 +65,16 @@ function commandOf(text: string): Command {
     default:
       return unknown(text);
   }
+}
+
+/** A field, or the first of several that there is, under a name of its own. */
+function columnOf(text: string): { readonly name: string; readonly of: (row: Row) => unknown } {
+  const [, fields, alias] = /^coalesce\((.+)\) as (\w+)$/.exec(text) ?? [];
+  if (alias === undefined) {
+    return { name: fieldOf(text), of: (row) => row[text] };
+  }
+  const names = fields.split(',').map((field) => fieldOf(field.trim()));
+  return { name: fieldOf(alias), of: (row) => names.map((name) => row[name]).find((value) => value !== undefined) };
 }
 
 const SHOWN = '';
