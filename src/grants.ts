@@ -41,7 +41,8 @@ export function arnFor(
   resource: IResource, arn: string, { grantPrincipal }: iam.IGrantable, kind: Pick<ArnComponents, 'service' | 'resource' | 'arnFormat'>,
 ): string {
   const { account, region } = resource.env;
-  if (!Resource.isOwnedResource(resource) || !iam.principalIsOwnedResource(grantPrincipal) || Token.isUnresolved(account) || Token.isUnresolved(region)) {
+  const isKnown = !Token.isUnresolved(account) && !Token.isUnresolved(region);
+  if (!isKnown || !Resource.isOwnedResource(resource) || !iam.principalIsOwnedResource(grantPrincipal)) {
     return arn;
   }
   const stack = Stack.of(grantPrincipal);

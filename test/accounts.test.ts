@@ -254,7 +254,8 @@ describe('what an organisation puts on top', () => {
     iam.PermissionsBoundary.of(scheduler).apply(boundary);
     const roles = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Role')) as { Properties: { PermissionsBoundary?: unknown } }[];
     expect(roles).toHaveLength(3);
-    expect(roles.map(({ Properties }) => Properties.PermissionsBoundary)).toEqual(roles.map(() => stack.resolve(boundary.managedPolicyArn) as unknown));
+    const arn = stack.resolve(boundary.managedPolicyArn) as unknown;
+    expect(roles.map(({ Properties }) => Properties.PermissionsBoundary)).toEqual([arn, arn, arn]);
   });
 
   test('tags reach everything that takes tags', () => {

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import * as path from 'node:path';
-import { type App, CfnCondition, CfnElement, Duration, Fn, NestedStack, Stack, Stage } from 'aws-cdk-lib';
+import { type App, CfnCondition, CfnElement, Duration, Fn, NestedStack, Size, Stack, Stage, Tags } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as events from 'aws-cdk-lib/aws-events';
@@ -342,6 +342,34 @@ describe('the template of the construct', () => {
       'dynamodb', 'logs', 'logs', 'logs', 'secretsmanager', ...Array(2).fill('sns'), ...Array(6).fill('sqs'),
     ]);
     expect(plan.functions.map(({ vpcResources }) => vpcResources.map((resource) => resource.split('/')[0])).sort()).toEqual([[], [], ['subnet', 'security-group']]);
+  });
+
+  test('runs whole with traces, a name, memory, tags, a boundary, and others who are let in', () => {
+    const plan = planOf(synthStack(stack => {
+      const scheduler = new WebhookScheduler(stack, 'Sched', {
+        tracing: lambda.Tracing.ACTIVE,
+        inputTopicName: 'webhooks',
+        ingestMemory: Size.mebibytes(1024),
+        loadMemory: Size.mebibytes(256),
+        signing: WebhookSigning.generated(),
+        encryptionKey: new kms.Key(stack, 'Key'),
+      });
+      Tags.of(scheduler).add('team', 'orders');
+      iam.PermissionsBoundary.of(scheduler).apply(new iam.ManagedPolicy(stack, 'Boundary', {
+        statements: [new iam.PolicyStatement({ notActions: ['iam:*'], resources: ['*'] })],
+      }));
+      const others = new iam.AccountPrincipal('444455556666');
+      scheduler.grantPublish(others);
+      scheduler.grantRead(others);
+      scheduler.grantReadSigningSecret(others);
+    }));
+    expect(plan.ignored.filter(({ type }) => type !== 'AWS::CDK::Metadata')).toEqual([]);
+    const [{ inputTopicArn, functions: { ingest, load } }] = plan.schedulers;
+    expect(inputTopicArn).toBe('arn:aws:sns:us-east-1:000000000000:webhooks');
+    const memoryOf = (name: string) => plan.functions.find(other => other.name === name)?.memoryMb;
+    expect([memoryOf(ingest), memoryOf(load)]).toEqual([1024, 256]);
+    expect(plan.functions.map(({ variables }) => variables.INPUT_TOPIC_NAME)).toEqual(['webhooks', 'webhooks', 'webhooks']);
+    expect(plan.security.policies.filter(({ kind }) => kind === 'boundary').flatMap(({ attachedTo }) => attachedTo)).toHaveLength(3);
   });
 
   test('a key, or the policy of one, that is not in the assembly is listed', () => {
