@@ -1,4 +1,5 @@
 import { awscdk, github, javascript, typescript } from 'projen';
+import { issueTemplates } from './projenrc/issue-templates';
 import { METAFILES } from './scripts/supply-chain/bundled-packages';
 
 const LOCAL_ENGINE = 'src/local/**';
@@ -194,7 +195,7 @@ packageAll.exec('node --import tsx scripts/package-languages.ts');
 const integ = 'integ-runner --directory test/integ --language typescript --app "npx tsx --tsconfig tsconfig.dev.json {filePath}" --test-regex "^integ\\..*\\.ts$"';
 project.addTask('integ', { description: 'Compare the integration tests with their snapshots', exec: integ });
 for (const [name, description, options] of [
-  ['update', 'Write the snapshots of the integration tests anew', '--dry-run --update-on-failed --parallel-regions us-east-1'],
+  ['update', 'Write the snapshots of the integration tests anew', '--dry-run --force --update-on-failed --parallel-regions us-east-1'],
   ['deploy', 'Deploy the integration tests, check what they say, and delete them again', '--force --update-on-failed'],
 ]) {
   const task = project.addTask(`integ:${name}`, { description });
@@ -226,5 +227,7 @@ auditWorkflow.addJob('audit', {
 // The publisher knows npm's public registry by itself.
 const releaseWorkflow = project.tryFindObjectFile('.github/workflows/release.yml');
 releaseWorkflow?.addDeletionOverride('jobs.release_npm.steps.9.env.NPM_REGISTRY');
+
+issueTemplates(project);
 
 project.synth();

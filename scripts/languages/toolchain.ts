@@ -40,6 +40,9 @@ export function mavenRepository(directory: string): string[] {
 export function missingOf(language: Language, directory: string): string | undefined {
   for (const [command, ...args] of PROBES[language](directory)) {
     const { error, status, stderr, stdout } = spawnSync(command, args, { cwd: directory, encoding: 'utf8', timeout: TIMEOUT_MS });
+    if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
+      return `${command} is not installed.`;
+    }
     if (status !== 0) {
       const lastLine = (stderr || stdout || '').trim().split('\n').pop();
       return `${command} ${args.slice(0, 3).join(' ')}: ${error?.message ?? lastLine}`;

@@ -115,6 +115,6 @@ test('documents every type and every member', () => {
 });
 
 test('has nothing that is deprecated before its first release', () => {
-  const deprecated = types.flatMap((type) => [type, ...type.properties ?? [], ...type.methods ?? []]).filter(({ docs }) => docs?.deprecated !== undefined);
-  expect(deprecated.map(({ name }) => name)).toEqual([]);
+  const all = types.flatMap((type) => [type, ...type.properties ?? [], ...type.methods ?? []]);
+  expect(all.filter(({ docs }) => docs?.deprecated !== undefined).map(({ name }) => name)).toEqual([]);
 });
