@@ -47,7 +47,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
   minNodeVersion: '20.16.0',
   workflowNodeVersion: '24',
 
-  publishToPypi: { distName: 'cdk-webhook-scheduler', module: 'cdk_webhook_scheduler' },
+  // PyPI knows the workflow by GitHub's word, so that there is no password to leak.
+  publishToPypi: { distName: 'cdk-webhook-scheduler', module: 'cdk_webhook_scheduler', trustedPublishing: true },
   publishToMaven: {
     javaPackage: 'io.github.cdkwebhookscheduler',
     mavenGroupId: 'io.github.cdk-webhook-scheduler',
@@ -55,6 +56,9 @@ const project = new awscdk.AwsCdkConstructLibrary({
   },
   publishToNuget: { dotNetNamespace: 'CdkWebhookScheduler', packageId: 'CdkWebhookScheduler' },
   publishToGo: { moduleName: 'github.com/cdk-webhook-scheduler/cdk-webhook-scheduler-go' },
+
+  // It is run with the secrets of five registries: by the version that was looked at.
+  jsiiReleaseVersion: '0.2.1061',
 
   projenrcTs: true,
   runner: typescript.TypeScriptRunner.tsx(),

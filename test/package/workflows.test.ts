@@ -29,6 +29,7 @@ test('every job says what it may do, and only these may write', () => {
     'release.yml release': ['contents: write'],
     'release.yml release_github': ['contents: write'],
     'release.yml release_npm': ['id-token: write'],
+    'release.yml release_pypi': ['id-token: write'],
   });
 });
 
@@ -44,4 +45,13 @@ test('what pull requests bring is run without secrets and without a right to wri
 test('what ships is audited before it is released, and each day', () => {
   const auditing = JOBS.filter(({ text }) => text.includes('run: npm run audit:shipped')).map(({ name }) => name);
   expect(auditing).toEqual(['audit.yml audit', 'build.yml build', 'release.yml release']);
+});
+
+test('what is run with the secrets of a registry is of a fixed version', () => {
+  const commands = JOBS.flatMap(({ text }) => [...text.matchAll(/publib@(\S+?)'/g)].map(([, version]) => version));
+  expect(commands).toHaveLength(5);
+  expect(commands.filter((version) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+  const actions = JOBS.flatMap(({ text }) => [...text.matchAll(/uses: (\S+)/g)].map(([, action]) => action));
+  expect(actions.length).toBeGreaterThan(20);
+  expect(actions.filter((action) => !/@([0-9a-f]{40}|v\d+\.\d+\.\d+)$/.test(action))).toEqual([]);
 });
