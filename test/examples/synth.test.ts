@@ -3,19 +3,24 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
-import { Example, EXAMPLES, EXAMPLES_DIRECTORY, INPUT_TOPIC_ARN, Json, OTHER_ACCOUNT, synthTypeScript, TemplateJson } from './support/examples';
+import { Example, EXAMPLES, EXAMPLES_DIRECTORY, INPUT_TOPIC_ARN, Json, NAG_FINDINGS_FILE, OTHER_ACCOUNT, synthTypeScript, TemplateJson } from './support/examples';
 import { removeTemporaryDirectories, temporaryDirectory } from '../local/fixture';
 
 const TIMEOUT_MS = 120_000;
 const AT_ONCE = 2;
 
+const NAG = path.join(__dirname, 'support', 'nag.ts');
+
 const templates: Record<string, Record<string, TemplateJson>> = {};
+const findings: Record<string, string[]> = {};
 
 beforeAll(async () => {
   const left = [...EXAMPLES];
   const synthNext = async (): Promise<void> => {
     for (let example = left.shift(); example; example = left.shift()) {
-      templates[example.name] = await synthTypeScript(example, temporaryDirectory());
+      const outdir = temporaryDirectory();
+      templates[example.name] = await synthTypeScript(example, outdir, NAG);
+      findings[example.name] = JSON.parse(readFileSync(path.join(outdir, NAG_FINDINGS_FILE), 'utf8')) as string[];
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, synthNext));
@@ -106,6 +111,21 @@ test('monitoring: every alarm tells the people on call, and so does a webhook th
   const mails = resources('monitoring', 'MonitoringExample', 'AWS::SNS::Subscription').map(({ properties }) => properties)
     .filter(({ Protocol }) => Protocol === 'email');
   expect(mails.map(({ FilterPolicy }) => FilterPolicy)).toEqual(expect.arrayContaining([undefined, { reason: [{ 'anything-but': ['refused'] }] }]));
+});
+
+/** What cdk-nag has against the examples, none of it about a scheduler, and why it is as it is. */
+const ACCEPTED: readonly [rule: RegExp, reason: string][] = [
+  [/^AwsSolutions-IAM4\[.*AWSLambdaBasicExecutionRole\]/, 'What CDK gives a function to write its log with; an app\'s own functions are written as most people write them.'],
+  [/^AwsSolutions-DDB3 on SignedExample\/Inbox/, 'What the inbox holds is worked off and forgotten; a backup of it would only cost.'],
+  [/^AwsSolutions-VPC7 on VpcExample\/Vpc/, 'Flow logs are for whoever owns the VPC to want; they cost by the gigabyte.'],
+  [/^AwsSolutions-EC23\[.*could not be validated.\] on VpcExample\/Vpc\/S[qn]s\/SecurityGroup/, 'It lets the addresses of the VPC in, which the rule cannot see.'],
+];
+
+test('cdk-nag has nothing against them but what an example may leave out', () => {
+  const found = Object.values(findings).flat();
+  expect(found.filter((finding) => !ACCEPTED.some(([rule]) => rule.test(finding)))).toEqual([]);
+  // No reason outlives what it is about.
+  expect(ACCEPTED.filter(([rule]) => !found.some((finding) => rule.test(finding)))).toEqual([]);
 });
 
 test('each says how to deploy it, what it costs and how to remove it', () => {

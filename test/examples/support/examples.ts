@@ -49,10 +49,18 @@ export function environmentOf({ context = {} }: Example, outdir: string): NodeJS
   return { ...process.env, CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: JSON.stringify(context) };
 }
 
-/** Synthesizes the TypeScript app into a directory, as its header says, and returns its templates. */
-export async function synthTypeScript(example: Example, outdir: string): Promise<Record<string, TemplateJson>> {
+/** Where `nag.ts` leaves what cdk-nag has found. */
+export const NAG_FINDINGS_FILE = 'nag-findings.json';
+
+/**
+ * Synthesizes the TypeScript app into a directory, as its header says, and returns its templates.
+ *
+ * @param preload a module to load before the app
+ */
+export async function synthTypeScript(example: Example, outdir: string, preload?: string): Promise<Record<string, TemplateJson>> {
   const app = path.join('examples', 'typescript', example.typescript);
-  await promisify(execFile)(process.execPath, [require.resolve('tsx/cli'), '--tsconfig', 'tsconfig.dev.json', app], {
+  const before = preload === undefined ? [] : ['--import', preload];
+  await promisify(execFile)(process.execPath, [require.resolve('tsx/cli'), '--tsconfig', 'tsconfig.dev.json', ...before, app], {
     cwd: PROJECT, env: environmentOf(example, outdir),
   });
   return templatesOf(outdir);
