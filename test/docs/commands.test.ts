@@ -1,8 +1,10 @@
-// Every shell and Python block of the README and the guides is run against the local engine, or it is named here why not.
+// Every shell and Python block of the README and the guides, and every TypeScript block that is a module, is run against the local engine, or it is
+// named here why not.
 import { execFile, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import * as path from 'node:path';
 import { promisify } from 'node:util';
@@ -12,6 +14,7 @@ import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { RemovalPolicy } from 'aws-cdk-lib';
 import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
+import * as ts from 'typescript';
 import { Receiver } from '../../scripts/support/receiver';
 import { NetworkPolicy, RetryPolicy, WebhookScheduler, WebhookSigning } from '../../src';
 import { createPythonEnvironment } from '../clients/python-environment';
@@ -29,6 +32,7 @@ const DATE = /2030-01-31T09:30:00Z/g;
 const EXEMPT: readonly (readonly [page: string, mark: string, test: string])[] = [
   ['README.md', 'npm ci && npm run demo', 'test/demo/demo.test.ts'],
   ['README.md', 'npm run local', 'test/local/cli.test.ts'],
+  ['README.md', "const scheduler = new WebhookScheduler(stack, 'Scheduler')", 'test/examples/synth.test.ts'],
   ['README.md', 'scheduler = WebhookScheduler(stack, "Scheduler")', 'test/languages/python.test.ts'],
   ['docs/security.md', 'git clone --branch', 'test/package/reproducible.test.ts'],
 ];
@@ -46,9 +50,12 @@ const CALLS: readonly (readonly [page: string, mark: string, ...calls: string[]]
 
 const covered = new Set<string>();
 
+/** All that could be run: a TypeScript block that stands within a fixture only says how something is written. */
+const RUNNABLE = blocksOf('sh', 'python', 'ts').filter(({ language, options }) => language !== 'ts' || options === 'nofixture');
+
 /** The one block of a page that holds a text. */
 function blockWith(page: string, mark: string): Block {
-  const [block, ...others] = blocksOf('sh', 'python').filter((one) => one.page === page && one.code.includes(mark));
+  const [block, ...others] = RUNNABLE.filter((one) => one.page === page && one.code.includes(mark));
   if (!block || others.length > 0) {
     throw new Error(`${page}: expected one block with ${mark}, not ${block ? others.length + 1 : 0}`);
   }
@@ -69,9 +76,6 @@ let receiver: Receiver;
 let variables: Record<string, string>;
 
 beforeAll(async () => {
-  if (!binaries) {
-    return;
-  }
   receiver = await Receiver.start({ behaviours: { '/refused': { first: [{ status: 410 }] } } });
   running = await start(synthStack((stack) => {
     const scheduler = new WebhookScheduler(stack, 'Scheduler', {
@@ -84,21 +88,30 @@ beforeAll(async () => {
   }));
   const { engine } = running;
   const [scheduler] = engine.schedulers;
-  const client = new SQSClient({ endpoint: engine.endpoints.sqs, region: engine.region, credentials: { accessKeyId: 'any', secretAccessKey: 'any' } });
-  const { QueueUrl: failures } = await client.send(new GetQueueUrlCommand({ QueueName: 'failures' }));
-  client.destroy();
+  const queues = client(SQSClient, engine.endpoints.sqs);
+  const { QueueUrl: failures } = await queues.send(new GetQueueUrlCommand({ QueueName: 'failures' }));
+  queues.destroy();
   variables = {
     WEBHOOK_SCHEDULER_TOPIC_ARN: scheduler.inputTopicArn,
     WEBHOOK_TABLE: scheduler.tableName,
     SIGNING_SECRET_ARN: scheduler.signingSecretArn!,
     FAILURES_QUEUE_URL: failures!,
     SCHEMA: SCHEMA_FILE,
+    AWS_ENDPOINT_URL_SNS: engine.endpoints.sns,
+    AWS_ENDPOINT_URL_SQS: engine.endpoints.sqs,
+    AWS_ENDPOINT_URL_DYNAMODB: engine.endpoints.dynamodb,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: engine.endpoints.secretsmanager,
+    AWS_REGION: engine.region,
+    AWS_DEFAULT_REGION: engine.region,
+    AWS_ACCESS_KEY_ID: 'any',
+    AWS_SECRET_ACCESS_KEY: 'any',
+    NO_PROXY: '127.0.0.1',
   };
 }, TIMEOUT_MS);
 
 afterAll(async () => {
   await stopEngines();
-  await receiver?.close();
+  await receiver.close();
   removeTemporaryDirectories();
   if ('remove' in environment) {
     environment.remove();
@@ -107,21 +120,7 @@ afterAll(async () => {
 
 /** Runs a text with what stands in for AWS and for the endpoint; rejects where it fails. */
 async function run(language: string, text: string, more: Record<string, string> = {}): Promise<string> {
-  const { endpoints, region } = running.engine;
-  const env = {
-    ...process.env,
-    ...variables,
-    PATH: `${binaries}${path.delimiter}${process.env.PATH}`,
-    AWS_ENDPOINT_URL_SNS: endpoints.sns,
-    AWS_ENDPOINT_URL_SQS: endpoints.sqs,
-    AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsmanager,
-    AWS_DEFAULT_REGION: region,
-    AWS_ACCESS_KEY_ID: 'any',
-    AWS_SECRET_ACCESS_KEY: 'any',
-    NO_PROXY: '127.0.0.1',
-    ...more,
-  };
+  const env = { ...process.env, ...variables, PATH: `${binaries}${path.delimiter}${process.env.PATH}`, ...more };
   const [command, ...args] = language === 'python' ? [path.join(binaries, 'python'), '-c'] : ['bash', '-euo', 'pipefail', '-c'];
   const { stdout } = await promisify(execFile)(command, [...args, text.replaceAll(ENDPOINT, receiver.url)], { env, timeout: TIMEOUT_MS });
   return stdout;
@@ -130,7 +129,37 @@ async function run(language: string, text: string, more: Record<string, string> 
 const runBlock = ({ language, code }: Block, secondsAhead = 4) => (
   run(language, code.replace(DATE, new Date(Date.now() + secondsAhead * 1000).toISOString()))
 );
+/** What a module of TypeScript exports, loaded with what stands in for AWS in its environment. */
+function load({ code }: Block): Record<string, (...args: never[]) => unknown> {
+  const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, esModuleInterop: true };
+  const { outputText } = ts.transpileModule(code, { compilerOptions });
+  const exports = {};
+  const requireFrom = (name: string): unknown => createRequire(__filename)(name.replace(/^cdk-webhook-scheduler\//, `${PROJECT}/`));
+  new Function('require', 'exports', outputText)(requireFrom, exports);
+  return exports;
+}
+
 const requestsTo = (target: string) => receiver.requests.filter((request) => request.target.split('?')[0] === target);
+const client = <T>(Client: new (options: object) => T, endpoint: string) => (
+  new Client({ endpoint, region: running.engine.region, credentials: { accessKeyId: 'any', secretAccessKey: 'any' } })
+);
+
+async function publishSigned(target: string): Promise<void> {
+  const sns = client(SNSClient, running.engine.endpoints.sns);
+  await sns.send(new PublishCommand({
+    TopicArn: variables.WEBHOOK_SCHEDULER_TOPIC_ARN,
+    Message: JSON.stringify({ date: new Date().toISOString(), url: `${receiver.url}${target}`, method: 'POST', payload: { order: 4711 } }),
+  }));
+  sns.destroy();
+}
+
+async function secretString(): Promise<string> {
+  const secrets = client(SecretsManagerClient, running.engine.endpoints.secretsmanager);
+  const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: variables.SIGNING_SECRET_ARN }));
+  secrets.destroy();
+  return SecretString!;
+}
+
 const arrived = (target: string) => until(`a request to ${target}`, () => requestsTo(target)[0]);
 
 describe('the README', () => {
@@ -186,28 +215,60 @@ describe('message.md', () => {
 });
 
 describe('security.md', () => {
-  withPython('verifies a signature in Python, and rotates the key', async () => {
+  withPython('verifies a signature in Python', async () => {
     const { code } = blockWith('docs/security.md', 'from standardwebhooks');
-    const { engine } = running;
-    const clientOptions = { region: engine.region, credentials: { accessKeyId: 'any', secretAccessKey: 'any' } };
-    const sns = new SNSClient({ ...clientOptions, endpoint: engine.endpoints.sns });
-    const secrets = new SecretsManagerClient({ ...clientOptions, endpoint: engine.endpoints.secretsmanager });
-    const secretString = async () => (await secrets.send(new GetSecretValueCommand({ SecretId: variables.SIGNING_SECRET_ARN }))).SecretString!;
-    await sns.send(new PublishCommand({
-      TopicArn: variables.WEBHOOK_SCHEDULER_TOPIC_ARN,
-      Message: JSON.stringify({ date: new Date().toISOString(), url: `${receiver.url}/signed`, method: 'POST', payload: { order: 4711 } }),
-    }));
+    await publishSigned('/signed');
     const { headers, body } = await arrived('/signed');
     const before = await secretString();
     const call = '\nimport json, os\nprint(verified(os.environ["KEY"], os.environ["BODY"], json.loads(os.environ["HEADERS"])))\n';
     const request = { KEY: before, BODY: body.toString(), HEADERS: JSON.stringify(Object.fromEntries(headers)) };
     expect(await run('python', code + call, request)).toBe('{\'order\': 4711}\n');
     await expect(run('python', code + call, { ...request, BODY: '{"order": 4712}' })).rejects.toThrow(/WebhookVerificationError/);
+  }, TIMEOUT_MS);
+});
 
+describe('modules of TypeScript', () => {
+  const before = { ...process.env };
+  beforeAll(() => Object.assign(process.env, variables));
+  afterAll(() => {
+    process.env = before;
+  });
+
+  test('publish, and read what became of a webhook', async () => {
+    const { schedule } = load(blockWith('docs/message.md', 'PublishCommand')) as { schedule: (webhook: object) => Promise<void> };
+    const { outcomeOf } = load(blockWith('docs/outcomes.md', 'QueryCommand')) as { outcomeOf: (key: string) => Promise<Record<string, { S?: string }> | undefined> };
+    expect(await outcomeOf('.from-typescript')).toBeUndefined();
+    await schedule({ id: 'from-typescript', date: new Date(), url: `${receiver.url}/from-typescript`, method: 'POST', payload: ['a'] });
+    expect((await arrived('/from-typescript')).body.toString()).toBe('["a"]');
+    const state = await until('the outcome', async () => {
+      const found = await outcomeOf('.from-typescript');
+      return found?.status?.S === 'delivered' && found;
+    });
+    expect(state.sk.S).toBe('state');
+  }, TIMEOUT_MS);
+
+  test('verify a signature', async () => {
+    const { verified } = load(blockWith('docs/security.md', "from 'standardwebhooks'")) as { verified: (...texts: [string, string, object]) => unknown };
+    await publishSigned('/signed-for-typescript');
+    const { headers, body } = await arrived('/signed-for-typescript');
+    const arguments_ = [await secretString(), body.toString(), Object.fromEntries(headers)] as const;
+    expect(verified(...arguments_)).toEqual({ order: 4711 });
+    expect(() => verified(arguments_[0], '{"order": 4712}', arguments_[2])).toThrow('No matching signature found');
+  }, TIMEOUT_MS);
+
+  test('check messages by the schema', () => {
+    const { requireMessage } = load(blockWith('docs/message.md', 'Ajv2020')) as { requireMessage: (message: unknown) => void };
+    expect(() => requireMessage({ action: 'cancel', id: 'order-4711' })).not.toThrow();
+    expect(() => requireMessage({ date: 'tomorrow', url: '/reminders', method: 'POST' })).toThrow(/^\/date must match pattern .*\n\/url must match pattern /);
+  });
+});
+
+describe('security.md, once nothing is to be verified any more', () => {
+  withPython('rotates the key', async () => {
+    const before = await secretString();
     await runBlock(blockWith('docs/security.md', 'put-secret-value'));
     expect(await secretString()).toMatch(/^whsec_.{44}$/);
-    sns.destroy();
-    secrets.destroy();
+    expect(await secretString()).not.toBe(before);
   }, TIMEOUT_MS);
 });
 
@@ -255,7 +316,7 @@ describe('commands for AWS alone', () => {
 withPython('no block is left out', () => {
   const exempt = EXEMPT.map(([page, mark]) => blockWith(page, mark).place);
   expect(exempt).toHaveLength(EXEMPT.length);
-  expect(blocksOf('sh', 'python').map(({ place }) => place).filter((place) => !covered.has(place))).toEqual([]);
+  expect(RUNNABLE.map(({ place }) => place).filter((place) => !covered.has(place))).toEqual([]);
 });
 
 test('what is not run here is in a test elsewhere', () => {
