@@ -93,6 +93,25 @@ test('of a batch, the valid and the others: webhooks, an action that is refused,
   expect(printed.takeValues()).toEqual({ Accepted: [3], Scheduled: [2], Invalid: [2] });
 });
 
+test('what has to come again counts once it is done with: a message that could not be stored, a webhook that could not be claimed', async () => {
+  const bodies = [notification(webhook('/again', 60_000), 'again-1'), notification(webhook('/again', 60_000), 'again-2')];
+  scheduler.tableFault = (command, input) => (command === 'PutItemCommand' && JSON.stringify(input).includes('again-2') ? new Error('out of order') : undefined);
+  expect(await scheduler.ingestBatch(bodies)).toEqual([bodies[1]]);
+  expect(printed.takeValues()).toEqual({ Accepted: [1], Scheduled: [1] });
+  scheduler.tableFault = () => undefined;
+  expect(await scheduler.ingestBatch([bodies[1]])).toEqual([]);
+  expect(printed.takeValues()).toEqual({ Accepted: [1], Scheduled: [1] });
+
+  const turns = (await cloud.delayed()).map(({ Body = '' }) => Body);
+  scheduler.clock.advance(58_000);
+  scheduler.tableFault = (command, input) => (command === 'UpdateItemCommand' && JSON.stringify(input).includes('again-2') ? new Error('out of order') : undefined);
+  expect(await scheduler.deliverBatch(turns)).toBe(false);
+  expect(printed.takeValues()).toEqual({ Delivered: [1], Lateness: [0], EndpointDuration: A_DURATION });
+  scheduler.tableFault = () => undefined;
+  expect(await scheduler.deliverBatch(turns.filter((body) => body.includes('again-2')))).toBe(true);
+  expect(printed.takeValues()).toEqual({ Delivered: [1], Lateness: [0], EndpointDuration: A_DURATION });
+});
+
 test('a copy counts where it is dropped, once: by ingest what load sends on, by deliver what ingest has sent on once more', async () => {
   const later = notification(webhook('/later', 3_600_000), 'copy-later');
   await scheduler.ingestBatch([later]);

@@ -168,6 +168,7 @@ test('nothing that a producer sends, and no secret, gets into a log, whatever go
   for (const text of [LOG_SCHEDULED, LOG_DELIVERED, LOG_RETRYING, LOG_FAILED, LOG_ACTION, LOG_REFUSED, LOG_REJECTED, LOG_DEAD_LETTER, 'loaded', 'queue message cannot be read']) {
     expect(lines(text).length).toBeGreaterThan(0);
   }
+  expect(rig.output.some((line) => line.includes('"_aws"'))).toBe(true); // metrics
   expect(lines(NOT_ACCEPTED).some((line) => line.includes('"name":"ValidationException"'))).toBe(true);
   expect(rig.invocationErrors.join('\n')).toContain('PlainError');
   expect(rig.output.filter((line) => MARKS.some((mark) => line.toLowerCase().includes(mark.toLowerCase())))).toEqual([]);
