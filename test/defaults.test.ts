@@ -26,7 +26,8 @@ function synth(props: (stack: Stack) => WebhookSchedulerProps = () => ({})) {
   const ofType = (type: string) => Object.values(resources).filter(({ Type }) => Type === type);
   const functions = Object.entries(resources)
     .filter(([id, { Type }]) => id.startsWith('Sched') && Type === 'AWS::Lambda::Function').map(([, { Properties }]) => Properties);
-  const variables = Object.assign({}, ...functions.map(({ Environment }) => (Environment as { Variables: object }).Variables)) as Record<string, string>;
+  const environments = functions.map(({ Environment }) => (Environment as { Variables: object }).Variables);
+  const variables = Object.assign({}, ...environments) as Record<string, string>;
   return { stack, resources, ofType, functions, variables };
 }
 
