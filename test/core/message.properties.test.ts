@@ -4,7 +4,7 @@ import { FieldError, fieldsOf, mergeMessage, parseMessage, ParsedMessage } from 
 import { cutTo } from '../../src/core/retry';
 import { messageText, Webhook } from '../../src/core/webhook';
 import { anyJson, Fields, numberJson, objectTextOf, retryPlan, textJson, token } from '../support/arbitrary';
-import { changes, cutTo100, Draft, draft, faulty, fields, FIELDS, NOW, OPTIONS, REQUIRED } from '../support/faulty-messages';
+import { changes, cutTo100, Draft, draft, faulty, fields, FIELDS, OPTIONS, REQUIRED } from '../support/faulty-messages';
 
 const withText = (arbitrary: fc.Arbitrary<Fields>) => arbitrary.chain((f) => fc.tuple(fc.constant(f), objectTextOf(f)));
 const parse = (text: string) => parseMessage(text, OPTIONS);

@@ -28,7 +28,6 @@ describe('the check of the contents', () => {
     'README.md': '',
     'API.md': '',
     'LICENSE': '',
-    'schema/webhook-message.schema.json': '{}',
     '.jsii': '{}',
     'schema/webhook-message.schema.json': '{}',
     'lib/index.js': '',
