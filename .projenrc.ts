@@ -145,7 +145,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
 // What an app needs, and nothing of what the repository needs. The handlers ship as bundles, so that of the code they are made of
 // only what the construct itself reads is left.
 project.npmignore?.exclude(
-  '/examples/', '/bench/', '/scripts/', '/docs/', '/rosetta/', '/.ci/', `/${METAFILES}/`, '.npmrc', 'cdk.out', '*.tgz',
+  '/examples/', '/bench/', '/scripts/', '/docs/', '/rosetta/', '/.ci/', `/${METAFILES}/`, '.npmrc', 'cdk.out', '*.tgz', '.jsii.tabl.json',
   '/CHANGELOG.md', '/CONTRIBUTING.md', '/SECURITY.md',
   '/lib/adapters/*', '/lib/core/*', '/lib/handlers/*',
 );
@@ -188,6 +188,14 @@ const checkTypes = project.addTask('check-types', {
 const test = project.testTask;
 test.prependSpawn(checkTypes);
 test.prependSpawn(bundle);
+
+// What the examples are in each language, for its documentation. None may be wrong; what is translated already is left alone.
+const rosetta = project.addTask('rosetta', {
+  description: 'Compile the examples of README and API reference strictly, and translate them',
+  condition: 'test ! .jsii.tabl.json -nt .jsii',
+  exec: 'jsii-rosetta extract --strict',
+});
+['java', 'python', 'dotnet', 'go'].forEach((language) => project.tasks.tryFind(`package:${language}`)!.prependSpawn(rosetta));
 
 // Where a toolchain or registry is missing, `package-all` says so and generates the code only; a release runs each of the others, which fail.
 const packageAll = project.tasks.tryFind('package-all')!;

@@ -19,6 +19,7 @@ async function main(cleanup: Cleanup): Promise<number> {
       await run(cleanup, 'projen', `package:${language}`);
       summary.push(`${paint('green', '✔')} ${language}: packaged`);
     } else {
+      await run(cleanup, 'projen', 'rosetta');
       await run(cleanup, 'jsii-pacmak', '--code-only', '--target', language);
       summary.push(`${paint('yellow', '-')} ${language}: not packaged, its code generated only. ${missing}`);
     }
