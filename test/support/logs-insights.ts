@@ -44,7 +44,7 @@ function commandOf(text: string): Command {
       const columns = rest.split(/,(?![^(]*\))/).map((column) => columnOf(column.trim()));
       // What later commands use need not be among those shown: they are chosen at the end, and this is close enough.
       return (rows) => rows.map((row) => ({
-        ...row, ...Object.fromEntries(columns.map(({ name, of }) => [name, of(row)])), [SHOWN]: columns.map(({ name }) => name),
+        ...row, ...Object.fromEntries(columns.map((column) => [column.name, column.of(row)])), [SHOWN]: columns.map((column) => column.name),
       }));
     }
     case 'filter': {
