@@ -25,7 +25,7 @@ export function networkOf(scope: Construct, { vpc, vpcSubnets, securityGroups }:
     warnOfCidrs(scope, rules);
     return {};
   }
-  warnOfIsolation(scope, vpc, vpcSubnets);
+  checkSubnets(scope, vpc, vpcSubnets);
   return { vpc, vpcSubnets, securityGroups: securityGroups?.length ? securityGroups : [createSecurityGroup(scope, vpc, rules)] };
 }
 
@@ -38,9 +38,12 @@ function warnOfCidrs(scope: Construct, { allowedCidrs }: NetworkRules): void {
   }
 }
 
-/** Subnets without a way out can do where the VPC has endpoints for what deliver calls, and nobody can see all of these from here. */
-function warnOfIsolation(scope: Construct, vpc: ec2.IVpc, vpcSubnets?: ec2.SubnetSelection): void {
-  const { subnets, isPendingLookup } = vpc.selectSubnets(vpcSubnets);
+/** Functions have no public address. Subnets without a way out can do where the VPC has endpoints for what deliver calls, which cannot be seen from here. */
+function checkSubnets(scope: Construct, vpc: ec2.IVpc, vpcSubnets?: ec2.SubnetSelection): void {
+  const { subnets, hasPublic, isPendingLookup } = vpc.selectSubnets(vpcSubnets);
+  if (hasPublic) {
+    throw new Error('vpcSubnets selects public subnets, from which a function reaches neither the internet nor AWS, expected private ones with a NAT gateway');
+  }
   const isolated = subnets.filter((subnet) => vpc.isolatedSubnets.includes(subnet));
   if (!isPendingLookup && isolated.length > 0) {
     Annotations.of(scope).addWarningV2('cdk-webhook-scheduler:isolatedSubnets',

@@ -58,6 +58,13 @@ export function requireTopicName(name: string, topicName: string | undefined): v
   }
 }
 
+/** Requires the ARN of a standard topic, where it is known. */
+export function requireTopicArn(name: string, topicArn: string): void {
+  if (!Token.isUnresolved(topicArn) && !/^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/.test(topicArn)) {
+    throw new Error(`${name} is ${JSON.stringify(topicArn)}, expected the ARN of a standard SNS topic, such as arn:aws:sns:eu-west-1:111122223333:name`);
+  }
+}
+
 /** Requires a resource of the same region, as far as the regions are known: functions ask the services of their own region only. */
 export function requireRegion(name: string, resource: IResource, region: string): void {
   const actual = resource.env.region;

@@ -27,7 +27,7 @@ import { allowNetworkInterfaces, networkOf } from './network';
 import { NetworkPolicy } from './network-policy';
 import { RetryPolicy } from './retry-policy';
 import { allowReading, secretHeaderPlans } from './secret-access';
-import { requireBetween, requireKnown, requireRegion, requireTopicName, requireWholeNumber } from './validation';
+import { requireBetween, requireKnown, requireRegion, requireTopicArn, requireTopicName, requireWholeNumber } from './validation';
 import { WebhookSchedulerAlarms, WebhookSchedulerAlarmsOptions } from './webhook-scheduler-alarms';
 import { IWebhookScheduler, WebhookSchedulerBase } from './webhook-scheduler-base';
 import { WebhookSchedulerDashboard, WebhookSchedulerDashboardOptions } from './webhook-scheduler-dashboard';
@@ -117,6 +117,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
   /** Uses a scheduler that another stack, or another account, owns, and that may be encrypted with a key of its owner's. */
   public static fromWebhookSchedulerAttributes(scope: Construct, id: string, attributes: WebhookSchedulerAttributes): IWebhookScheduler {
     const { inputTopicArn, encryptionKeyArn } = attributes;
+    requireTopicArn('inputTopicArn', inputTopicArn);
     class Import extends WebhookSchedulerBase {
       public readonly inputTopic = sns.Topic.fromTopicAttributes(this, 'InputTopic', { topicArn: inputTopicArn, keyArn: encryptionKeyArn });
     }

@@ -104,6 +104,12 @@ test.each([
   expect(() => inVpc(() => props)).toThrow(message);
 });
 
+test('public subnets, from which functions reach nothing, are an error', () => {
+  expect(() => inVpc((_, vpc) => ({ vpc, vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC } }))).toThrow(
+    'vpcSubnets selects public subnets, from which a function reaches neither the internet nor AWS, expected private ones with a NAT gateway',
+  );
+});
+
 describe('settings that can hardly work are warned of', () => {
   const warned = (stack: Stack) => Annotations.fromStack(stack).findWarning('/Stack/Sched', Match.anyValue()).map(({ entry }) => entry.data as string);
   const scheduler = (props: (stack: Stack) => WebhookSchedulerProps) => {

@@ -151,6 +151,19 @@ describe('who may publish', () => {
     Template.fromStack(producers).hasResourceProperties('AWS::IAM::Policy', publishStatement({ 'Fn::ImportValue': Match.anyValue() }));
   });
 
+  test.each([
+    'Input', 'arn:aws:sqs:eu-west-1:111122223333:Input', 'arn:aws:sns:eu-west-1:111122223333:Input.fifo',
+    'arn:aws:sns:eu-west-1:111122223333:Input:0a1b2c3d-0000-4000-8000-000000000000',
+  ])('%s is no scheduler to import', (inputTopicArn) => {
+    expect(() => WebhookScheduler.fromInputTopicArn(new Stack(), 'Sched', inputTopicArn)).toThrow(
+      `inputTopicArn is ${JSON.stringify(inputTopicArn)}, expected the ARN of a standard SNS topic`,
+    );
+  });
+
+  test.each(['arn:aws-us-gov:sns:us-gov-west-1:111122223333:Input', Fn.importValue('InputTopicArn')])('%s is one', (inputTopicArn) => {
+    expect(() => WebhookScheduler.fromInputTopicArn(new Stack(), 'Sched', inputTopicArn)).not.toThrow();
+  });
+
   test('no topic and no queue without TLS', () => {
     const guarded = ofType('AWS::SNS::TopicPolicy').concat(ofType('AWS::SQS::QueuePolicy')).flatMap(([, { Properties }]) => {
       const { PolicyDocument, Topics, Queues } = Properties as unknown as {
