@@ -177,7 +177,7 @@ export interface WebhookSchedulerProps {
    * The roles of the functions may then `xray:PutTraceSegments` and `xray:PutTelemetryRecords`. SNS needs the permission of the account, by a
    * resource policy of X-Ray, of which an account has five at most and which is therefore not made here: without it, traces lack the topic.
    *
-   * @see https://docs.aws.amazon.com/sns/latest/dg/sns-active-tracing.html
+   * @see https://github.com/cdk-webhook-scheduler/cdk-webhook-scheduler/blob/main/docs/monitoring.md#traces
    * @default lambda.Tracing.DISABLED - traces cost by their number
    */
   readonly tracing?: lambda.Tracing;
@@ -231,7 +231,8 @@ export interface WebhookSchedulerProps {
   readonly vpc?: ec2.IVpc;
 
   /**
-   * Subnets of the VPC to send webhooks from.
+   * Subnets of the VPC to send webhooks from: private ones. Synthesis warns of isolated ones, from which no webhook reaches the internet, and which
+   * need VPC endpoints for AWS.
    *
    * @default - the private subnets with a way out
    */
