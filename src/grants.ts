@@ -26,7 +26,8 @@ export function allow(grantee: iam.IGrantable, resourceArns: string | string[], 
 export function grantOn(resource: iam.IResourceWithPolicy, grantee: iam.IGrantable, permission: Permission): iam.Grant {
   const { actions, resourceArns, resourceSelfArns = resourceArns, conditions } = permission;
   const own = iam.Grant.addToPrincipal({ grantee, actions, resourceArns, conditions });
-  if (own.success && !isOfAnotherAccount(resource, grantee)) {
+  // The policy of an imported resource is its owner's to change, and a grant that has come to nothing says so.
+  if (!Resource.isOwnedResource(resource) || (own.success && !isOfAnotherAccount(resource, grantee))) {
     return own;
   }
   const statement = new iam.PolicyStatement({ principals: [principalOf(resource, grantee)], actions, resources: resourceSelfArns, conditions });

@@ -119,6 +119,15 @@ describe('a producer that the app has in another region', () => {
   });
 });
 
+test('what the app owns neither side of cannot be granted, and says so', () => {
+  const stack = new Stack(new App(), 'There', { env: OTHER_ACCOUNT });
+  const imported = WebhookScheduler.fromInputTopicArn(stack, 'Imported', 'arn:aws:sns:eu-west-1:111122223333:webhooks');
+  const grant = imported.grantPublish(new iam.ArnPrincipal(OTHER_ROLE_ARN));
+  expect(() => grant.assertSuccess()).toThrow('could not be added on either identity or resource policy');
+  // One side is all that can be done here, and what the docstring leaves to the owner of the topic.
+  imported.grantPublish(roleIn(stack)).assertSuccess();
+});
+
 describe('a reader of another account', () => {
   /** The rows of ids, and no request without a key. */
   const ROWS = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${ID_PREFIX}*`] }, 'Null': { 'dynamodb:LeadingKeys': 'false' } };
