@@ -192,7 +192,7 @@ test.prependSpawn(bundle);
 // What the examples are in each language, for its documentation. None may be wrong; what is translated already is left alone.
 const rosetta = project.addTask('rosetta', {
   description: 'Compile the examples of README and API reference strictly, and translate them',
-  condition: 'test ! .jsii.tabl.json -nt .jsii',
+  condition: 'node -e "const t = (f) => require(\'fs\').statSync(f, { throwIfNoEntry: false })?.mtimeMs ?? 0; process.exit(t(\'.jsii.tabl.json\') > t(\'.jsii\') ? 1 : 0)"',
   exec: 'jsii-rosetta extract --strict',
 });
 ['java', 'python', 'dotnet', 'go'].forEach((language) => project.tasks.tryFind(`package:${language}`)!.prependSpawn(rosetta));

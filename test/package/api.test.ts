@@ -1,8 +1,11 @@
 // The public API as other languages see it, in the assembly that jsii compiles: its types, its documentation and what it takes from elsewhere.
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { Cleanup } from '../../scripts/support/cleanup';
 import { compileIfNeeded } from '../../scripts/support/compiled';
+import { JSII_WITHOUT_BANNER } from '../../scripts/support/run-command';
 
 const PROJECT = path.join(__dirname, '..', '..');
 const COMPILE_TIMEOUT_MS = 300_000;
@@ -117,4 +120,42 @@ test('documents every type and every member', () => {
 test('has nothing that is deprecated before its first release', () => {
   const all = types.flatMap((type) => [type, ...type.properties ?? [], ...type.methods ?? []]);
   expect(all.filter(({ docs }) => docs?.deprecated !== undefined).map(({ name }) => name)).toEqual([]);
+});
+
+describe('jsii-diff, which the task `compat` asks whether apps will still compile', () => {
+  let directory: string;
+
+  beforeAll(() => {
+    directory = mkdtempSync(path.join(tmpdir(), 'webhook-scheduler-api-'));
+  });
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+  /** What it says of a change to the assembly, and how it ends. */
+  function diff(name: string, change: (assembly: string) => string): { output: string; status: number | null } {
+    const assembly = readFileSync(path.join(PROJECT, '.jsii'), 'utf8');
+    const [before, after] = [['before', assembly], ['after', change(assembly)]].map(([version, text]) => {
+      const place = path.join(directory, name, version);
+      mkdirSync(place, { recursive: true });
+      writeFileSync(path.join(place, '.jsii'), text);
+      copyFileSync(path.join(PROJECT, 'package.json'), path.join(place, 'package.json'));
+      symlinkSync(path.join(PROJECT, 'node_modules'), path.join(place, 'node_modules'));
+      return place;
+    });
+    const { stdout, stderr, status } = spawnSync(
+      path.join(PROJECT, 'node_modules', '.bin', 'jsii-diff'), [before, after, '--experimental-errors'], {
+        cwd: PROJECT, encoding: 'utf8', env: { ...process.env, ...JSII_WITHOUT_BANNER },
+      },
+    );
+    return { output: stdout + stderr, status };
+  }
+
+  test('has nothing against an API that stays as it is', () => {
+    expect(diff('same', (assembly) => assembly)).toMatchObject({ status: 0 });
+  });
+
+  test('names a prop that is gone', () => {
+    const { output, status } = diff('gone', (assembly) => assembly.replaceAll('"retryPolicy"', '"retries"'));
+    expect(output).toMatch(/WebhookSchedulerProps.*retryPolicy/);
+    expect(status).toBe(1);
+  });
 });
