@@ -9,8 +9,17 @@ import { Run } from './run';
 
 let run: Run | undefined;
 
+/** What `look` answers; `publish` says how many messages there were. */
+export interface ProbeAnswer {
+  readonly published?: number;
+  readonly complete?: boolean;
+  readonly problems?: readonly string[];
+  /** Milliseconds, by the names of the webhooks. */
+  readonly late?: Readonly<Record<string, number>>;
+}
+
 /** `publish` begins a run, `look` says what has become of it. */
-export async function handler({ action }: { action: 'publish' | 'look' }): Promise<object> {
+export async function handler({ action }: { action: 'publish' | 'look' }): Promise<ProbeAnswer> {
   run ??= new Run(
     { sns: new SNSClient({}), sqs: new SQSClient({}), dynamodb: new DynamoDBClient({}), secrets: new SecretsManagerClient({}) },
     deploymentOf(JSON.parse(process.env[PROBE_OUTPUTS] as string) as Record<string, string>),

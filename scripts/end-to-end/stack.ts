@@ -10,7 +10,12 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { PARTITION_KEY, SORT_KEY } from './arrivals';
 import { OUTPUTS } from './deployment';
-import { WebhookScheduler, WebhookSigning } from 'cdk-webhook-scheduler';
+import { NetworkPolicy, WebhookScheduler, WebhookSigning } from 'cdk-webhook-scheduler';
+
+export interface EndToEndStackProps extends StackProps {
+  /** Where the receiver is, other than at a public address. @default - that of a scheduler */
+  readonly networkPolicy?: NetworkPolicy;
+}
 
 /** Deleting it leaves nothing behind. */
 export class EndToEndStack extends Stack {
@@ -20,9 +25,11 @@ export class EndToEndStack extends Stack {
   public readonly arrivals: dynamodb.Table;
   public readonly failures: sqs.Queue;
 
-  constructor(scope: Construct, id: string, props?: StackProps) {
+  constructor(scope: Construct, id: string, props: EndToEndStackProps = {}) {
     super(scope, id, props);
-    this.scheduler = new WebhookScheduler(this, 'Scheduler', { signing: WebhookSigning.generated(), removalPolicy: RemovalPolicy.DESTROY });
+    this.scheduler = new WebhookScheduler(this, 'Scheduler', {
+      signing: WebhookSigning.generated(), networkPolicy: props.networkPolicy, removalPolicy: RemovalPolicy.DESTROY,
+    });
 
     this.failures = new sqs.Queue(this, 'Failures', { enforceSSL: true });
     this.scheduler.failureTopic.addSubscription(new subscriptions.SqsSubscription(this.failures, { rawMessageDelivery: true }));

@@ -2,8 +2,8 @@
 import type { LambdaFunctionURLResult } from 'aws-lambda';
 import { demoBehaviours, DemoWebhook, demoWebhooks } from '../demo/webhooks';
 
-/** Far enough ahead for a cancel to be certain to prevail, a cold start included: 10 s before the date is what the scheduler asks for. */
-const LATER_MS = 25_000;
+/** What is cancelled is due three seconds before: a cancel prevails that is handled ten seconds before the date, be it by a cold start. */
+const LATER_MS = 20_000;
 const SOON_MS = 8_000;
 
 /** A webhook, and how the scheduler has to end it. */
