@@ -6,17 +6,13 @@ import { isReserved, isToken } from './core/headers';
 import { haveHostsInCommon, isCovered, NetworkRules } from './core/network';
 import type { SecretHeaderPlan } from './core/signing';
 import { grantUse } from './encryption';
-import { arnFor, grantOn, isOfAnotherAccount } from './grants';
+import { arnFor, grantOn, isKnownToBeOfAnotherAccount, isOfAnotherAccount } from './grants';
 import type { SecretHeader } from './secret-header';
 import { requireHostPatterns, requireKnown, requireTexts } from './validation';
 
 /** Lets a principal read the value of a secret, and nothing else of it. Throws where a key is missing that another account would need. */
 export function allowReading(secret: secretsmanager.ISecret, grantee: iam.IGrantable): iam.Grant {
   const { encryptionKey } = secret;
-  if (!encryptionKey && isOfAnotherAccount(secret, grantee)) {
-    throw new Error(`${secret.node.path} cannot be read from another account: it is encrypted with the key of Secrets Manager, which no other `
-      + 'account may use; give it an encryptionKey');
-  }
   // Secrets Manager ends the ARN with a hyphen and six characters; one that is imported by its name comes without them.
   const arn = secret.secretFullArn ?? `${secret.secretArn}-??????`;
   const grant = grantOn(secret, grantee, {
@@ -24,6 +20,12 @@ export function allowReading(secret: secretsmanager.ISecret, grantee: iam.IGrant
     resourceArns: [arnFor(secret, arn, grantee, { service: 'secretsmanager', resource: 'secret', arnFormat: ArnFormat.COLON_RESOURCE_NAME })],
     resourceSelfArns: [arn],
   });
+  // Where one account is not known, a principal that takes the permission itself is taken for one of the same account, which most are.
+  const isElsewhere = isKnownToBeOfAnotherAccount(secret, grantee) || (!grant.principalStatement && isOfAnotherAccount(secret, grantee));
+  if (!encryptionKey && isElsewhere) {
+    throw new Error(`${secret.node.path} cannot be read from another account: it is encrypted with the key of Secrets Manager, which no other `
+      + 'account may use; give it an encryptionKey');
+  }
   return encryptionKey ? grant.combine(grantUse(encryptionKey, grantee, Stack.of(secret).region, 'secretsmanager', 'kms:Decrypt')) : grant;
 }
 

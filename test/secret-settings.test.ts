@@ -62,6 +62,19 @@ describe('who sends may read', () => {
     ]);
   });
 
+  test('a secret by its whole ARN in a stack for any account, which is taken for that one', () => {
+    const stack = new Stack(new App(), 'Anywhere');
+    new WebhookScheduler(stack, 'Sched', { signing: WebhookSigning.fromSecret(secretsmanager.Secret.fromSecretCompleteArn(stack, 'Partner', ARN)) });
+    expect(JSON.stringify(Template.fromStack(stack).findResources('AWS::IAM::Policy'))).toContain(`"Action":"secretsmanager:GetSecretValue","Effect":"Allow","Resource":"${ARN}"`);
+  });
+
+  test('a secret of another account needs a key that this one may use', () => {
+    const theirs = ARN.replace('111122223333', '444455556666');
+    expect(() => statementsOf((stack) => ({ signing: WebhookSigning.fromSecret(secretsmanager.Secret.fromSecretCompleteArn(stack, 'Partner', theirs)) }))).toThrow(
+      'Stack/Partner cannot be read from another account: it is encrypted with the key of Secrets Manager',
+    );
+  });
+
   test('a secret by its name, whose ARN ends in characters that only AWS knows', () => {
     const [statement] = statementsOf((stack) => ({ signing: WebhookSigning.fromSecret(secretsmanager.Secret.fromSecretNameV2(stack, 'Partner', 'partner')) }));
     expect(JSON.stringify(statement)).toMatch(/:secretsmanager:eu-west-1:111122223333:secret:partner-\?{6}"/);
