@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
-import { withBlocks } from './scale/document';
 import { makePage, Page } from './scale/page';
+import { withBlocks } from './support/marked-blocks';
 
 const ROOT = join(__dirname, '..');
 const DOCS = join(ROOT, 'docs');
@@ -57,7 +57,7 @@ function main(): number {
 /** What is to be in docs/. */
 function filesOf({ blocks, pictures }: Page): Record<string, string> {
   const drawn = Object.entries(pictures).map(([name, svg]) => [join(DOCS, name), svg]);
-  return { ...Object.fromEntries(drawn), [PAGE]: withBlocks(readFileSync(PAGE, 'utf8'), blocks) };
+  return { ...Object.fromEntries(drawn), [PAGE]: withBlocks(readFileSync(PAGE, 'utf8'), 'scale', blocks) };
 }
 
 function current(name: string): string | undefined {

@@ -1,9 +1,10 @@
-// The picture of the dashboard in the docs: that it is the one that the construct makes, and that all of it can be read.
+// The dashboard's picture and the table of alarms in the docs: that they are what the construct makes, and that all of it can be read.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { THRESHOLD_OPTIONS } from '../../scripts/dashboard/alarms-table';
 import { Body, Graph, readBody } from '../../scripts/dashboard/body';
 import { draw } from '../../scripts/dashboard/picture';
 import { MINUTES, sampleOf } from '../../scripts/dashboard/samples';
@@ -11,6 +12,7 @@ import { WebhookScheduler } from '../../src';
 
 const ROOT = path.join(__dirname, '../..');
 const PICTURE = readFileSync(path.join(ROOT, 'docs/dashboard.svg'), 'utf8');
+const GUIDE = readFileSync(path.join(ROOT, 'docs/monitoring.md'), 'utf8');
 
 function command(...args: string[]) {
   return spawnSync(process.execPath, ['--import', 'tsx', 'scripts/dashboard.ts', ...args], { cwd: ROOT, encoding: 'utf8' });
@@ -53,9 +55,26 @@ test('the command says what it takes, and refuses anything else', () => {
   expect(command('--wright')).toMatchObject({ status: 2, stderr: expect.stringMatching(/'--wright'[^]*Usage/) });
 });
 
-test('docs/dashboard.svg is what the construct makes', () => {
+test('the picture and the table of alarms in docs/ are what the construct makes', () => {
   expect(command('--check')).toMatchObject({ status: 0, stdout: '', stderr: '' });
   expect(draw(BODY)).toBe(PICTURE);
+});
+
+describe('the guide', () => {
+  test('shows the picture', () => {
+    expect(GUIDE).toMatch(/!\[[^\]]+\]\(dashboard\.svg\)/);
+  });
+
+  test('has a row for each alarm, with the options that set when it goes off', () => {
+    const rows = [...GUIDE.matchAll(/^\| \[`(\w+)`\]\(operations\.md#[\w-]+\) \|.*\| ([^|]+) \|$/gm)].map(([, name, options]) => [name, options]);
+    const source = readFileSync(path.join(ROOT, 'src/webhook-scheduler-alarms.ts'), 'utf8');
+    const [, body] = /export interface WebhookSchedulerAlarmsOptions \{([^]*?)\n\}/.exec(source)!;
+    const options = [...body.matchAll(/readonly (\w+)\?: ([\w.]+)/g)].map(([, name, type]) => ({ name, type }));
+    expect(rows.map(([name]) => name)).toEqual(options.filter(({ type }) => type === 'boolean').map(({ name }) => name));
+    const thresholds = options.filter(({ name, type }) => type !== 'boolean' && name !== 'alarmTopic').map(({ name }) => name);
+    expect(Object.values(THRESHOLD_OPTIONS).flat()).toEqual(thresholds);
+    expect(rows.flatMap(([, cell]) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name))).toEqual(thresholds);
+  });
 });
 
 test('every widget, line, axis, and threshold of the dashboard is in it', () => {
