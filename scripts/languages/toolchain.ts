@@ -37,9 +37,9 @@ export function mavenRepository(directory: string): string[] {
  *
  * @param directory a temporary one, which may keep what was downloaded
  */
-export function missingOf(language: Language, directory: string): string | undefined {
+export function missingOf(language: Language, directory: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
   for (const [command, ...args] of PROBES[language](directory)) {
-    const { error, status, stderr, stdout } = spawnSync(command, args, { cwd: directory, encoding: 'utf8', timeout: TIMEOUT_MS });
+    const { error, status, stderr, stdout } = spawnSync(command, args, { cwd: directory, env, encoding: 'utf8', timeout: TIMEOUT_MS });
     if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
       return `${command} is not installed.`;
     }
