@@ -81,7 +81,7 @@ export function allowServices(key: kms.IKey, scope: Construct): void {
 export function allowUse(key: kms.IKey, grantee: iam.IGrantable, region: string, service: EncryptedService, ...actions: string[]): iam.Grant {
   const target = keyOf(key);
   return target
-    ? iam.Grant.addToPrincipal({ grantee, actions, resourceArns: [target.keyArn], conditions: via(service, region) })
+    ? iam.Grant.addToPrincipal({ grantee, actions, resourceArns: [keyArnFor(target, grantee)], conditions: via(service, region) })
     : iam.Grant.drop(grantee, AWS_MANAGED);
 }
 
@@ -93,12 +93,7 @@ export function allowUse(key: kms.IKey, grantee: iam.IGrantable, region: string,
 export function grantUse(key: kms.IKey, grantee: iam.IGrantable, region: string, service: EncryptedService, ...actions: string[]): iam.Grant {
   const target = keyOf(key);
   return target
-    ? grantOn(target, grantee, {
-      actions,
-      resourceArns: [arnFor(target, target.keyArn, grantee, { service: 'kms', resource: 'key' })],
-      resourceSelfArns: ['*'],
-      conditions: via(service, region),
-    })
+    ? grantOn(target, grantee, { actions, resourceArns: [keyArnFor(target, grantee)], resourceSelfArns: ['*'], conditions: via(service, region) })
     : iam.Grant.drop(grantee, AWS_MANAGED);
 }
 
@@ -106,6 +101,10 @@ const AWS_MANAGED = 'the policy of a key that AWS manages';
 
 function via(service: EncryptedService, region: string): Permission['conditions'] {
   return { StringEquals: { 'kms:ViaService': [`${service}.${region}.amazonaws.com`] } };
+}
+
+function keyArnFor(key: kms.IKey, grantee: iam.IGrantable): string {
+  return arnFor(key, key.keyArn, grantee, { service: 'kms', resource: 'key' });
 }
 
 /** The key that can be named in permissions; `undefined` for one that AWS manages. */

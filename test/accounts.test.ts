@@ -5,6 +5,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as sns from 'aws-cdk-lib/aws-sns';
 import { WebhookScheduler, WebhookSchedulerProps, WebhookSigning } from '../src';
 import { ID_PREFIX } from '../src/adapters/table-keys';
 
@@ -215,6 +216,21 @@ describe('an operator has to be of this account, since SQS moves messages for no
     scheduler.grantRedrive(roleIn(here)).assertSuccess();
     expect(identityStatements(here).filter(({ Action }) => JSON.stringify(Action).includes('sqs:StartMessageMoveTask'))).toHaveLength(2);
   });
+});
+
+test('a failure topic that the app has in another account is published to with its key, by the functions\' own policies', () => {
+  const app = new App();
+  const [here, there] = [new Stack(app, 'Here', { env: HERE }), new Stack(app, 'There', { env: OTHER_ACCOUNT })];
+  const failureTopic = new sns.Topic(there, 'Failures', { topicName: 'failures', masterKey: keyIn(there) });
+  new WebhookScheduler(here, 'Sched', { failureTopic });
+  const named = (arn: string) => ({ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, arn]] });
+  const statements = identityStatements(here).filter(({ Action }) => JSON.stringify(Action).match(/sns:|kms:/));
+  expect(statements).toEqual(Array.from({ length: 3 }, () => [
+    { Effect: 'Allow', Action: 'sns:Publish', Resource: named(':sns:eu-west-1:444455556666:failures') },
+    { Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: named(':kms:eu-west-1:444455556666:key/*'), Condition: via('sns') },
+  ]).flat());
+  // What the topic and its key let in is for the other account to say.
+  expect(JSON.stringify(Template.fromStack(there).toJSON())).not.toContain(HERE.account);
 });
 
 describe('several schedulers', () => {
