@@ -1,9 +1,9 @@
 # Webhooks to endpoints inside a VPC, and to nothing else: no NAT gateway, no way to the internet, no host but those of one zone.
 #
 # Deploy   npx cdk deploy --app "python3 app.py", in this directory
-# Costs    $29.20 a month for two interface endpoints in two zones, at $0.01 an hour each (https://aws.amazon.com/privatelink/pricing/), half
-#          of it with `max_azs=1`; the gateway endpoint is free. Besides that under a dollar for an idle scheduler; docs/cost.md has what
-#          webhooks cost.
+# Costs    $29.20 a month for two interface endpoints in two zones, at $0.01 an hour each in us-east-1, half of it with `max_azs=1`; the
+#          gateway endpoint is free (https://aws.amazon.com/privatelink/pricing/). Besides that under a dollar for an idle scheduler;
+#          docs/cost.md has what webhooks cost.
 # Remove   npx cdk destroy --app "python3 app.py"; examples/README.md says what stays.
 from aws_cdk import App, CfnOutput, Stack
 from aws_cdk import aws_ec2 as ec2

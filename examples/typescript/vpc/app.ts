@@ -1,8 +1,9 @@
 // Webhooks to endpoints inside a VPC, and to nothing else: no NAT gateway, no way to the internet, no host but those of one zone.
 //
 // Deploy   npx cdk deploy --app "npx tsx --tsconfig tsconfig.dev.json examples/typescript/vpc/app.ts"
-// Costs    $29.20 a month for two interface endpoints in two zones, at $0.01 an hour each (https://aws.amazon.com/privatelink/pricing/), half of it
-//          with `maxAzs: 1`; the gateway endpoint is free. Besides that under a dollar for an idle scheduler; docs/cost.md has what webhooks cost.
+// Costs    $29.20 a month for two interface endpoints in two zones, at $0.01 an hour each in us-east-1, half of it with `maxAzs: 1`; the
+//          gateway endpoint is free (https://aws.amazon.com/privatelink/pricing/). Besides that under a dollar for an idle scheduler;
+//          docs/cost.md has what webhooks cost.
 // Remove   npx cdk destroy --app "…"; examples/README.md says what stays.
 import { App, CfnOutput, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
