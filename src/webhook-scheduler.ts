@@ -109,6 +109,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
    * Uses a scheduler that another stack, or another account, owns.
    *
    * @param inputTopicArn ARN of its input topic
+   * @throws Error if it is known, and not the ARN of a standard topic
    */
   public static fromInputTopicArn(scope: Construct, id: string, inputTopicArn: string): IWebhookScheduler {
     return WebhookScheduler.fromWebhookSchedulerAttributes(scope, id, { inputTopicArn });

@@ -24,8 +24,9 @@ function variablesOf(stack: Stack, id = 'Producer'): unknown {
 
 /** What the role of the producer may do with a topic. */
 function allowedOn(stack: Stack, topic: unknown): unknown[] {
-  return Object.entries(Template.fromStack(stack).findResources('AWS::IAM::Policy')).filter(([id]) => id.startsWith('Producer'))
-    .flatMap(([, { Properties }]) => (Properties as { PolicyDocument: { Statement: { Resource: unknown; Action: unknown }[] } }).PolicyDocument.Statement)
+  const policies = Object.entries(Template.fromStack(stack).findResources('AWS::IAM::Policy')).filter(([id]) => id.startsWith('Producer'))
+    .map(([, { Properties }]) => Properties as { PolicyDocument: { Statement: { Resource: unknown; Action: unknown }[] } });
+  return policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
     .filter(({ Resource }) => JSON.stringify(Resource) === JSON.stringify(topic)).map(({ Action }) => Action);
 }
 
