@@ -1,5 +1,5 @@
 // The dashboard: that it fits, that what it shows is there, and where it may be.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import * as path from 'node:path';
 import { App, Duration, Environment, Stack, Token } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
