@@ -34,7 +34,7 @@ export function needsOf(perMinute: number, settings: SchedulerSettings, deliveri
     { name: 'load, processor', taken: perMinute * processor / 1000, available: FIXED.tickMs / 1000, unit: 'seconds of a minute' },
     { name: 'delay queue, in flight', taken: mostInFlight, available: sqs.inFlight.value, unit: 'messages' },
     { name: 'invocations of deliver', taken: mostAtOnce, available: most, unit: 'at a time' },
-    { name: '… and of ingest', taken: mostAtOnce + ingesting, available: lambda.concurrency.value, unit: 'at a time' },
+    { name: '… with those of ingest', taken: mostAtOnce + ingesting, available: lambda.concurrency.value, unit: 'at a time' },
     {
       name: 'a worker\'s files',
       taken: webhooksAnInvocation(settings.deliverMemoryMib) + OWN_FILES,
