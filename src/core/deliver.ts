@@ -6,7 +6,7 @@ import { DueFirst } from './due-first';
 import { EndReason } from './failure-notice';
 import { FollowUp } from './follow-up';
 import { LOG_COPY, LOG_DELIVERED, LOG_FAILED, LOG_RETRYING, webhookFields } from './log-events';
-import { MetricName } from './metric-names';
+import { CountMetric, MetricName } from './metric-names';
 import { recordOutcome } from './outcome';
 import { DelayQueue, DeliverStore, HttpClient, Log, MetricsRecorder, Outcome, PreparedRequest } from './ports';
 import { timestampOf, toRequest } from './request';
@@ -53,6 +53,13 @@ export interface DeliverConfig {
 
 /** Of {@link RECORD_MS}, for sending the outcome on where the table has not taken it. */
 const SEND_ON_MS = 3_000;
+
+/** What a state counts as once it is reached; not those that others bring about. */
+const OUTCOME_METRICS: Readonly<Partial<Record<State['status'], CountMetric>>> = {
+  delivered: MetricName.DELIVERED,
+  retrying: MetricName.RETRIED,
+  failed: MetricName.FAILED,
+};
 
 /** So often a pack is fired as one, at most. */
 const MAX_PACK_RECEIVES = 3;
@@ -171,13 +178,11 @@ export class Deliver {
     const { claimed } = claim;
     if (!webhook || !seal) {
       this.log.error('webhook missing', { webhookId: publicId(turn.id) });
-      this.metrics.count(MetricName.FAILED);
       return this.settle(claimed, this.failed(claimed, 'missing'), undefined, deadline);
     }
     const reason = this.endOf(claimed, webhook);
     if (reason) {
       this.log.warn(LOG_FAILED, { ...webhookFields(webhook), reason });
-      this.metrics.count(MetricName.FAILED);
       return this.settle(claimed, this.failed(claimed, reason), webhook, deadline);
     }
     if (!hasTimeFor(this.config.requestTimeoutMs / 2)) {
@@ -196,13 +201,10 @@ export class Deliver {
     const fields = { ...webhookFields(webhook), attempt: next.attempts.length, lateMs: attempt.lateMs, ...answer };
     if (next.status === 'delivered') {
       this.log.info(LOG_DELIVERED, fields);
-      this.metrics.count(MetricName.DELIVERED);
     } else if (next.status === 'retrying') {
       this.log.warn(LOG_RETRYING, { ...fields, nextAt: new Date(next.at).toISOString() });
-      this.metrics.count(MetricName.RETRIED);
     } else {
       this.log.warn(LOG_FAILED, { ...fields, reason: next.reason });
-      this.metrics.count(MetricName.FAILED);
     }
     this.metrics.time(MetricName.LATENESS, Math.max(sentAt - lateFrom(turn, claimed), 0));
     if (isWritten) {
@@ -274,14 +276,24 @@ export class Deliver {
     } catch (error) {
       this.log.error('outcome not taken by the table, sent on', { webhookId: publicId(next.id), error });
       await this.delayQueue.sendOutcome({ turn: claimed.turn, next });
+      this.countOutcome(next);
       return true;
     }
     if (!written) {
       this.log.error('webhook taken over while it was fired', { webhookId: publicId(next.id) });
       return false;
     }
+    this.countOutcome(next);
     await this.followUp.of(next, webhook);
     return true;
+  }
+
+  /** Once the outcome is kept: of one that is not, the webhook comes again, and has another. */
+  private countOutcome({ status }: State): void {
+    const metric = OUTCOME_METRICS[status];
+    if (metric) {
+      this.metrics.count(metric);
+    }
   }
 }
 

@@ -112,6 +112,25 @@ test('what has to come again counts once it is done with: a message that could n
   expect(printed.takeValues()).toEqual({ Delivered: [1], Lateness: [0], EndpointDuration: A_DURATION });
 });
 
+test('how a webhook ends counts once it is kept: an outcome that neither table nor queue takes does not, though its request was made', async () => {
+  await scheduler.publish(webhook('/unkept', 2_000), 'unkept');
+  const [{ Body = '' }] = await cloud.delayed();
+  printed.take();
+  scheduler.tableFault = (command) => (command === 'PutItemCommand' ? new Error('out of order') : undefined);
+  scheduler.queueFault = (command) => (command === 'SendMessageCommand' ? new Error('out of order') : undefined);
+  expect(await scheduler.deliver([Body])).toEqual([Body]);
+  expect(printed.takeValues()).toEqual({ Lateness: [0], EndpointDuration: A_DURATION });
+
+  // The table alone: the outcome travels on, and has been counted when it arrives.
+  scheduler.queueFault = () => undefined;
+  scheduler.clock.advance(900_000);
+  expect(await scheduler.deliver([Body])).toEqual([]);
+  expect(printed.takeValues()).toEqual({ Delivered: [1], Lateness: A_DURATION, EndpointDuration: A_DURATION });
+  scheduler.tableFault = () => undefined;
+  expect(await scheduler.deliver()).toEqual([]);
+  expect(printed.takeValues()).toEqual({});
+});
+
 test('a copy counts where it is dropped, once: by ingest what load sends on, by deliver what ingest has sent on once more', async () => {
   const later = notification(webhook('/later', 3_600_000), 'copy-later');
   await scheduler.ingestBatch([later]);
