@@ -1,7 +1,6 @@
 // The command `npm run dashboard`: writes for the docs what the dashboard and the alarms of a scheduler are, as they are synthesized.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { WebhookScheduler } from '../src';
@@ -9,11 +8,11 @@ import { alarmsTable } from './dashboard/alarms-table';
 import { readBody } from './dashboard/body';
 import { draw } from './dashboard/picture';
 import { withBlocks } from './support/marked-blocks';
+import { runDocsCommand, WrittenDocs } from './support/written-docs';
 
-const ROOT = join(__dirname, '..');
-const PICTURE = join(ROOT, 'docs/dashboard.svg');
-const PAGE = join(ROOT, 'docs/monitoring.md');
-const [OK, STALE, WRONG_USAGE] = [0, 1, 2];
+const DOCS = join(__dirname, '..', 'docs');
+const PICTURE = join(DOCS, 'dashboard.svg');
+const PAGE = join(DOCS, 'monitoring.md');
 
 const USAGE = `Usage: npm run dashboard -- [options]
 
@@ -24,59 +23,17 @@ when they go off. Prints the table of alarms, the same each time.
   --check  only say whether they are what is there; exit code 1 if not
   --help   show this`;
 
-interface Options {
-  readonly write?: boolean;
-  readonly check?: boolean;
-  readonly help?: boolean;
-}
-
-function main(): number {
-  let options: Options;
-  try {
-    options = parseArgs({ options: { write: { type: 'boolean' }, check: { type: 'boolean' }, help: { type: 'boolean' } } }).values;
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${USAGE}`);
-    return WRONG_USAGE;
-  }
-  if (options.help) {
-    console.log(USAGE);
-    return OK;
-  }
-  const { picture, table } = synthesized();
-  const files = { [PICTURE]: picture, [PAGE]: withBlocks(readFileSync(PAGE, 'utf8'), 'dashboard', { alarms: table }) };
-  const stale = Object.keys(files).filter((name) => files[name] !== current(name));
-  if (options.check) {
-    stale.forEach((name) => console.error(`${relative(ROOT, name)} is not what the construct makes, expected as by: npm run dashboard -- --write`));
-    return stale.length === 0 ? OK : STALE;
-  }
-  console.log(table);
-  if (options.write) {
-    stale.forEach((name) => {
-      writeFileSync(name, files[name]);
-      console.log(`Written: ${relative(ROOT, name)}`);
-    });
-  }
-  return OK;
-}
-
-function synthesized(): { readonly picture: string; readonly table: string } {
+function make(): WrittenDocs {
   const stack = new Stack(new App({ analyticsReporting: false }), 'Shop');
   const scheduler = new WebhookScheduler(stack, 'Webhooks');
   const alarms = scheduler.addAlarms();
   const { dashboard } = scheduler.addDashboard();
   const { dashboardBody } = dashboard.node.defaultChild as cloudwatch.CfnDashboard;
-  return { picture: draw(readBody(stack.resolve(dashboardBody))), table: alarmsTable(stack, alarms) };
+  const table = alarmsTable(stack, alarms);
+  return {
+    files: { [PICTURE]: draw(readBody(stack.resolve(dashboardBody))), [PAGE]: withBlocks(readFileSync(PAGE, 'utf8'), 'dashboard', { alarms: table }) },
+    printed: table,
+  };
 }
 
-function current(name: string): string | undefined {
-  try {
-    return readFileSync(name, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      return undefined;
-    }
-    throw error;
-  }
-}
-
-process.exitCode = main();
+process.exitCode = runDocsCommand('dashboard', USAGE, 'construct', make);
