@@ -143,9 +143,8 @@ export class WebhookScheduler extends WebhookSchedulerBase {
   public readonly ingestUnreportedQueue: sqs.IQueue;
 
   /**
-   * Messages that the ingest function, or the input topic, could not get rid of: reported, and kept for 14 days. Alarm on what lies here:
-   *
-   *     scheduler.ingestDeadLetterQueue.metricApproximateNumberOfMessagesVisible()
+   * Messages that the ingest function, or the input topic, could not get rid of: reported, and kept for 14 days. `addAlarms` has an alarm on
+   * what lies here.
    *
    * Once the cause is gone, they are ingested anew by:
    *
@@ -167,9 +166,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
 
   /**
    * What the deliver function could not get rid of: keys of webhooks that have failed with the reason `dead-letter`, and outcomes that
-   * the table did not take. Reported, and kept for 14 days. Alarm on what lies here:
-   *
-   *     scheduler.delayDeadLetterQueue.metricApproximateNumberOfMessagesVisible()
+   * the table did not take. Reported, and kept for 14 days. `addAlarms` has an alarm on what lies here.
    *
    * Once the cause is gone, the webhooks are fired, and the outcomes written, by:
    *
