@@ -131,7 +131,10 @@ function aggregateOf(name: string, argument: string, percent: string | undefined
     case 'max field ':
       return (rows) => Math.max(...numbers(rows));
     case 'pct field percent':
-      return (rows) => numbers(rows)[Math.ceil(rows.length * Number(percent) / 100) - 1];
+      return (rows) => {
+        const sorted = numbers(rows);
+        return sorted[Math.ceil(sorted.length * Number(percent) / 100) - 1];
+      };
     default:
       return unknown(`${name}(${argument})`);
   }
