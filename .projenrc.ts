@@ -125,6 +125,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
       // Two cores: two workers, whatever else the machine reports.
       maxWorkers: 2,
       testTimeout: 60_000,
+      globalSetup: '<rootDir>/test/support/global-setup.ts',
       setupFiles: ['<rootDir>/test/support/setup.ts'],
     },
   },
