@@ -1,7 +1,5 @@
 // Compiles the package for jsii where that is older than what it is made of.
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Cleanup } from './cleanup';
@@ -10,7 +8,7 @@ import { filesIn, newest } from '../tarball/files';
 
 const PROJECT = path.join(__dirname, '..', '..');
 /** Of who compiles, so that tests that run at once do not write one another's files. */
-const LOCK = path.join(tmpdir(), `webhook-scheduler-compile-${createHash('sha256').update(PROJECT).digest('hex').slice(0, 8)}.lock`);
+const LOCK = path.join(PROJECT, 'node_modules', '.compile.lock');
 const POLL_MS = 200;
 
 /** Returns `false` if there was nothing to do. */
@@ -50,16 +48,24 @@ function isLocked(): boolean {
 }
 
 async function lock(): Promise<void> {
-  while (isLocked()) {
-    await delay(POLL_MS);
+  while (!take()) {
+    if (isLocked()) {
+      await delay(POLL_MS);
+    } else {
+      rmSync(LOCK, { force: true }); // of one that died
+    }
   }
-  rmSync(LOCK, { force: true });
+}
+
+/** Returns `false` if it is there already. */
+function take(): boolean {
   try {
     writeFileSync(LOCK, String(process.pid), { flag: 'wx' });
+    return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
       throw error;
     }
-    await lock(); // somebody else was faster
+    return false;
   }
 }
