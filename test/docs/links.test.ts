@@ -1,7 +1,9 @@
-// Every link of the README and the guides that leads to a file leads to one, and every anchor to a heading.
+// Every link of a page that leads to a file leads to one, and every anchor to a heading.
 import { existsSync, statSync } from 'node:fs';
 import * as path from 'node:path';
 import { PAGES, pageText, PROJECT } from './support/blocks';
+
+const ALL_PAGES = [...PAGES, 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'examples/README.md'];
 
 /** As GitHub makes it from a heading. */
 function anchorOf(heading: string): string {
@@ -29,7 +31,7 @@ function linksOf(page: string): { link: string; file: string; anchor?: string }[
   });
 }
 
-test.each(PAGES)('%s', (page) => {
+test.each(ALL_PAGES)('%s', (page) => {
   const links = linksOf(page);
   const broken = links.filter(({ file, anchor }) => {
     const isThere = existsSync(path.join(PROJECT, file));

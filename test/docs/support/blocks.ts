@@ -22,7 +22,7 @@ export function pageText(page: string): string {
   return readFileSync(path.join(PROJECT, page), 'utf8');
 }
 
-/** All blocks, of all pages; throws where one does not say its language, unless it is output. */
+/** All blocks, of all pages. */
 export function blocks(): Block[] {
   return PAGES.flatMap((page) => {
     const text = pageText(page);
