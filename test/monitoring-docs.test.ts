@@ -89,6 +89,8 @@ describe('queries', () => {
   /** What was written in the embedded metric format. */
   const documents = () => lines.filter(({ text }) => text.includes('"_aws"')).map(({ text }) => JSON.parse(text) as Record<string, unknown>);
 
+  const counted = (name: MetricName) => documents().reduce((sum, document) => sum + Number(document[name] ?? 0), 0);
+
   function keep(event: EngineEvent): void {
     if (event.type === 'log') {
       lines.push({ at: Date.now(), logGroup: event.functionName, text: event.line });
@@ -133,8 +135,9 @@ describe('queries', () => {
     await publish('redrive', { action: 'redrive', id: 'order-4712' });
     await sqs.send(new SendMessageCommand({ QueueUrl: engine.schedulers[0].delayQueueUrl, MessageBody: 'poison' }));
     await until('all to have ended', () => logged(logEvents.LOG_DELIVERED).length === 5 && logged(logEvents.LOG_FAILED).length === 1, 60);
-    await until('their metrics', () => documents().reduce((sum, { Delivered = 0 }) => sum + Number(Delivered), 0) === 5, 30);
     await until('the rest', () => logged(logEvents.LOG_REFUSED).length === 1 && logged(logEvents.LOG_REJECTED).length === 1, 30);
+    // Written when an invocation ends, after its lines.
+    await until('their metrics', () => counted(MetricName.DELIVERED) === 5 && counted(MetricName.FAILED) === 1 && counted(MetricName.ACCEPTED) === 9, 30);
   });
   afterAll(async () => {
     [sns, sqs].forEach((client) => client.destroy());

@@ -53,7 +53,10 @@ interface Ended {
 }
 
 async function e2e(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/end-to-end.ts', ...args], { cwd: PROJECT, env: { ...process.env, ...env } });
+  const child = await cleanup.open(
+    () => spawn(process.execPath, ['--import', 'tsx', 'scripts/end-to-end.ts', ...args], { cwd: PROJECT, env: { ...process.env, ...env } }),
+    (opened) => { opened.kill(); }, // where a test has given up waiting for it
+  );
   const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { code: child.exitCode, output, errors };
 }

@@ -9,7 +9,7 @@ const SNAPSHOT = path.join(__dirname, 'integ.webhook-scheduler.ts.snapshot');
 const TIMEOUT_MS = 180_000;
 
 test('is the same as its snapshot, by the command that compares them', () => {
-  const { status, stdout, stderr } = spawnSync('npx', ['projen', 'integ'], { cwd: PROJECT, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync('npx', ['projen', 'integ'], { cwd: PROJECT, encoding: 'utf8', timeout: TIMEOUT_MS });
   expect(`${stdout}${stderr}`).toContain('UNCHANGED');
   expect(status).toBe(0);
 }, TIMEOUT_MS);
