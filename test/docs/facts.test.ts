@@ -10,19 +10,11 @@ import { verdictOf } from '../../src/core/retry';
 import { FIELDS, NOW, OPTIONS } from '../support/faulty-messages';
 import { PUBLIC_INTERNET } from '../support/network';
 import { pageText, PROJECT } from './support/blocks';
+import { namesIn, rowsOf } from './support/tables';
 
 const MESSAGE = pageText('docs/message.md');
 const DELIVERY = pageText('docs/delivery.md');
 const OPERATIONS = pageText('docs/operations.md');
-
-/** Cells of the rows of the table whose head begins so, without the head. */
-function rowsOf(text: string, head: string): string[][] {
-  const lines = text.split('\n');
-  const start = lines.findIndex((line) => line.startsWith(`| ${head} |`));
-  const length = lines.slice(start).findIndex((line) => !line.startsWith('|'));
-  return lines.slice(start + 2, start + length).map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()));
-}
-const namesIn = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
 
 describe('message.md', () => {
   test('names every field of a message, and says of each whether a webhook has to have it', () => {

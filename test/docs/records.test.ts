@@ -4,26 +4,21 @@ import * as path from 'node:path';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { App, CfnElement, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { WebhookScheduler } from '../src';
-import { decodeState, encodeState, Item, nameKey, stateKey } from '../src/adapters/table-schema';
-import { Attempt } from '../src/core/attempt';
-import { EndReason, Failure, FailureReason, NOTICE_VERSION, noticeText, Refusal } from '../src/core/failure-notice';
-import { State, Status } from '../src/core/state';
-import { ownKeyId } from '../src/core/webhook';
+import { blocksOf, pageText, PROJECT } from './support/blocks';
+import { namesIn, rowsOf } from './support/tables';
+import { WebhookScheduler } from '../../src';
+import { decodeState, encodeState, Item, nameKey, stateKey } from '../../src/adapters/table-schema';
+import { Attempt } from '../../src/core/attempt';
+import { EndReason, Failure, FailureReason, NOTICE_VERSION, noticeText, Refusal } from '../../src/core/failure-notice';
+import { State, Status } from '../../src/core/state';
+import { ownKeyId } from '../../src/core/webhook';
 
-const guide = (name: string) => readFileSync(path.join(__dirname, '..', 'docs', name), 'utf8');
-const OUTCOMES = guide('outcomes.md');
-const FAILURES = guide('failures.md');
+const OUTCOMES = pageText('docs/outcomes.md');
+const FAILURES = pageText('docs/failures.md');
 
-/** The first column of the table whose head begins with `head`, each name in backticks. */
-function rowsOf(text: string, head: string): string[] {
-  const [, rows = ''] = new RegExp(`^\\| ${head} \\|.*\\n\\|[- |]+\\n((?:\\|.*\\n)+)`, 'm').exec(text) ?? [];
-  return rows.split('\n').flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name));
-}
-
-function jsonBlocks(text: string): Record<string, unknown>[] {
-  return [...text.matchAll(/```json\n([^]*?)```/g)].map(([, json]) => JSON.parse(json) as Record<string, unknown>);
-}
+/** The names in the first column of a table. */
+const namesOf = (text: string, head: string) => rowsOf(text, head).flatMap(([cell]) => namesIn(cell));
+const jsonBlocks = (page: string) => blocksOf('json').filter((block) => block.page === page).map(({ code }) => JSON.parse(code) as Record<string, unknown>);
 
 /** As DynamoDB's document clients read an attribute. */
 function plain(value: AttributeValue): unknown {
@@ -79,28 +74,28 @@ const FAILURE: Required<Failure> = {
 
 describe('outcomes.md', () => {
   test('names every attribute of the state row, and no other', () => {
-    expect(rowsOf(OUTCOMES, 'attribute')).toEqual(expect.arrayContaining(Object.keys(encodeState(STATE))));
-    expect(rowsOf(OUTCOMES, 'attribute')).toHaveLength(Object.keys(encodeState(STATE)).length);
+    expect(namesOf(OUTCOMES, 'attribute')).toEqual(expect.arrayContaining(Object.keys(encodeState(STATE))));
+    expect(namesOf(OUTCOMES, 'attribute')).toHaveLength(Object.keys(encodeState(STATE)).length);
   });
 
   test('names every attribute of an attempt, and no other', () => {
     const [, attempts] = OUTCOMES.split('Of each attempt:');
-    expect(rowsOf(attempts, 'attribute')).toEqual(Object.keys(ATTEMPT));
+    expect(namesOf(attempts, 'attribute')).toEqual(Object.keys(ATTEMPT));
   });
 
   test('names every status and reason', () => {
-    expect(rowsOf(OUTCOMES, '`status`').sort()).toEqual(Object.keys(STATUSES).sort());
-    expect(rowsOf(OUTCOMES, '`reason`').sort()).toEqual(Object.keys(END_REASONS).sort());
+    expect(namesOf(OUTCOMES, '`status`').sort()).toEqual(Object.keys(STATUSES).sort());
+    expect(namesOf(OUTCOMES, '`reason`').sort()).toEqual(Object.keys(END_REASONS).sort());
   });
 
   test('names every error of an attempt without a request, and no other', () => {
-    const sources = ['src/core/secrets.ts', 'src/adapters/node-http-client.ts'].map((name) => readFileSync(path.join(__dirname, '..', name), 'utf8'));
+    const sources = ['src/core/secrets.ts', 'src/adapters/node-http-client.ts'].map((name) => readFileSync(path.join(PROJECT, name), 'utf8'));
     const errors = sources.flatMap((source) => [...source.matchAll(/'(ERR_\w+)'/g)].map(([, error]) => error));
-    expect(rowsOf(OUTCOMES, '`error`').sort()).toEqual([...new Set(errors)].sort());
+    expect(namesOf(OUTCOMES, '`error`').sort()).toEqual([...new Set(errors)].sort());
   });
 
   test('shows a row as the table holds it', () => {
-    const [row] = jsonBlocks(OUTCOMES);
+    const [row] = jsonBlocks('docs/outcomes.md');
     const state = decodeState(itemOf(row));
     expect(plainItem({ ...stateKey(state.id), ...encodeState(state) })).toEqual(row);
     // Its figures belong together.
@@ -121,16 +116,16 @@ describe('outcomes.md', () => {
 describe('failures.md', () => {
   test('names every field of a notice, and no other', () => {
     const notice = JSON.parse(noticeText(FAILURE)) as Record<string, unknown>;
-    expect(rowsOf(FAILURES, 'field').sort()).toEqual(Object.keys(notice).sort());
+    expect(namesOf(FAILURES, 'field').sort()).toEqual(Object.keys(notice).sort());
   });
 
   test('names every reason and refusal', () => {
-    expect(rowsOf(FAILURES, '`reason`').sort()).toEqual(Object.keys(REASONS).sort());
-    expect(rowsOf(FAILURES, '`refusal`').sort()).toEqual(Object.keys(REFUSALS).sort());
+    expect(namesOf(FAILURES, '`reason`').sort()).toEqual(Object.keys(REASONS).sort());
+    expect(namesOf(FAILURES, '`refusal`').sort()).toEqual(Object.keys(REFUSALS).sort());
   });
 
   test('shows a notice of each reason, as it is published', () => {
-    const notices = jsonBlocks(FAILURES);
+    const notices = jsonBlocks('docs/failures.md');
     expect(notices.map(({ reason }) => reason).sort()).toEqual(Object.keys(REASONS).sort());
     for (const { version, failedAt, message, ...rest } of notices) {
       const failure = { ...rest, failedAt: Date.parse(failedAt as string), message: message === undefined ? undefined : JSON.stringify(message) };
@@ -147,7 +142,7 @@ interface Statement {
 }
 
 describe('security.md', () => {
-  const SECURITY = guide('security.md');
+  const SECURITY = pageText('docs/security.md');
 
   test('lists what each function may do, just as the template has it', () => {
     const stack = new Stack(new App(), 'Stack');
@@ -160,7 +155,7 @@ describe('security.md', () => {
     const logicalId = (id: string) => stack.getLogicalId(scheduler.node.findChild(id).node.defaultChild as CfnElement);
     const listed = [...SECURITY.matchAll(/^\| (ingest|load|deliver) \| ([^|]+) \| ([^|]+) \|/gm)].flatMap(([, name, on, actions]) => {
       const part = on === 'its log group' ? `${name[0].toUpperCase()}${name.slice(1)}LogGroup` : parts.get(on)!;
-      return [...actions.matchAll(/`([^`]+)`/g)].map(([, action]) => `${name} ${logicalId(part)} ${action}`);
+      return namesIn(actions).map((action) => `${name} ${logicalId(part)} ${action}`);
     });
 
     const allowed = Object.entries(Template.fromStack(stack).findResources('AWS::IAM::Policy')).flatMap(([policyId, { Properties }]) => {
@@ -176,6 +171,6 @@ describe('security.md', () => {
   test('names files that exist', () => {
     const names = [...SECURITY.matchAll(/`((?:src|test|scripts|\.github)\/[\w./-]+)`/g)].map(([, name]) => name);
     expect(names.length).toBeGreaterThan(10);
-    expect(names.filter((name) => !existsSync(path.join(__dirname, '..', name)))).toEqual([]);
+    expect(names.filter((name) => !existsSync(path.join(PROJECT, name)))).toEqual([]);
   });
 });

@@ -5,24 +5,24 @@ import * as path from 'node:path';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { App, Stack } from 'aws-cdk-lib';
-import { LogLine, Row, runQuery, shown } from './support/logs-insights';
-import { until } from './support/until';
-import { Receiver } from '../scripts/support/receiver';
-import * as logEvents from '../src/core/log-events';
-import { DURATION_METRICS, METRIC_DIMENSION, METRIC_NAMESPACE, MetricName } from '../src/core/metric-names';
-import { LOCAL_CREDENTIALS } from '../src/local/emulators';
-import { EngineEvent, LocalEngine } from '../src/local/engine';
+import { pageText, PROJECT } from './support/blocks';
+import { cellsOf, namesIn } from './support/tables';
+import { Receiver } from '../../scripts/support/receiver';
+import * as logEvents from '../../src/core/log-events';
+import { DURATION_METRICS, METRIC_DIMENSION, METRIC_NAMESPACE, MetricName } from '../../src/core/metric-names';
+import { LOCAL_CREDENTIALS } from '../../src/local/emulators';
+import { EngineEvent, LocalEngine } from '../../src/local/engine';
+import { LogLine, Row, runQuery, shown } from '../support/logs-insights';
+import { until } from '../support/until';
 import { NetworkPolicy, WebhookScheduler } from 'cdk-webhook-scheduler';
 
 jest.setTimeout(120_000);
 
-const PROJECT = path.join(__dirname, '..');
-const GUIDE = readFileSync(path.join(PROJECT, 'docs', 'monitoring.md'), 'utf8');
+const GUIDE = pageText('docs/monitoring.md');
 const [METRICS, REST] = GUIDE.split('\n## Log lines\n');
 const [LOG_LINES] = REST.split('\n## Queries\n');
 /** The cells of each row of the tables in a part of the guide. */
-const cellsIn = (text: string) => [...text.matchAll(/^\| `.*\|$/gm)].map(([row]) => row.split(/(?<!\\) ?\| ?/).slice(1, -1));
-const namesIn = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
+const cellsIn = (text: string) => [...text.matchAll(/^\| `.*\|$/gm)].map(([row]) => cellsOf(row));
 
 describe('metrics', () => {
   test('are each there, with unit and statistic, and no other', () => {
