@@ -1,11 +1,8 @@
 // Every shell and Python block of the README and the guides, and every TypeScript block that is a module, is run against the local engine, or it is
 // named here why not.
 import { execFile, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
 import * as path from 'node:path';
 import { promisify } from 'node:util';
 import { SecretsManagerClient, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
@@ -15,6 +12,7 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as ts from 'typescript';
+import { FunctionUrl } from '../../scripts/support/function-url';
 import { Receiver } from '../../scripts/support/receiver';
 import { NetworkPolicy, RetryPolicy, WebhookScheduler, WebhookSigning } from '../../src';
 import { createPythonEnvironment } from '../clients/python-environment';
@@ -290,24 +288,22 @@ describe('commands for AWS alone', () => {
   withPython.each(CALLS)('%s: %s makes the calls it should', async (page, mark, ...calls) => {
     const made: unknown[] = [];
     // Takes every call, and answers none of what was asked.
-    const server = createServer((request, response) => {
-      made.push(request.headers['x-amz-target']);
-      request.resume().on('end', () => response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end('{}'));
+    const server = await FunctionUrl.start(async ({ headers }) => {
+      made.push(headers['x-amz-target']);
+      return { headers: { 'content-type': 'application/x-amz-json-1.0' }, body: '{}' };
     });
-    await once(server.listen(0, '127.0.0.1'), 'listening');
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const arns = ['INGEST_QUEUE', 'DELAY_QUEUE', 'INGEST_DEAD_LETTER_QUEUE', 'DELAY_DEAD_LETTER_QUEUE']
       .map((name) => [`${name}_ARN`, `arn:aws:sqs:us-east-1:111122223333:${name}`]);
     const { language, code } = blockWith(page, mark);
     try {
       // As an option, since version 1 of the command line takes no variable for SQS.
-      await run(language, `aws() { command aws --endpoint-url ${url} "$@"; }\n${code}`, {
+      await run(language, `aws() { command aws --endpoint-url ${server.url} "$@"; }\n${code}`, {
         ...Object.fromEntries(arns) as Record<string, string>,
         BACKUP_ARN: 'arn:aws:dynamodb:us-east-1:111122223333:table/Webhooks/backup/01489602797149-73d8d5bc',
         RESTORE_TO: '2030-01-31T09:30:00Z',
       });
     } finally {
-      server.close();
+      await server.close();
     }
     expect(made).toEqual(calls);
   }, TIMEOUT_MS);
