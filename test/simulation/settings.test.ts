@@ -2,8 +2,8 @@
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import {
-  BATCH_SIZE, DAY, environmentOf, FAILURE_TOPIC_ARN, FunctionName, PERMISSIONS, QUEUE_RETENTION_MS, QueueName, queueUrl, REDRIVE, SECOND, Settings,
-  TABLE_NAME, TICK_MS, timeoutOf, visibilityTimeoutOf,
+  BATCH_SIZE, DAY, environmentOf, FAILURE_TOPIC_ARN, FunctionName, INPUT_TOPIC_NAME, PERMISSIONS, QUEUE_RETENTION_MS, QueueName, queueUrl, REDRIVE,
+  SECOND, Settings, TABLE_NAME, TICK_MS, timeoutOf, visibilityTimeoutOf,
 } from './settings';
 import { RetryPolicy, WebhookScheduler } from '../../src';
 
@@ -44,6 +44,7 @@ const QUEUES: Record<QueueName, { readonly node: { readonly defaultChild?: unkno
 const names = new Map<string, string>([
   [idOf(scheduler.table), TABLE_NAME],
   [idOf(scheduler.failureTopic), FAILURE_TOPIC_ARN],
+  [idOf(scheduler.inputTopic), INPUT_TOPIC_NAME],
   ...Object.entries(QUEUES).map(([name, queue]) => [idOf(queue), queueUrl(name as QueueName)] as const),
 ]);
 

@@ -14,7 +14,8 @@ export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
 export const TABLE_NAME = 'table';
-export const INPUT_TOPIC_ARN = 'arn:aws:sns:eu-central-1:123456789012:input';
+export const INPUT_TOPIC_NAME = 'input';
+export const INPUT_TOPIC_ARN = `arn:aws:sns:eu-central-1:123456789012:${INPUT_TOPIC_NAME}`;
 export const FAILURE_TOPIC_ARN = 'arn:aws:sns:eu-central-1:123456789012:failures';
 export const BATCH_SIZE = 10;
 export const QUEUE_RETENTION_MS = 14 * DAY;
@@ -118,7 +119,7 @@ export function environmentOf(name: FunctionName, settings: Settings): Environme
     [Variable.TABLE_NAME]: TABLE_NAME,
     [Variable.DELAY_QUEUE_URL]: queueUrl('delay'),
     [Variable.FAILURE_TOPIC_ARN]: FAILURE_TOPIC_ARN,
-    [Variable.INPUT_TOPIC_NAME]: 'Input',
+    [Variable.INPUT_TOPIC_NAME]: INPUT_TOPIC_NAME,
     [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON_MS),
     [Variable.RETENTION_SECONDS]: seconds(settings.retentionMs),
     [Variable.TURNS_PER_MESSAGE]: String(settings.turnsPerMessage),
