@@ -3,13 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { App, Size, Stack } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Template } from 'aws-cdk-lib/assertions';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
-import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { AWS_COSTS } from '../../scripts/scale/costs';
 import { pollersAMonth, priceOf } from '../../scripts/scale/prices';
 import { Quota, QUOTAS } from '../../scripts/scale/quotas';
 import { AT_ONCE, STEADY } from '../../scripts/scale/scenarios';
-import { DEFAULTS, FIXED } from '../../scripts/scale/scheduler-settings';
+import { DEFAULTS, FIXED, processorShare } from '../../scripts/scale/scheduler-settings';
 import { WebhookScheduler, WebhookSchedulerProps } from '../../src';
 import { turnsPerMessageOf } from '../../src/core/timing';
 
@@ -44,18 +44,21 @@ describe('docs/scale.md', () => {
     expect(links.filter((link) => !sections.includes(link))).toEqual([]);
   });
 
-  test('shows how to warm the table and to give load more memory', () => {
+  test('shows how to warm the table', () => {
     const stack = new Stack(new App(), 'Stack');
     const scheduler = new WebhookScheduler(stack, 'Sched');
-    const [warm, memory] = [...PAGE.matchAll(/```ts\n([^]*?)```/g)].map(([, code]) => code);
+    const [warm] = [...PAGE.matchAll(/```ts\n([^]*?)```/g)].map(([, code]) => code);
     const run = (code: string) => new Function('scheduler', code.replace(/ as \w+\.\w+;/g, ';').replace(/\b(\d+)_(\d+)\b/g, '$1$2'))(scheduler);
     expect(warm).toContain(` as dynamodb.${dynamodb.CfnTable.name};`);
-    expect(memory).toContain(` as lambda.${lambda.CfnFunction.name};`);
     run(warm);
-    run(memory);
-    const template = Template.fromStack(stack);
-    template.hasResourceProperties('AWS::DynamoDB::Table', { WarmThroughput: { ReadUnitsPerSecond: 40_000, WriteUnitsPerSecond: 40_000 } });
-    template.hasResourceProperties('AWS::Lambda::Function', { MemorySize: 1_769, Description: Match.stringLikeRegexp('each minute') });
+    Template.fromStack(stack).hasResourceProperties('AWS::DynamoDB::Table', { WarmThroughput: { ReadUnitsPerSecond: 40_000, WriteUnitsPerSecond: 40_000 } });
+  });
+
+  test('says how many rows load takes a minute', () => {
+    const rowsAMinute = (memoryMib: number) => 60_000 * processorShare(memoryMib) / AWS_COSTS.loadRow;
+    expect(PAGE).toMatch(/\*\*`loadMemory`\*\* of 512 MiB, the default, is enough for some eight hundred thousand rows a minute, .* at 1,769 MiB, for three million/);
+    expect(Math.floor(rowsAMinute(512) / 100_000)).toBe(8);
+    expect(Math.round(rowsAMinute(1_769) / 1_000_000)).toBe(3);
   });
 });
 
