@@ -98,7 +98,7 @@ function botoLines(engine: LocalEngine, { inputTopicArn }: LocalScheduler): stri
     'import boto3, datetime, json',
     `sns = boto3.client('sns', endpoint_url='${engine.endpoints.sns}', region_name='${engine.region}',`,
     `                   aws_access_key_id='${CREDENTIALS}', aws_secret_access_key='${CREDENTIALS}')`,
-    `date = datetime.datetime.utcnow() + datetime.timedelta(seconds=${SAMPLE_SECONDS})`,
+    `date = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=${SAMPLE_SECONDS})`,
     `sns.publish(TopicArn='${inputTopicArn}',`,
     `            Message=json.dumps({'date': date.isoformat(), 'url': '${SAMPLE_URL}', 'method': 'get'}))`,
   ].join('\n');
