@@ -1,5 +1,5 @@
 // What a person on call wants to be woken for, and nothing else.
-import { Annotations, ArnFormat, Duration, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, ArnFormat, Duration, Stack, Token, TokenComparison } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as actions from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -170,8 +170,8 @@ export interface WebhookSchedulerAlarmsOptions {
 /** Properties of {@link WebhookSchedulerAlarms}. */
 export interface WebhookSchedulerAlarmsProps extends WebhookSchedulerAlarmsOptions {
   /**
-   * The scheduler to watch: one of this app, of the same region. Of an imported one the queues and functions are not known; its own metrics are, to
-   * make alarms of: `scheduler.metricLateness().createAlarm(…)`.
+   * The scheduler to watch: one of this app, of the same account and region. Of an imported one the queues and functions are not known; its own
+   * metrics are, to make alarms of: `scheduler.metricLateness().createAlarm(…)`.
    */
   readonly scheduler: WebhookScheduler;
 }
@@ -269,7 +269,7 @@ export class WebhookSchedulerAlarms extends Construct {
     requireWholeNumber('failureRatioMinimumWebhooks', failureRatioMinimumWebhooks, 1, MAX_COUNT);
     requireWholeNumber('throttlesThreshold', throttlesThreshold, 1, MAX_COUNT);
     requireWholeNumber('errorsThreshold', errorsThreshold, 1, MAX_COUNT);
-    this.requireSameRegion(scheduler);
+    this.requireSamePlace(scheduler);
 
     const functions = { ingest: scheduler.ingestFunction, load: scheduler.loadFunction, deliver: scheduler.deliverFunction };
     const maximum: cloudwatch.MetricOptions = { period: MINUTE, statistic: cloudwatch.Stats.MAXIMUM };
@@ -422,11 +422,13 @@ export class WebhookSchedulerAlarms extends Construct {
     return alarm;
   }
 
-  /** An alarm sees metrics of its own region only. */
-  private requireSameRegion({ env: { region }, node: { path } }: WebhookScheduler): void {
-    const here = Stack.of(this).region;
-    if (!Token.isUnresolved(region) && !Token.isUnresolved(here) && region !== here) {
-      throw new Error(`the alarms are in ${here}, expected ${region}, the region of ${path}: an alarm sees metrics of its own region only`);
+  /** An alarm sees metrics of its own account and region only. */
+  private requireSamePlace({ env, node: { path } }: WebhookScheduler): void {
+    const here = Stack.of(this);
+    for (const kind of ['region', 'account'] as const) {
+      if (Token.compareStrings(env[kind], here[kind]) === TokenComparison.DIFFERENT) {
+        throw new Error(`the alarms are in ${here[kind]}, expected ${env[kind]}, the ${kind} of ${path}: an alarm sees metrics of its own account and region only`);
+      }
     }
   }
 

@@ -33,7 +33,7 @@ export interface IWebhookScheduler extends IResource {
    * Allows a principal to schedule webhooks: `sns:Publish` on the input topic, and, where the topic is encrypted with a key, `kms:Decrypt` and
    * `kms:GenerateDataKey` by way of SNS.
    *
-   * A principal of another account is let in by the policies of the topic and of its key too. Of a function, role or user that the app creates
+   * For a principal that the app has in another account or region, the scheduler needs an `inputTopicName`. One of another account is let in by the policies of the topic and of its key too. Of a function, role or user that the app creates
    * in that account, they name the account: so stacks can be deployed in any order.
    *
    * What the app does not create it cannot change: a principal that is known by its ARN needs the permission on its own side as well, and the
@@ -61,8 +61,8 @@ export interface IWebhookScheduler extends IResource {
   metric(metricName: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric;
 
   /**
-   * Messages that were valid, each once, however often its copies came: webhooks that were stored, and actions (cancel, reschedule, redrive) that
-   * took effect or were refused.
+   * Messages that were valid: webhooks that were stored, each once, however often its copies came, and actions (cancel, reschedule, redrive) that
+   * took effect or were refused. A copy of a refused action is refused, and counted, again.
    *
    * Not what was published: what is still in the queue, or not valid, is not in it. Nor the number of webhooks, which `metricScheduled` is.
    *

@@ -66,7 +66,7 @@ const FAILURES = ['webhook failed', 'message rejected', 'action refused', 'dead 
 /**
  * A dashboard of a webhook scheduler: one page that a person on call keeps open. Its first row says whether something is wrong now.
  *
- * It costs $3 a month; the first three of an account are free (list price of us-east-1, November 2026). What its widget of log lines reads is
+ * It costs $3 a month; the first three of an account, of up to 50 metrics each, are free (list price of us-east-1, November 2026). What its widget of log lines reads is
  * billed as a query of CloudWatch Logs Insights, $0.005 a GB, each time that it is shown.
  *
  * @see https://aws.amazon.com/cloudwatch/pricing/

@@ -134,10 +134,13 @@ export interface WebhookSchedulerProps {
   readonly partitions?: number;
 
   /**
-   * Name of the input topic: up to 256 letters, digits, hyphens and underscores. With one, producers elsewhere know its ARN before it is created,
-   * and its metrics have a name that reads well. To change it replaces the topic.
+   * Name of the input topic: up to 256 letters, digits, hyphens and underscores. With one, stacks of the app for other accounts and regions can
+   * refer to the scheduler, which the CDK refuses otherwise, and its metrics have a name that reads well.
    *
-   * @default - CloudFormation makes one up, or the CDK where a stack of the app for another account or region refers to the topic
+   * Decide before the first deployment: to give it a name, another one, or none later replaces the topic, and what is published to the old one
+   * meanwhile may be lost.
+   *
+   * @default - CloudFormation makes one up
    */
   readonly inputTopicName?: string;
 

@@ -1,5 +1,5 @@
 // The construct. From top to bottom it follows a webhook: topic, queue, table, delay queue, endpoint.
-import { Duration, PhysicalName, RemovalPolicy, Size, SizeRoundingBehavior, Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Size, SizeRoundingBehavior, Stack } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
@@ -239,8 +239,9 @@ export class WebhookScheduler extends WebhookSchedulerBase {
 
     // Producers publish here. SNS encrypts at rest by itself; the managed key `alias/aws/sns` on top would shut out other accounts.
     this.inputTopic = new sns.Topic(this, 'InputTopic', {
-      // Of a stack for another account or region, it can be named only where it has a name that is known before it is created.
-      topicName: props.inputTopicName ?? PhysicalName.GENERATE_IF_NEEDED,
+      // Not a name that the CDK makes up once a stack of another account or region refers to the topic: on a scheduler that is in use, that would
+      // replace the topic, and lose what is published to the old one meanwhile. The CDK's error asks for a name instead.
+      topicName: props.inputTopicName,
       enforceSSL: true,
       masterKey: this.encryptionKey,
       // Without it, a trace is passed on all the same, but has no segment of the topic.

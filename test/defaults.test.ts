@@ -100,7 +100,7 @@ const DEFAULTS: Readonly<Record<string, Readonly<Record<string, readonly [text: 
     loadMemory: ['Size.mebibytes(512)', () => isValue({ loadMemory: Size.mebibytes(512) }, { loadMemory: Size.mebibytes(513) })],
     partitions: ['16', () => isValue({ partitions: 16 }, { partitions: 17 })],
     inputTopicName: [
-      '- CloudFormation makes one up, or the CDK where a stack of the app for another account or region refers to the topic',
+      '- CloudFormation makes one up',
       () => expect(DEFAULT.ofType('AWS::SNS::Topic').filter(({ Properties = {} }) => 'TopicName' in Properties)).toEqual([]),
     ],
     failureTopic: ['- the scheduler creates one', () => {

@@ -328,12 +328,14 @@ describe('where they are', () => {
     });
   });
 
-  test('not another region, whose metrics they would not see', () => {
+  test.each([
+    ['region', { region: 'us-east-1' }, 'the alarms are in us-east-1, expected eu-west-1, the region of Schedulers/Sched'],
+    ['account', { account: '444455556666' }, 'the alarms are in 444455556666, expected 111111111111, the account of Schedulers/Sched'],
+  ])('not another %s, whose metrics they would not see', (_, elsewhere, message) => {
     const app = new App();
     const scheduler = new WebhookScheduler(new Stack(app, 'Schedulers', { env: HERE }), 'Sched');
-    const monitoring = new Stack(app, 'Monitoring', { env: { ...HERE, region: 'us-east-1' } });
-    expect(() => new WebhookSchedulerAlarms(monitoring, 'Alarms', { scheduler }))
-      .toThrow('the alarms are in us-east-1, expected eu-west-1, the region of Schedulers/Sched: an alarm sees metrics of its own region only');
+    const monitoring = new Stack(app, 'Monitoring', { env: { ...HERE, ...elsewhere } });
+    expect(() => new WebhookSchedulerAlarms(monitoring, 'Alarms', { scheduler })).toThrow(`${message}: an alarm sees metrics of its own account and region only`);
   });
 
   test('once at a scheduler; with other thresholds beside it', () => {
