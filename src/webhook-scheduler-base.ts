@@ -33,8 +33,9 @@ export interface IWebhookScheduler extends IResource {
    * Allows a principal to schedule webhooks: `sns:Publish` on the input topic, and, where the topic is encrypted with a key, `kms:Decrypt` and
    * `kms:GenerateDataKey` by way of SNS.
    *
-   * For a principal that the app has in another account or region, the scheduler needs an `inputTopicName`. One of another account is let in by the policies of the topic and of its key too. Of a function, role or user that the app creates
-   * in that account, they name the account: so stacks can be deployed in any order.
+   * For a principal that the app has in another account or region, the scheduler needs an `inputTopicName`. One of another account is let in by
+   * the policies of the topic and of its key too. Of a function, role or user that the app creates in that account, they name the account: so
+   * stacks can be deployed in any order.
    *
    * What the app does not create it cannot change: a principal that is known by its ARN needs the permission on its own side as well, and the
    * policies of an imported topic and its key are for their owner to change.
