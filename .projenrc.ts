@@ -131,7 +131,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   },
   eslintOptions: { dirs: ['src'], devdirs: ['test', 'examples', 'bench', 'scripts'], projectService: false, tsconfigPath: './tsconfig.dev.json' },
 
-  gitignore: ['cdk.out', '.DS_Store', '*.tgz', '/bench/results/', `/${METAFILES}/`, 'cdk-integ.out.*', '/test/integ/*.snapshot/asset.*', '.jsii.tabl.json'],
+  gitignore: ['cdk.out', '.DS_Store', '*.tgz', '__pycache__', '/bench/results/', `/${METAFILES}/`, 'cdk-integ.out.*', '/test/integ/*.snapshot/asset.*', '.jsii.tabl.json'],
   depsUpgrade: true,
   // Days that a version has to be out: most that were published with ill intent are withdrawn sooner.
   depsUpgradeOptions: { cooldown: 7 },
