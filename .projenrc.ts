@@ -152,7 +152,7 @@ project.npmignore?.exclude(
 );
 project.npmignore?.include(
   '/lib/adapters/table-keys.*',
-  ...['addresses', 'attempt', 'date', 'headers', 'manifest', 'metric-names', 'network', 'retry', 'signing', 'timing'].map((name) => `/lib/core/${name}.*`),
+  ...['addresses', 'attempt', 'date', 'headers', 'log-events', 'manifest', 'metric-names', 'network', 'retry', 'signing', 'timing'].map((name) => `/lib/core/${name}.*`),
   '/lib/handlers/environment.*', '/lib/handlers/*-function.*',
 );
 // A source map would hold the sources a second time.

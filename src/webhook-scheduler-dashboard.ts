@@ -4,6 +4,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { DEFAULT_THRESHOLDS, LOAD_HORIZON } from './alarm-thresholds';
+import { LOG_DEAD_LETTER, LOG_FAILED, LOG_REFUSED, LOG_REJECTED } from './core/log-events';
 import { guide } from './guides';
 import { requireBetween } from './validation';
 import type { WebhookScheduler } from './webhook-scheduler';
@@ -60,8 +61,8 @@ const Colour = {
   BLUE: '#0072b2', GREEN: '#009e73', RED: '#d55e00', ORANGE: '#e69f00', PINK: '#cc79a7', SKY: '#56b4e9', GREY: '#6b7280',
 } as const;
 
-/** Bad news that is no error of the functions, by the messages of `core/log-events`; without retries, of which there may be many. */
-const FAILURES = ['webhook failed', 'message rejected', 'action refused', 'dead letter'];
+/** Bad news that is no error of the functions; without retries, of which there may be many. */
+const FAILURES = [LOG_FAILED, LOG_REJECTED, LOG_REFUSED, LOG_DEAD_LETTER];
 
 /**
  * A dashboard of a webhook scheduler: one page that a person on call keeps open. Its first row says whether something is wrong now.

@@ -1,7 +1,8 @@
 // Accepts messages: stores webhooks and sends on what is due soon, carries out actions, and says of the rest what is wrong.
 import { Actions } from './actions';
 import { Clock } from './clock';
-import { LOG_REJECTED, LOG_SCHEDULED, webhookFields } from './log-events';
+import { LOG_REJECTED, LOG_SCHEDULED } from './log-events';
+import { webhookFields } from './log-fields';
 import { FieldError, fieldsOf, parseMessage, ParseOptions } from './message';
 import { MetricName } from './metric-names';
 import { DelayQueue, FailureReporter, IngestStore, Log, MetricsRecorder } from './ports';

@@ -1,5 +1,4 @@
 // What the handlers log about a webhook: one line per event, under these messages, with these fields and no others.
-import { publicId, Webhook } from './webhook';
 
 /** A webhook was accepted, once for each: its row is in the table. Fields: {@link WebhookLogFields} and `owner`, who sends it to the delay queue: `ingest` or `load`. */
 export const LOG_SCHEDULED = 'webhook scheduled';
@@ -62,13 +61,4 @@ export interface AttemptLogFields {
   readonly status?: number;
   /** Error class, where there was no answer: `timeout`, `ECONNRESET`, `ENOTFOUND`… */
   readonly error?: string;
-}
-
-export function webhookFields(webhook: Webhook): WebhookLogFields {
-  return {
-    webhookId: publicId(webhook.id),
-    method: webhook.method,
-    host: new URL(webhook.url).host,
-    due: new Date(webhook.dueAt).toISOString(),
-  };
 }
