@@ -13,7 +13,7 @@ import { DelayQueue, DeliverStore, HttpClient, Log, MetricsRecorder, Outcome, Pr
 import { timestampOf, toRequest } from './request';
 import { isExhausted, isExpired, RetryPlan, verdictOf } from './retry';
 import { isOvertaken, isSuperfluous, State } from './state';
-import { comeBackSeconds, CONNECT_AHEAD_MS, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS, NOTICE_MS, OUTCOME_PATIENCE_MS, RECORD_MS } from './timing';
+import { comeBackSeconds, CONNECT_AHEAD_MS, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS, OUTCOME_PATIENCE_MS, RECORD_MS } from './timing';
 import { publicId, rowKey, Turn, Webhook } from './webhook';
 
 /** A turn, or a pack of turns that are due together, as they came off the delay queue. */
@@ -49,6 +49,8 @@ export interface DeliverConfig {
   readonly requestTimeoutMs: number;
   /** How long a claim outlasts its invocation, so that an outcome which travels through the queue still finds it. */
   readonly leaseBeyondMs: number;
+  /** How long before its date a webhook is to be published: how late one is counts from so long after its publication, if that is later. */
+  readonly noticeMs: number;
   readonly retry: RetryPlan;
 }
 
@@ -207,7 +209,7 @@ export class Deliver {
     } else {
       this.log.warn(LOG_FAILED, { ...fields, reason: next.reason });
     }
-    this.metrics.time(MetricName.LATENESS, Math.max(sentAt - lateFrom(turn, claimed), 0));
+    this.metrics.time(MetricName.LATENESS, Math.max(sentAt - lateFrom(turn, claimed, this.config.noticeMs), 0));
     if (isWritten) {
       this.metrics.time(MetricName.ENDPOINT_DURATION, answer.durationMs);
     }
@@ -312,8 +314,8 @@ function turnsOf(batch: readonly DueMessage[]): DueTurn[] {
 }
 
 /** From when on a turn is late: from its instant, unless whoever asked for it asked at too short notice. */
-function lateFrom({ at, publishedAt = -Infinity }: Turn, { actionAt = -Infinity }: State): number {
-  return Math.max(at, publishedAt + NOTICE_MS, actionAt + NOTICE_MS);
+function lateFrom({ at, publishedAt = -Infinity }: Turn, { actionAt = -Infinity }: State, noticeMs: number): number {
+  return Math.max(at, publishedAt + noticeMs, actionAt + noticeMs);
 }
 
 function withoutLease({ leaseUntil, ...state }: State): State {

@@ -7,7 +7,7 @@ import { FieldError, fieldsOf, parseMessage, ParseOptions } from './message';
 import { MetricName } from './metric-names';
 import { DelayQueue, FailureReporter, IngestStore, Log, MetricsRecorder } from './ports';
 import { Notification } from './queue-message';
-import { NOTICE_MS, ownerOf } from './timing';
+import { ownerOf } from './timing';
 import { firstTurn, publicId, Turn, Webhook } from './webhook';
 
 /** A message as it came off the ingest queue. */
@@ -21,6 +21,8 @@ export interface ReceivedMessage extends Notification {
 export interface IngestConfig extends Omit<ParseOptions, 'defaultId' | 'now'> {
   /** What is due within this is sent by ingest itself. */
   readonly ingestHorizonMs: number;
+  /** When a webhook was published travels with its turn where that was less than this before its date. */
+  readonly noticeMs: number;
 }
 
 /** What becomes of a message: it is done with, it has to come again, or its turn is to be sent first. */
@@ -89,7 +91,7 @@ export class Ingest {
     }
     if (stored.owner === 'ingest') {
       const { publishedAt } = message;
-      return { turn: { ...firstTurn(webhook), ...(publishedAt + NOTICE_MS > webhook.dueAt ? { publishedAt } : {}) } };
+      return { turn: { ...firstTurn(webhook), ...(publishedAt + this.config.noticeMs > webhook.dueAt ? { publishedAt } : {}) } };
     }
     if (!stored.isNew) {
       this.metrics.count(MetricName.DUPLICATES_STOPPED); // one that is sent on once more is stopped, and counted, by its claim

@@ -2,7 +2,7 @@
 import { NetworkRules, parseNetworkRules } from '../core/network';
 import { parseRetryPlan, RetryPlan } from '../core/retry';
 import { parseSecretHeaderPlans, parseSigningPlan, SecretHeaderPlan, SigningPlan } from '../core/signing';
-import { MAX_TURNS_PER_MESSAGE } from '../core/timing';
+import { MAX_TURNS_PER_MESSAGE, NOTICE_MS } from '../core/timing';
 
 export enum Variable {
   TABLE_NAME = 'TABLE_NAME',
@@ -27,6 +27,8 @@ export enum Variable {
   LOAD_HORIZON_SECONDS = 'LOAD_HORIZON_SECONDS',
   /** How far ahead a date may lie. */
   MAX_HORIZON_SECONDS = 'MAX_HORIZON_SECONDS',
+  /** How long before its date a webhook is to be published; absent where ingest gets its messages at once. */
+  NOTICE_SECONDS = 'NOTICE_SECONDS',
   /** How long rows stay. */
   RETENTION_SECONDS = 'RETENTION_SECONDS',
   /** How long an endpoint may take. */
@@ -73,6 +75,11 @@ export function turnsPerMessage(environment: Environment): number {
 /** A variable in seconds, as milliseconds. */
 export function milliseconds(environment: Environment, variable: Variable): number {
   return positiveInteger(environment, variable) * 1000;
+}
+
+/** {@link NOTICE_MS} unless the deployment says otherwise. */
+export function noticeMs(environment: Environment): number {
+  return Variable.NOTICE_SECONDS in environment ? milliseconds(environment, Variable.NOTICE_SECONDS) : NOTICE_MS;
 }
 
 export function retryPlan(environment: Environment): RetryPlan {

@@ -1,6 +1,6 @@
 // Accepts what producers published: SNS notifications, off the ingest queue.
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { Environment, milliseconds, networkRules, positiveInteger, retryPlan, text, Variable } from './environment';
+import { Environment, milliseconds, networkRules, noticeMs, positiveInteger, retryPlan, text, Variable } from './environment';
 import { commonParts, flushing, Services } from './services';
 import { answerBatch, readRecords } from './sqs-batch';
 import { SqsRedelivery } from '../adapters/sqs-redelivery';
@@ -13,6 +13,7 @@ export function createIngestHandler(environment: Environment, services: Services
   const { store, delayQueue, failures, followUp, ingestHorizonMs, metrics } = commonParts(environment, services);
   const config = {
     ingestHorizonMs,
+    noticeMs: noticeMs(environment),
     maxHorizonMs: milliseconds(environment, Variable.MAX_HORIZON_SECONDS),
     partitions: positiveInteger(environment, Variable.PARTITIONS),
     retry: retryPlan(environment),

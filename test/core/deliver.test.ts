@@ -31,7 +31,7 @@ async function orderOf(webhooks: readonly Webhook[]): Promise<readonly string[]>
     }),
   };
   const deliver = new Deliver(
-    { requestTimeoutMs: 1_000, leaseBeyondMs: 0, retry: { delaysMs: [], jitter: 0 } },
+    { requestTimeoutMs: 1_000, leaseBeyondMs: 0, noticeMs: 0, retry: { delaysMs: [], jitter: 0 } },
     clock,
     store as DeliverStore,
     {} as DelayQueue,

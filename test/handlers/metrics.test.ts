@@ -3,12 +3,13 @@ import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { Behaviour, Receiver } from '../../scripts/support/receiver';
 import { DURATION_METRICS, METRIC_DIMENSION, METRIC_NAMESPACE, MetricName } from '../../src/core/metric-names';
 import { delayMessageText } from '../../src/core/queue-message';
+import { Variable } from '../../src/handlers/environment';
 import { Cloud, INPUT_TOPIC_NAME } from '../support/cloud';
 import { emulatedScheduler } from '../support/emulated-scheduler';
 import { PrintedMetrics } from '../support/printed-metrics';
 import { queuedTurns } from '../support/queued-turns';
 import { notification } from '../support/sqs-events';
-import type { TestScheduler } from '../support/test-scheduler';
+import { TestScheduler } from '../support/test-scheduler';
 
 const BEHAVIOURS: Record<string, Behaviour> = {
   '/recovers': { first: [{ status: 503 }] },
@@ -209,15 +210,17 @@ test('a cancel counts, and neither its copy nor the turn that it has overtaken i
   expect(printed.takeValues()).toEqual({});
 });
 
+/** How late a webhook is counted that is due so soon and then held up, by a scheduler on whose clock its date is. */
+async function latenessOf(dueInMs: number, heldUpMs: number, by = scheduler): Promise<number[]> {
+  await by.publish({ ...webhook('/dated'), date: by.at(dueInMs) });
+  const [{ Body = '' }] = await cloud.delayed();
+  printed.take();
+  by.clock.advance(heldUpMs);
+  await by.deliver([Body]);
+  return printed.takeValues().Lateness;
+}
+
 test('who is late is us, not who publishes a date that has passed, or at short notice', async () => {
-  const latenessOf = async (dueInMs: number, heldUpMs: number, fields: object = {}) => {
-    await scheduler.publish(webhook('/dated', dueInMs, fields));
-    const [{ Body = '' }] = await cloud.delayed();
-    printed.take();
-    scheduler.clock.advance(heldUpMs);
-    await scheduler.deliver([Body]);
-    return printed.takeValues().Lateness;
-  };
   expect(await latenessOf(-86_400_000, 500)).toEqual([0]);
   expect(await latenessOf(-86_400_000, 10_000)).toEqual([7_000]);
   expect(await latenessOf(1_000, 2_500)).toEqual([0]);
@@ -231,6 +234,28 @@ test('who is late is us, not who publishes a date that has passed, or at short n
   scheduler.clock.advance(13_000);
   await scheduler.deliver([Body]);
   expect(printed.takeValues()).toMatchObject({ Delivered: [1], Lateness: [10_000] });
+});
+
+test('where ingest waits for its batches to fill, the notice that was to be given is longer', async () => {
+  const waiting = new TestScheduler(cloud, { [Variable.NOTICE_SECONDS]: '23' });
+  try {
+    expect(await latenessOf(10_000, 22_500, waiting)).toEqual([0]);
+    expect(await latenessOf(10_000, 24_000, waiting)).toEqual([1_000]);
+    expect(await latenessOf(23_000, 24_000, waiting)).toEqual([1_000]);
+    expect(await latenessOf(60_000, 70_000, waiting)).toEqual([10_000]);
+
+    await waiting.publish({ ...webhook('/moved'), date: waiting.at(600_000), id: 'moved-by-window' });
+    await cloud.delayed();
+    await waiting.publish({ action: 'reschedule', id: 'moved-by-window', date: waiting.at(1_000) });
+    const [{ Body = '' }] = await cloud.delayed();
+    printed.take();
+    waiting.clock.advance(24_000);
+    await waiting.deliver([Body]);
+    expect(printed.takeValues()).toMatchObject({ Delivered: [1], Lateness: [1_000] });
+  } finally {
+    waiting.close();
+    cloud.setEnvironment();
+  }
 });
 
 test('an invocation with more webhooks than a document takes values prints several, and loses and repeats none', async () => {

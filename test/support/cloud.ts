@@ -52,6 +52,7 @@ export class Cloud {
   /** Points the handlers of this process at the emulators. Handlers read it once, when they are imported. */
   public setEnvironment(variables: Partial<Record<Variable, string>> = {}): void {
     // Another scheduler of this process may have had them.
+    delete process.env[Variable.NOTICE_SECONDS];
     delete process.env[Variable.SIGNING];
     delete process.env[Variable.SECRET_HEADERS];
     Object.assign(process.env, {
