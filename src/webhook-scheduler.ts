@@ -15,7 +15,7 @@ import { ID_PREFIX, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from './adapters/ta
 import { LOAD_HORIZON } from './alarm-thresholds';
 import { MANIFEST_KEY, SchedulerManifest } from './core/manifest';
 import { maxLifeMs } from './core/retry';
-import { MAX_HOLD_MS, MAX_RECEIVES, RECORD_MS, turnsPerMessageOf, UNREPORTED_MAX_RECEIVES } from './core/timing';
+import { MAX_HOLD_MS, MAX_RECEIVES, NOTICE_MS, RECORD_MS, turnsPerMessageOf, UNREPORTED_MAX_RECEIVES } from './core/timing';
 import { allowServices, allowUse, EncryptedService, grantUse, requireUsable } from './encryption';
 import { allow, arnFor, grantOn, isKnownToBeOfAnotherAccount } from './grants';
 import { DeliverFunction } from './handlers/deliver-function';
@@ -50,6 +50,16 @@ export interface WebhookSchedulerAttributes {
 const DEFAULT_PARTITIONS = 16;
 /** The most that Lambda takes without a batching window. */
 const BATCH_SIZE = 10;
+/**
+ * The most with one. Ingest writes them all at once, and a client of AWS lets a hundred requests out at a time; at 512 MiB it takes a third of a
+ * second of its 30 for so many. More would save a thousandth of what a message costs, and a crash would bring back more of them, minutes later.
+ */
+const WINDOW_BATCH_SIZE = 100;
+/**
+ * With a window, and little traffic, Lambda may wait this long in spite of a shorter one: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html.
+ * So all windows up to here make a lone webhook late by the same, and a longer one would by more.
+ */
+const MAX_BATCHING_WINDOW = Duration.seconds(20);
 /**
  * A tenth of what an account may have by default, and as much as Lambda comes to in 20 s of a burst. That there is a bound also keeps five
  * readers at a quiet queue, where two might be left: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
@@ -225,6 +235,12 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     requireBetween('requestTimeout', requestTimeout, Duration.seconds(1), MAX_REQUEST_TIMEOUT);
     requireWholeNumber('partitions', props.partitions, 1, 256);
     requireTopicName('inputTopicName', props.inputTopicName);
+    const window = props.ingestBatchingWindow;
+    if (window) {
+      requireBetween('ingestBatchingWindow', window, Duration.seconds(1), MAX_BATCHING_WINDOW);
+    }
+    // What ingest and deliver know of it: from when on a webhook is late.
+    const notice = window ? { [Variable.NOTICE_SECONDS]: seconds(Duration.millis(NOTICE_MS).plus(MAX_BATCHING_WINDOW)) } : {};
     const polling = pollingOf(props);
     if (props.failureTopic) {
       requirePublishable(props.failureTopic, this.stack.region);
@@ -253,7 +269,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     this.ingestDeadLetterQueue = this.createQueue('IngestDeadLetterQueue');
     this.ingestUnreportedQueue = this.createUnreportedQueue('IngestUnreportedQueue', this.ingestDeadLetterQueue);
     this.ingestQueue = this.createQueue('IngestQueue', {
-      visibilityTimeout: visibilityTimeoutFor(INGEST_TIMEOUT),
+      visibilityTimeout: visibilityTimeoutFor(INGEST_TIMEOUT, window),
       deadLetterQueue: { queue: this.ingestUnreportedQueue, maxReceiveCount: MAX_RECEIVES },
     });
     this.subscribe(this.ingestQueue, this.ingestUnreportedQueue);
@@ -294,6 +310,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         [Variable.INPUT_TOPIC_NAME]: this.inputTopic.topicName,
         [Variable.PARTITIONS]: partitions,
         [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
+        ...notice,
         [Variable.MAX_HORIZON_SECONDS]: seconds(maxHorizon),
         [Variable.RETENTION_SECONDS]: seconds(retention),
         [Variable.TURNS_PER_MESSAGE]: String(turnsPerMessage),
@@ -307,8 +324,9 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     allow(this.ingestFunction, this.delayQueue.queueArn, 'sqs:SendMessage');
     this.allowFailureNotices(this.ingestFunction);
     this.allowEncryption(this.ingestFunction);
-    // Without a batching window: a webhook that is due in a moment should not wait for company.
-    this.consume('IngestSource', this.ingestQueue, this.ingestFunction, { batchSize: BATCH_SIZE, ...polling });
+    // Without a batching window, unless it is asked for: a webhook that is due in a moment should not wait for company.
+    const batching = window ? { batchSize: WINDOW_BATCH_SIZE, maxBatchingWindow: window } : { batchSize: BATCH_SIZE };
+    this.consume('IngestSource', this.ingestQueue, this.ingestFunction, { ...batching, ...polling });
 
     // Load: each minute, table to delay queue, and what nobody could handle to failure topic and dead-letter queues.
     this.loadLogGroup = this.createLogGroup('Load', logRetention, removalPolicy);
@@ -375,6 +393,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         // invocation may have one, and some are left for those that still hang from the one before.
         UV_THREADPOOL_SIZE: String(2 * BATCH_SIZE * turnsPerMessage),
         [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
+        ...notice,
         [Variable.RETENTION_SECONDS]: seconds(retention),
         [Variable.TURNS_PER_MESSAGE]: String(turnsPerMessage),
         [Variable.RETRY_POLICY]: JSON.stringify(retryPlan),
@@ -397,8 +416,8 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     if (network.vpc) {
       allowNetworkInterfaces(this, this.deliverFunction, network);
     }
-    // Without a batching window here too: where there is little traffic, Lambda may wait 20 s in spite of a shorter window, far beyond a
-    // webhook's date. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+    // Never with a batching window here: where there is little traffic, Lambda may wait 20 s in spite of a shorter window, far beyond a
+    // webhook's date. https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
     this.consume('DeliverSource', this.delayQueue, this.deliverFunction, { batchSize: BATCH_SIZE, ...polling });
 
     this.addManifest();
@@ -621,9 +640,12 @@ export class WebhookScheduler extends WebhookSchedulerBase {
   }
 }
 
-/** Six times the function's timeout, as Lambda recommends: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html */
-function visibilityTimeoutFor(functionTimeout: Duration): Duration {
-  return Duration.seconds(functionTimeout.toSeconds() * 6);
+/**
+ * Six times the function's timeout and the batching window, as Lambda recommends:
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+ */
+function visibilityTimeoutFor(functionTimeout: Duration, window = Duration.seconds(0)): Duration {
+  return Duration.seconds(functionTimeout.toSeconds() * 6 + window.toSeconds());
 }
 
 /** How Lambda polls both queues: provisioned mode and a bound of concurrency exclude each other. */

@@ -92,6 +92,11 @@ const DEFAULTS: Readonly<Record<string, Readonly<Record<string, readonly [text: 
       expect(100 * turnsPerInvocation).toBe(10_000);
     }],
     provisionedPollers: ['- none', () => expect(pollersOf({})).toEqual([undefined, undefined])],
+    ingestBatchingWindow: ['- none: each message is taken at once', () => {
+      const windows = DEFAULT.ofType('AWS::Lambda::EventSourceMapping').filter(({ Properties }) => 'MaximumBatchingWindowInSeconds' in Properties);
+      expect(windows).toEqual([]);
+      expect(DEFAULT.variables).not.toHaveProperty('NOTICE_SECONDS');
+    }],
     deliverMemory: ['Size.mebibytes(512) - 100 webhooks an invocation', () => {
       isValue({ deliverMemory: Size.mebibytes(512) }, { deliverMemory: Size.mebibytes(513) });
       expect(turnsPerInvocation).toBe(100);

@@ -9,9 +9,10 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { RetryPolicy, WebhookScheduler, WebhookSchedulerProps } from '../src';
 import { idPartition } from '../src/adapters/table-schema';
+import { ACTION_PATIENCE_MS } from '../src/core/actions';
 import { MANIFEST_KEY, SchedulerManifest } from '../src/core/manifest';
 import { parseRetryPlan } from '../src/core/retry';
-import { comeBackSeconds, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS, MAX_QUEUE_DELAY_SECONDS, RECORD_MS } from '../src/core/timing';
+import { comeBackSeconds, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS, MAX_QUEUE_DELAY_SECONDS, NOTICE_MS, RECORD_MS } from '../src/core/timing';
 import { createDeliverHandler } from '../src/handlers/deliver-handler';
 import { Environment } from '../src/handlers/environment';
 import { createIngestHandler } from '../src/handlers/ingest-handler';
@@ -50,6 +51,9 @@ const arnOf = (logicalId: string) => ({ 'Fn::GetAtt': [logicalId, 'Arn'] });
 const propertiesOf = (logicalId: string) => RESOURCES[logicalId].Properties as Record<string, unknown>;
 const environmentOf = (logicalId: string) => (propertiesOf(logicalId).Environment as { Variables: Record<string, unknown> }).Variables;
 const secondsOf = (logicalId: string, variable: string) => Number(environmentOf(logicalId)[variable]);
+
+/** With a window and little traffic: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html */
+const LONGEST_WAIT_SECONDS = 20;
 
 /** Of whom nothing is asked here. */
 const NOBODY: never = new Proxy({}, { get: (_, name) => { throw new Error(`unexpected use of ${String(name)}`); } }) as never;
@@ -388,6 +392,52 @@ describe('queues', () => {
   });
 });
 
+describe.each([1, 5, 20])('with a batching window of %d s', (window) => {
+  const windowed = synth({ ingestBatchingWindow: Duration.seconds(window) });
+  const propertiesThere = (logicalId: string) => windowed.resources[logicalId].Properties as Record<string, unknown>;
+
+  test('ingest waits for up to a hundred messages, and deliver for none', () => {
+    windowed.template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      EventSourceArn: arnOf(MANIFEST.ingestQueue),
+      BatchSize: 100,
+      MaximumBatchingWindowInSeconds: window,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
+    windowed.template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      EventSourceArn: arnOf(MANIFEST.delayQueue),
+      BatchSize: 10,
+      MaximumBatchingWindowInSeconds: Match.absent(),
+    });
+  });
+
+  test('the visibility timeout of the ingest queue has room for it, which an action waits for', () => {
+    const visibility = propertiesThere(MANIFEST.ingestQueue).VisibilityTimeout as number;
+    expect(visibility).toBe(6 * (propertiesThere(MANIFEST.ingestFunction).Timeout as number) + window);
+    expect(1000 * visibility).toBeLessThan(ACTION_PATIENCE_MS);
+  });
+
+  test('ingest and deliver count lateness from when the longest wait is over', () => {
+    const notices = [MANIFEST.ingestFunction, MANIFEST.loadFunction, MANIFEST.deliverFunction].map((id) => (
+      (propertiesThere(id).Environment as { Variables: Record<string, string> }).Variables.NOTICE_SECONDS
+    ));
+    const notice = String(NOTICE_MS / 1000 + Math.max(window, LONGEST_WAIT_SECONDS));
+    expect(notices).toEqual([notice, undefined, notice]);
+  });
+
+  test('nothing else is different', () => {
+    const different = Object.keys(windowed.resources).filter((id) => JSON.stringify(windowed.resources[id]) !== JSON.stringify(RESOURCES[id]));
+    const idOf = (prefix: string) => expect.stringMatching(new RegExp(`^${prefix}[0-9A-F]{8}$`)) as string;
+    expect(different.sort()).toEqual([idOf('SchedDeliver'), idOf('SchedIngest'), idOf('SchedIngestQueue'), idOf('SchedIngestSource')]);
+  });
+});
+
+test('a batching window goes with pollers that are provisioned', () => {
+  const { ofType: resourcesOf } = synth({ ingestBatchingWindow: Duration.seconds(5), provisionedPollers: {} });
+  expect(resourcesOf('AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => Properties as object)).toContainEqual(
+    expect.objectContaining({ MaximumBatchingWindowInSeconds: 5, ProvisionedPollerConfig: { MinimumPollers: 2, MaximumPollers: 10 } }),
+  );
+});
+
 test('the table is on demand, expires rows, can be restored, and stays when the stack goes', () => {
   TEMPLATE.hasResource('AWS::DynamoDB::Table', {
     DeletionPolicy: 'Retain',
@@ -649,6 +699,13 @@ describe('props', () => {
     [
       { requestTimeout: Duration.seconds(Lazy.number({ produce: () => 15 })) },
       'requestTimeout has to be known at synthesis, and is a token; pass a literal Duration',
+    ],
+    [{ ingestBatchingWindow: Duration.millis(1500) }, 'ingestBatchingWindow is 1 second 500 millis, expected whole seconds'],
+    [{ ingestBatchingWindow: Duration.seconds(0) }, 'ingestBatchingWindow is 0 seconds, expected 1 second to 20 seconds'],
+    [{ ingestBatchingWindow: Duration.seconds(21) }, 'ingestBatchingWindow is 21 seconds, expected 1 second to 20 seconds'],
+    [
+      { ingestBatchingWindow: Duration.seconds(Lazy.number({ produce: () => 5 })) },
+      'ingestBatchingWindow has to be known at synthesis, and is a token; pass a literal Duration',
     ],
     [{ maxConcurrency: 1 }, 'maxConcurrency is 1, expected a whole number from 2 to 1000'],
     [{ maxConcurrency: 2.5 }, 'maxConcurrency is 2.5, expected a whole number from 2 to 1000'],
