@@ -1,21 +1,15 @@
 // Puts access control before the emulators: each call is judged by who signs it, and one that is denied is answered as its service does.
 
-import { EventEmitter } from 'node:events';
-import type { IncomingHttpHeaders, IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
-import { buffer } from 'node:stream/consumers';
+import type { IncomingHttpHeaders, IncomingMessage, RequestListener, Server } from 'node:http';
+import { type HttpAnswer, answer, ask, bodyOf, handOn, operationOf, replaceListener } from './emulator-calls';
 import type { AccessControl, Denial } from './iam/access-control';
 import { type AuthorizationRequest, type Principal, denialMessage } from './iam/authorizer';
 import { type Call, dynamoDbRequests } from './iam/calls';
 import type { SecurityPlan } from './iam/security-plan';
 import { LOCAL_ACCOUNT } from './local-account';
+import { type BatchStatement, readInsert, refusalOf } from './partiql';
 
-/** An answer to a call. */
-export interface HttpAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
+const DYNAMODB_JSON = 'application/x-amz-json-1.0';
 const CREDENTIAL = /Credential=([^/,\s]+)\/[^/]*\/([^/]*)\//;
 
 /** Access key id and region that a request is signed with; nothing where nobody has signed. */
@@ -48,35 +42,52 @@ export function callOf(
 
 /** Has the calls of the DynamoDB emulator judged; `control` is asked for at each, since it is not there from the start. */
 export function guardDynamoDb(server: Server, control: () => AccessControl | undefined): void {
-  const [listener] = server.listeners('request') as RequestListener[];
-  server.removeAllListeners('request');
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    void buffer(request).then(body => {
-      const refusal = dynamoDbRefusal(control(), request, body);
-      if (refusal) {
-        answer(response, refusal);
-        return;
-      }
-      // The body has been read; the emulator gets to read it again.
-      const { headers, method, url } = request;
-      const again = Object.assign(new EventEmitter(), { headers, method, url });
-      listener(again as IncomingMessage, response as Parameters<RequestListener>[1]);
-      if (body.length > 0) again.emit('data', body);
-      again.emit('end');
-    }, () => response.destroy());
+  replaceListener(server, listener => (request, response) => {
+    void bodyOf(request).then(async body => {
+      const [judge, operation, input] = [control(), operationOf(request), parse(body)];
+      const call = judge && callOf(judge.plan, request.headers, operation, input);
+      const answered = judge && call && await answerOfGuard(judge, call, listener, request);
+      if (answered) answer(response, answered);
+      else handOn(listener, request, response, body);
+    }).catch(() => response.destroy());
   });
 }
 
-export function answer(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
-  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
-  response.end(body);
+/** The answer to a call of which something is denied; `undefined` for any other, which the emulator answers. */
+async function answerOfGuard(
+  control: AccessControl, call: Call, listener: RequestListener, { headers }: IncomingMessage,
+): Promise<HttpAnswer | undefined> {
+  if (call.operation === 'BatchExecuteStatement') return answerWithoutDenied(control, call, listener, headers);
+  const denial = control.firstDenial(dynamoDbRequests(control.plan, call));
+  return denial && jsonRefusal(denial, DYNAMODB_JSON, 'com.amazon.coral.service#AccessDeniedException');
 }
 
-function dynamoDbRefusal(control: AccessControl | undefined, { headers }: IncomingMessage, body: Buffer): HttpAnswer | undefined {
-  const operation = String(headers['x-amz-target']).split('.')[1];
-  const call = control && callOf(control.plan, headers, operation, parse(body));
-  const denial = call && control.firstDenial(dynamoDbRequests(control.plan, call));
-  return denial && jsonRefusal(denial, 'application/x-amz-json-1.0', 'com.amazon.coral.service#AccessDeniedException');
+/**
+ * Each statement of a batch is judged by itself, and one that is denied has an error of its own, beside the outcomes of the others:
+ * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchStatementError.html
+ */
+async function answerWithoutDenied(
+  control: AccessControl, call: Call, listener: RequestListener, headers: IncomingHttpHeaders,
+): Promise<HttpAnswer | undefined> {
+  const { Statements = [] } = call.input as { readonly Statements?: readonly BatchStatement<unknown>[] };
+  if (refusalOf(Statements) !== undefined) return undefined;
+  const denials = Statements.map(statement => {
+    const insert = readInsert(statement);
+    if ('invalid' in insert) return undefined;
+    const asInsert = { ...call, operation: 'PartiQLInsert', input: { TableName: insert.tableName, Item: insert.item } };
+    return control.firstDenial(dynamoDbRequests(control.plan, asInsert));
+  });
+  if (denials.every(denial => denial === undefined)) return undefined;
+  const allowed = Statements.filter((_, i) => denials[i] === undefined);
+  const given: HttpAnswer = allowed.length === 0 ? { status: 200, headers: { 'content-type': DYNAMODB_JSON }, body: '{"Responses":[]}' }
+    : await ask(listener, headers, JSON.stringify({ ...call.input, Statements: allowed }));
+  if (given.status !== 200) return given;
+  const answered = JSON.parse(given.body) as { readonly Responses: readonly object[] };
+  const outcomes = answered.Responses[Symbol.iterator]();
+  const Responses = denials.map(denial => (
+    denial ? { Error: { Code: 'AccessDenied', Message: denialMessage(denial.request, denial.reason) } } : outcomes.next().value as object
+  ));
+  return { ...given, body: JSON.stringify({ ...answered, Responses }) };
 }
 
 /** What is no JSON is for the emulator to refuse. */

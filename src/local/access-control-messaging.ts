@@ -1,7 +1,8 @@
 // Puts access control before the SNS and SQS emulator, and between its topics and its queues.
 
 import type { IncomingHttpHeaders } from 'node:http';
-import { type HttpAnswer, callOf, snsError, snsRefusal, sqsRefusal } from './access-control-http';
+import { callOf, snsError, snsRefusal, sqsRefusal } from './access-control-http';
+import type { HttpAnswer } from './emulator-calls';
 import type { AccessControl } from './iam/access-control';
 import { type Call, queueKeyRequests, snsRequests, sqsRequests } from './iam/calls';
 import { readStatements } from './iam/policy';

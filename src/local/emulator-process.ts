@@ -10,6 +10,7 @@ import { type Subscription, guardDeliveries, messagingRefusal } from './access-c
 import { AccessControl, type Judgement } from './iam/access-control';
 import type { SecurityPlan } from './iam/security-plan';
 import { LOCAL_ACCOUNT } from './local-account';
+import { answerPartiQl } from './partiql-http';
 import { type ReadTable, RequestMeter, readTables } from './request-meter';
 import { SecretsManager } from './secrets-manager';
 import { secretsManagerListener } from './secrets-manager-http';
@@ -128,6 +129,7 @@ async function start(port: number, metered: boolean): Promise<EmulatorReply> {
     guardDeliveries(snsStore, sqsStore, () => control, queueArn => counts?.delivery(queueArn));
     await messaging.listen({ port, host: LOOPBACK });
     const dynamodb: Server = dynalite({ createTableMs: 0 });
+    answerPartiQl(dynamodb);
     if (counts) meter = { counts, read: meterDynamoDb(dynamodb, counts, () => control !== undefined) };
     guardDynamoDb(dynamodb, () => control);
     const secretsManager = createServer(secretsManagerListener(new SecretsManager(LOCAL_ACCOUNT), () => control));

@@ -2,6 +2,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import { signer } from './access-control-http';
+import { type BatchStatement, DUPLICATE_ITEM, readInsert } from './partiql';
 import {
   type CountedRequests, type DeliveryUsage, type JsonAttribute, type JsonItem, type TableUsage, type UnitKind, itemBytes, messageUnits, readUnits,
   writeUnits,
@@ -21,6 +22,8 @@ export type ReadTable = (operation: string, input: Json) => Promise<Json>;
 
 const READS = new Set(['GetItem', 'BatchGetItem', 'Query', 'Scan']);
 const WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem']);
+/** Billed by what is in its statements. */
+const STATEMENTS = 'BatchExecuteStatement';
 const FAILED_CONDITION = 'ConditionalCheckFailedException';
 
 export class RequestMeter {
@@ -45,12 +48,12 @@ export class RequestMeter {
   public dynamoDb(call: MeteredCall, status: number, answer: Json, read: ReadTable): void {
     const { operation, input } = call;
     const unit = READS.has(operation) ? 'dynamodb-read' : WRITES.has(operation) ? 'dynamodb-write' : undefined;
+    if (operation === STATEMENTS && status === 200) this.countLater(this.statements(call, answer, read));
     if (!unit) return;
     if (status === 200) {
       this.count(call, unit, unit === 'dynamodb-read' ? readCapacity(operation, input, answer) : writeCapacity(input, answer));
     } else if (String(answer.__type).endsWith(FAILED_CONDITION)) {
-      const counting = this.failedCondition(call, read).finally(() => this.pending.delete(counting));
-      this.pending.add(counting);
+      this.countLater(this.failedCondition(call, read));
     }
   }
 
@@ -72,11 +75,26 @@ export class RequestMeter {
     await Promise.all(this.pending);
   }
 
-  /** What a failed write would have been, or what is there, whichever is larger: as much as DynamoDB bills for it. */
+  private countLater(counted: Promise<void>): void {
+    const counting = counted.finally(() => this.pending.delete(counting));
+    this.pending.add(counting);
+  }
+
   private async failedCondition(call: MeteredCall, read: ReadTable): Promise<void> {
-    const { TableName, Key, Item } = call.input as { TableName: string; Key?: JsonItem; Item?: JsonItem };
-    const existing = (await read('GetItem', { TableName, Key: Key ?? await keyOf(TableName, Item ?? {}, read), ConsistentRead: true })).Item;
-    this.count(call, 'dynamodb-write', Math.max(writeUnits(itemBytes(Item ?? {})), writeUnits(itemBytes((existing ?? {}) as JsonItem))));
+    this.count(call, 'dynamodb-write', await failedWriteUnits(call.input as unknown as ConditionalWrite, read));
+  }
+
+  /** Each statement is billed as the write that it is; one that was not so much as tried costs nothing. */
+  private async statements(call: MeteredCall, answer: Json, read: ReadTable): Promise<void> {
+    const { Statements } = call.input as unknown as { readonly Statements: readonly BatchStatement<JsonAttribute>[] };
+    const { Responses } = answer as unknown as { readonly Responses: readonly { readonly Error?: { readonly Code: string } }[] };
+    const units = await Promise.all(Statements.map((statement, i) => {
+      const [insert, code] = [readInsert(statement), Responses[i].Error?.Code];
+      if ('invalid' in insert) return 0;
+      if (code === DUPLICATE_ITEM.Code) return failedWriteUnits({ TableName: insert.tableName, Item: insert.item }, read);
+      return code === undefined ? writeUnits(itemBytes(insert.item)) : 0;
+    }));
+    this.count(call, 'dynamodb-write', units.reduce((sum, one) => sum + one, 0));
   }
 
   private sqs(call: MeteredCall, payload: string): void {
@@ -123,6 +141,18 @@ export async function readTables(read: ReadTable): Promise<TableUsage[]> {
     usage.push({ tableName, items, bytes });
   }
   return usage;
+}
+
+interface ConditionalWrite {
+  readonly TableName: string;
+  readonly Key?: JsonItem;
+  readonly Item?: JsonItem;
+}
+
+/** What a failed write would have been, or what is there, whichever is larger: as much as DynamoDB bills for it. */
+async function failedWriteUnits({ TableName, Key, Item = {} }: ConditionalWrite, read: ReadTable): Promise<number> {
+  const existing = (await read('GetItem', { TableName, Key: Key ?? await keyOf(TableName, Item, read), ConsistentRead: true })).Item;
+  return Math.max(writeUnits(itemBytes(Item)), writeUnits(itemBytes((existing ?? {}) as JsonItem)));
 }
 
 async function keyOf(tableName: string, item: JsonItem, read: ReadTable): Promise<JsonItem> {

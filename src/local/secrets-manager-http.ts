@@ -2,7 +2,8 @@
 
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { json } from 'node:stream/consumers';
-import { type HttpAnswer, answer, callOf, jsonRefusal } from './access-control-http';
+import { callOf, jsonRefusal } from './access-control-http';
+import { type HttpAnswer, answer } from './emulator-calls';
 import type { AccessControl } from './iam/access-control';
 import { secretsManagerRequests } from './iam/calls';
 import { type SecretsManager, SecretsManagerError } from './secrets-manager';

@@ -1,7 +1,7 @@
 // What the engine counts: exact numbers for calls of real clients, by the rules of the services' price pages.
 import {
-  BatchGetItemCommand, BatchWriteItemCommand, DeleteItemCommand, DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand, ScanCommand,
-  UpdateItemCommand,
+  BatchExecuteStatementCommand, BatchGetItemCommand, BatchWriteItemCommand, DeleteItemCommand, DynamoDBClient, GetItemCommand, PutItemCommand,
+  QueryCommand, ScanCommand, UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { PublishBatchCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import {
@@ -111,6 +111,20 @@ describe('DynamoDB', () => {
     await send(new DeleteItemCommand({ TableName, Key: key('a') }));
     await send(new DeleteItemCommand({ TableName, Key: key('c') }));
     expect(await counts()).toEqual({ BatchWriteItem: { requests: 1, units: 3 }, DeleteItem: { requests: 2, units: 3 } });
+  });
+
+  test('bills a batch of statements by the write that each is; one that fails by what is there, and one that is not carried out not at all', async () => {
+    const { send, TableName, counts } = await table();
+    const insertOf = (name: string, bytes: number) => ({
+      Statement: `INSERT INTO "${TableName}" VALUE {'pk': ?, 'sk': ?, 'p': ?}`, Parameters: Object.values(itemOf(name, bytes)),
+    });
+    await send(new BatchExecuteStatementCommand({ Statements: [insertOf('a', 2500), insertOf('b', 100), insertOf('é', 1025)] }));
+    expect(await counts()).toEqual({ BatchExecuteStatement: { requests: 1, units: 3 + 1 + 2 } });
+    await send(new BatchExecuteStatementCommand({ Statements: [insertOf('a', 3500), insertOf('c', 100)] }));
+    await send(new BatchExecuteStatementCommand({ Statements: [insertOf('a', 100), { Statement: 'UPDATE' }] }));
+    expect(await counts()).toEqual({ BatchExecuteStatement: { requests: 3, units: 6 + 4 + 1 + 3 } });
+    await expect(send(new BatchExecuteStatementCommand({ Statements: [insertOf('d', 100), insertOf('d', 200)] }))).rejects.toThrow('duplicates');
+    expect(await counts()).toMatchObject({ BatchExecuteStatement: { requests: 3, units: 14 } });
   });
 
   test('bills a read by each begun four kilobytes, half of that where it need not be consistent, and what is not found as the least', async () => {

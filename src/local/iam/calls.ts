@@ -55,8 +55,11 @@ export function snsRequests(plan: SecurityPlan, call: Call, topicArn: string): A
 }
 
 /** Operations that read or write items; each makes DynamoDB unwrap the table's key in the name of who calls. */
-const ITEM_OPERATIONS = new Set(['GetItem', 'BatchGetItem', 'Query', 'Scan', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem']);
+const ITEM_OPERATIONS = new Set([
+  'GetItem', 'BatchGetItem', 'Query', 'Scan', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'PartiQLInsert',
+]);
 
+/** What the API of DynamoDB needs. A statement of PartiQL is a call of its own here, whose operation is the action of IAM: `PartiQLInsert`. */
 export function dynamoDbRequests(plan: SecurityPlan, call: Call): AuthorizationRequest[] {
   return tablesOf(call).flatMap(([name, keys]) => {
     const tableArn = name.startsWith('arn:') ? name : `arn:aws:dynamodb:${call.region}:${LOCAL_ACCOUNT}:table/${name}`;
