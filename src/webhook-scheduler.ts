@@ -405,7 +405,8 @@ export class WebhookScheduler extends WebhookSchedulerBase {
       // The other functions invoke nothing that invokes them. https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
       recursiveLoop: lambda.RecursiveLoop.ALLOW,
     });
-    allow(this.deliverFunction, this.table.tableArn, 'dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:PutItem');
+    allow(this.deliverFunction, this.table.tableArn,
+      'dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PartiQLInsert', 'dynamodb:UpdateItem', 'dynamodb:PutItem');
     allow(this.deliverFunction, this.delayQueue.queueArn, 'sqs:SendMessage', 'sqs:ChangeMessageVisibility');
     this.allowFailureNotices(this.deliverFunction);
     this.allowEncryption(this.deliverFunction);

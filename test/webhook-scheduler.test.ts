@@ -219,7 +219,7 @@ describe('what each function may do, and no more', () => {
   test('deliver', () => {
     expect(permissionsOf(MANIFEST.deliverFunction)).toEqual(new Map([
       log(MANIFEST.deliverFunction),
-      [table, ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']],
+      [table, ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PartiQLInsert', 'dynamodb:PutItem', 'dynamodb:UpdateItem']],
       // It takes from the queue, and sends to it: what comes too early, retries, and outcomes that the table does not take.
       [queue(delay.queue), [...CONSUME, 'sqs:SendMessage']],
       [failureTopic, ['sns:Publish']],
