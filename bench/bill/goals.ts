@@ -14,6 +14,8 @@ export interface Goal {
 export interface Bills {
   readonly batched: Bill;
   readonly single: Bill;
+  /** Of schedulers with a batching window, as metered and at most. */
+  readonly windowed: Readonly<Record<'batched' | 'single', readonly Bill[]>>;
   readonly large: Bill;
   /** A kilobyte of payload, in its envelope. */
   readonly payload: Bill;
@@ -29,7 +31,7 @@ const SINGLE_PUBLISH: Line = { what: 'producer: Publish', part: 'requests', pric
 /** Half, and what "about" allows. */
 const ABOUT_HALF = 0.55;
 
-export function goalsOf({ batched, single, large, payload, older, olderPayload, idleMonth }: Bills): Goal[] {
+export function goalsOf({ batched, single, windowed, large, payload, older, olderPayload, idleMonth }: Bills): Goal[] {
   const goal = (figure: string, limit: number, measured: number, of: string): Goal => ({ figure, limit, measured, met: measured <= limit, of });
   const half = (ours: Bill, theirs: Bill, parts: readonly Part[], of: string): Goal => (
     goal('part of the older design', ABOUT_HALF, dollarsPerMillion(ours, parts) / dollarsPerMillion(theirs, parts), `${ours.name}: ${of}`)
@@ -37,9 +39,15 @@ export function goalsOf({ batched, single, large, payload, older, olderPayload, 
   return [
     goal('write units', 3.1, quantityOf(batched, 'dynamodb.write'), batched.name),
     goal('SQS requests', 0.5, quantityOf(batched, 'sqs.request'), batched.name),
-    goal('Lambda invocations', 0.1, quantityOf(batched, 'lambda.request'), batched.name),
-    goal('dollars per million, batched', 2.20, dollarsPerMillion(batched, ['requests']), `${batched.name}: requests and units`),
-    goal('dollars per million, single', 2.70, dollarsPerMillion(single, ['requests']), `${single.name}, also into ingest: requests and units`),
+    ...[batched, single, ...windowed.batched, ...windowed.single].map((bill) => (
+      goal('Lambda invocations', 0.1, quantityOf(bill, 'lambda.request'), bill.name)
+    )),
+    ...[batched, ...windowed.batched].map((bill) => (
+      goal('dollars per million, batched', 2.20, dollarsPerMillion(bill, ['requests']), `${bill.name}: requests and units`)
+    )),
+    ...[single, ...windowed.single].map((bill) => (
+      goal('dollars per million, single', 2.70, dollarsPerMillion(bill, ['requests']), `${bill.name}: requests and units`)
+    )),
     goal('dollars per million, single', 2.70, dollarsPerMillion(withQuantity(batched, SINGLE_PUBLISH), ['requests']), 'one by one, but into ingest by tens, as '
       + 'where many are waiting: requests and units'),
     half(batched, older, ['requests'], 'requests and units'),

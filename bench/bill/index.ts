@@ -8,9 +8,9 @@ import { ANSWER_MS, MeteredRun, runMetered, Work } from './metered';
 import { metricsMonths } from './metrics';
 import { gbSeconds, isUndisturbed, ourBill, provisionedWriteDollars, requestRows } from './ours';
 import { dollars, PRICES, REGION, RETRIEVED } from './prices';
+import { atMost } from './readers';
 import { cloudTasks, olderDesign, qstash, schedulerWithApiDestination, schedulerWithLambda } from './rivals';
-import { BATCHED, BURST, GROUPS, LARGE, PAYLOAD, SINGLE, SLOW, SOON } from './works';
-import { exampleAssembly } from '../../scripts/support/example';
+import { BATCHED, BURST, GROUPS, LARGE, LONG_WINDOWED_SINGLE, PAYLOAD, SINGLE, SLOW, SOON, WINDOWED, WINDOWED_BATCHED, WINDOWED_SINGLE } from './works';
 import { Cell, Column, table } from '../../scripts/support/terminal';
 import { turnsPerMessageOf } from '../../src/core/timing';
 import type { Section, SectionOptions } from '../section';
@@ -25,10 +25,13 @@ const PART_TITLES: Readonly<Record<Part, string>> = { requests: 'Requests, units
 export async function run(options: SectionOptions): Promise<Section> {
   const { cleanup, onProgress } = options;
   const runs: MeteredRun[] = [];
-  const assembly = await exampleAssembly(cleanup);
+  const assemblies = new Map<number | undefined, string>();
+  for (const { windowSeconds } of GROUPS.flat()) {
+    assemblies.set(windowSeconds, assemblies.get(windowSeconds) ?? await billedAssembly(windowSeconds, cleanup));
+  }
   for (const group of GROUPS) {
     onProgress(`counting what is billed for: ${group.map(({ name }) => name).join('; ')}`);
-    runs.push(...await Promise.all(group.map((work) => meterInPeace(work, assembly, options))));
+    runs.push(...await Promise.all(group.map((work) => meterInPeace(work, assemblies.get(work.windowSeconds)!, options))));
   }
   return sectionOf(runs);
 }
@@ -38,6 +41,8 @@ export function sectionOf(runs: readonly MeteredRun[]): Section {
   const bills = new Map(runs.map((metered) => [metered.work, ourBill(metered.work.name, metered)]));
   const runOf = (work: Work) => runs.find((metered) => metered.work.name === work.name) as MeteredRun;
   const billOf = (work: Work) => bills.get(runOf(work).work) as Bill;
+  const worst = new Map(WINDOWED.map((work) => [work, atMost(runOf(work))]));
+  const bothOf = (...works: Work[]) => works.flatMap((work) => [billOf(work), worst.get(work)!]);
 
   const optionsOf = (work: Work) => ({
     message: messageText({ ...work.message, index: 0, dueAt: Date.now(), url: 'https://hooks.example.com/orders' }), answerMs: ANSWER_MS,
@@ -53,6 +58,7 @@ export function sectionOf(runs: readonly MeteredRun[]): Section {
   const goals = goalsOf({
     batched: billOf(BATCHED),
     single: billOf(SINGLE),
+    windowed: { batched: bothOf(WINDOWED_BATCHED), single: bothOf(WINDOWED_SINGLE, LONG_WINDOWED_SINGLE) },
     large: billOf(LARGE),
     payload: billOf(PAYLOAD),
     older,
@@ -77,11 +83,12 @@ export function sectionOf(runs: readonly MeteredRun[]): Section {
         caption: 'What is not to be trusted here? The machine was too busy for these, so that webhooks were claimed more than once', text: `  ${disturbed.join('; ')}`,
       }],
       { caption: `By whom, per 1,000 webhooks? ${BATCHED.name}; receives that brought nothing are charged to the idle month`, text: requestTable(runOf(BATCHED)) },
-      { caption: `The same, ${SOON.name}`, text: requestTable(runOf(SOON)) },
+      ...[SOON, WINDOWED_SINGLE].map((work) => ({ caption: `The same, ${work.name}`, text: requestTable(runOf(work)) })),
       {
         caption: `What does a million cost? List prices of ${REGION}, looked up on ${RETRIEVED}, before any free tier (bench/bill/prices.json names their sources). `
-          + 'Where a column is empty, it does not apply or was left out',
-        text: costTable([...bills.values(), ...rivals]),
+          + 'Where a column is empty, it does not apply or was left out. With a window, the engine has one reader that looks every 40 ms; "at most" is what five '
+          + 'readers come to, each with batches of its own, where each of their polls brings one message: AWS says no more than that (bench/bill/readers.ts)',
+        text: costTable([...bills.values(), ...worst.values(), ...rivals]),
       },
       { caption: 'What is the bill of the older design made of?', text: linesTable(olderPayload) },
       { caption: `What is ours made of? ${BATCHED.name}`, text: linesTable(billOf(BATCHED)) },
@@ -101,7 +108,7 @@ export function sectionOf(runs: readonly MeteredRun[]): Section {
       retrieved: RETRIEVED,
       prices: PRICES,
       runs: runs.map((metered) => ({ ...metered, undisturbed: isUndisturbed(metered) })),
-      bills: [...bills.values(), ...rivals, ...idle],
+      bills: [...bills.values(), ...worst.values(), ...rivals, ...idle],
       holds,
       checks,
       goals,

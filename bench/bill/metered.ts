@@ -19,6 +19,8 @@ export interface Work {
   /** `soon`: ingest sends them to the delay queue. `later`: they wait in the table, and load does. */
   readonly due: 'soon' | 'later';
   readonly message: MessageShape;
+  /** For how many seconds ingest's mapping gathers messages. @default - none: they are taken at once, by tens at most */
+  readonly windowSeconds?: number;
 }
 
 export interface MeteredRun {
@@ -50,7 +52,7 @@ const POLL_MS = 200;
 /** Whoever is due later than this is left to load, where works are to be due later without a wait of ten minutes. */
 const SHORT_INGEST_HORIZON_SECONDS = '1';
 
-/** @param assembly of the example app */
+/** @param assembly with one scheduler, as {@link Work.windowSeconds} asks for it */
 export async function runMetered(work: Work, assembly: string, cleanup: Cleanup): Promise<MeteredRun> {
   const behaviour = { delayMs: ANSWER_MS };
   const receiver = await cleanup.open(
@@ -80,7 +82,7 @@ export async function runMetered(work: Work, assembly: string, cleanup: Cleanup)
   const before = await engine.usage();
   const stored = counts.records(functions.ingest) + work.count;
   const spanMs = work.count / work.ratePerMinute * 60_000;
-  const firstDue = Date.now() + spanMs + AHEAD_MS[work.due];
+  const firstDue = Date.now() + spanMs + AHEAD_MS[work.due] + (work.windowSeconds ?? 0) * 1000;
   await publisher.publish(work, WORK_PATH, () => Math.floor(firstDue + Math.random() * spanMs));
   if (work.due === 'later') {
     await until(async () => counts.records(functions.ingest) >= stored, firstDue);

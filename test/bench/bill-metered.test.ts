@@ -1,23 +1,23 @@
 // The whole way of a metered work: through the engine with the real handlers, to exact counts.
+import { billedAssembly } from '../../bench/bill/assembly';
 import { quantityOf } from '../../bench/bill/bill';
 import { runMetered } from '../../bench/bill/metered';
 import { ourBill, requestRows } from '../../bench/bill/ours';
 import { SOON } from '../../bench/bill/works';
 import { Cleanup } from '../../scripts/support/cleanup';
-import { exampleAssembly } from '../../scripts/support/example';
 
 const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
 
-test('ten webhooks of one batch are a publish, a row each, a claim and an outcome each, and one batch of everything else that comes in batches', async () => {
-  const run = await runMetered({ ...SOON, count: 10 }, await exampleAssembly(cleanup), cleanup);
+test('ten webhooks of one batch are a publish, a row each, a claim and an outcome each, and one call of everything that comes in batches', async () => {
+  const run = await runMetered({ ...SOON, count: 10 }, await billedAssembly(undefined, cleanup), cleanup);
   expect(run.arrived).toBe(10);
   const counted = Object.fromEntries(requestRows(run).map(({ role, by, operation, requests, units }) => [`${role} ${by} ${operation}`, [requests, units]]));
   expect(counted).toMatchObject({
     'producer code PublishBatch': [1, 1],
     'ingest code PutItem': [10, 10],
     'ingest code SendMessageBatch': [1, 1],
-    'deliver code UpdateItem': [10, 10],
+    'deliver code BatchExecuteStatement': [1, 10],
     'deliver code PutItem': [10, 10],
   });
   const bill = ourBill('ten', run);

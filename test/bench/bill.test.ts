@@ -9,8 +9,9 @@ import { MeteredRun, usageBetween } from '../../bench/bill/metered';
 import { metricsMonths } from '../../bench/bill/metrics';
 import { gbSeconds, isUndisturbed, ourBill, PLATFORM_BYTES, provisionedWriteDollars, requestRows } from '../../bench/bill/ours';
 import { dollars, PriceName, PRICES, REGION, RETRIEVED } from '../../bench/bill/prices';
+import { atMost } from '../../bench/bill/readers';
 import { cloudTasks, olderDesign, qstash, schedulerWithApiDestination, schedulerWithLambda } from '../../bench/bill/rivals';
-import { BATCHED, GROUPS } from '../../bench/bill/works';
+import { BATCHED, GROUPS, LONG_WINDOWED_SINGLE, WINDOWED_SINGLE } from '../../bench/bill/works';
 import { parseMessage } from '../../src/core/message';
 import { MetricName } from '../../src/core/metric-names';
 import type { FunctionUsage, RequestUsage, Usage } from '../../src/local/engine';
@@ -123,14 +124,16 @@ test('makes of what was metered a bill for one webhook, without receives that br
 });
 
 test('finds a work disturbed in which webhooks were claimed more than once', () => {
-  const claimed = (requests: number): MeteredRun => ({
+  const claimed = (...units: [operation: string, units: number][]): MeteredRun => ({
     ...run,
-    usage: usageOf([
-      { caller: { kind: 'function', functionName: 'Stack-Deliver' }, operation: 'UpdateItem', unit: 'dynamodb-write', requests, units: requests, empty: 0 },
-    ], []),
+    usage: usageOf(units.map(([operation, each]) => (
+      { caller: { kind: 'function', functionName: 'Stack-Deliver' }, operation, unit: 'dynamodb-write', requests: 1, units: each, empty: 0 }
+    )), []),
   });
-  expect(isUndisturbed(claimed(10))).toBe(true);
-  expect(isUndisturbed(claimed(11))).toBe(false);
+  expect(isUndisturbed(claimed(['BatchExecuteStatement', 10]))).toBe(true);
+  expect(isUndisturbed(claimed(['BatchExecuteStatement', 11]))).toBe(false);
+  expect(isUndisturbed(claimed(['BatchExecuteStatement', 10], ['UpdateItem', 1]))).toBe(false);
+  expect(isUndisturbed(claimed(['PutItem', 10]))).toBe(false);
 });
 
 test('takes no request for a function\'s that is none of the scheduler', () => {
@@ -164,6 +167,25 @@ test('makes a month of two ticks, and of the polling that Lambda does', () => {
   expect(quantityOf(month, 'sqs.request')).toBe(43_200 * 2 + 2 * 5 * 129_600);
   expect(quantityOf(month, 'lambda.request')).toBe(43_200);
   expect(quantityOf(month, 'lambda.arm-gb-second')).toBeCloseTo(43_200 * 0.05, 6);
+});
+
+test.each([
+  // At 50 a second, five readers have ten each after a second, and fifty after five.
+  { work: WINDOWED_SINGLE, windowSeconds: 1, batches: 60, deletes: 60 }, { work: LONG_WINDOWED_SINGLE, windowSeconds: 5, batches: 12, deletes: 60 },
+])('takes of a window of $windowSeconds s at most five batches, and a receive for each message', ({ work, windowSeconds, batches, deletes }) => {
+  expect(work).toMatchObject({ count: 600, ratePerMinute: 3_000, windowSeconds });
+  const usage = usageOf([
+    { caller: { kind: 'lambda', functionName: 'Stack-Ingest' }, operation: 'ReceiveMessage', unit: 'sqs-request', requests: 250, units: 250, empty: 50 },
+    { caller: { kind: 'lambda', functionName: 'Stack-Ingest' }, operation: 'DeleteMessageBatch', unit: 'sqs-request', requests: 60, units: 60, empty: 0 },
+    { caller: { kind: 'lambda', functionName: 'Stack-Deliver' }, operation: 'ReceiveMessage', unit: 'sqs-request', requests: 6, units: 6, empty: 0 },
+    { caller: { kind: 'function', functionName: 'Stack-Ingest' }, operation: 'PutItem', unit: 'dynamodb-write', requests: 600, units: 600, empty: 0 },
+  ], [{ functionName: 'Stack-Ingest', invocations: 6 }, { functionName: 'Stack-Deliver', invocations: 6, billedMs: 12_000 }]);
+  const worst = atMost({ work, functions, usage, arrived: 600 });
+  expect(quantityOf(worst, 'lambda.request')).toBeCloseTo((batches + 6) / 600, 10);
+  expect(quantityOf(worst, 'sqs.request')).toBeCloseTo((600 + deletes + 6) / 600, 10);
+  expect(quantityOf(worst, 'dynamodb.write')).toBe(1);
+  expect(worst.lines.map(({ part }) => part)).toEqual(worst.lines.map(() => 'requests'));
+  expect(worst.name).toBe(`${work.name}, at most`);
 });
 
 const messageOf = (bytes: number, index = 0): string => (
@@ -234,7 +256,7 @@ describe('a message', () => {
 
 describe('the page', () => {
   const claim = (requests: number): RequestUsage => ({
-    caller: { kind: 'function', functionName: 'Stack-Deliver' }, operation: 'UpdateItem', unit: 'dynamodb-write', requests, units: requests, empty: 0,
+    caller: { kind: 'function', functionName: 'Stack-Deliver' }, operation: 'BatchExecuteStatement', unit: 'dynamodb-write', requests, units: requests, empty: 0,
   });
   const tick = usageOf([], [{ functionName: 'Stack-Load', invocations: 1, billedMs: 100, logLines: 1, logBytes: 150 }]);
   const runs = GROUPS.flat().map((work): MeteredRun => (
@@ -266,11 +288,17 @@ describe('the page', () => {
 test('a goal is met up to its limit, and says which costs it is about', () => {
   const cheap: Bill = { name: 'cheap', lines: [{ what: 'writes', part: 'requests', price: 'dynamodb.write', quantity: 3.1 }] };
   const dear: Bill = { name: 'dear', lines: [{ what: 'writes', part: 'requests', price: 'dynamodb.write', quantity: 6.2 }] };
-  const goals = goalsOf({ batched: cheap, single: dear, large: dear, payload: dear, older: dear, olderPayload: dear, idleMonth: 1.5 });
+  const windowed = { batched: [cheap], single: [cheap, dear] };
+  const goals = goalsOf({ batched: cheap, single: dear, windowed, large: dear, payload: dear, older: dear, olderPayload: dear, idleMonth: 1.5 });
   expect(goals.find(({ figure }) => figure === 'write units')).toMatchObject({ limit: 3.1, measured: 3.1, met: true });
-  // As published one by one into batches of one, and of ten.
+  // As published one by one into batches of one, with windows, and into batches of ten.
   const singles = goals.filter(({ figure }) => figure === 'dollars per million, single');
-  expect(singles).toMatchObject([{ met: false, of: expect.stringMatching(/dear.*requests/) }, { met: true, measured: 3.1 * 0.625 + 0.5 }]);
+  expect(singles).toMatchObject([
+    { met: false, of: expect.stringMatching(/dear.*requests/) }, { met: true, of: expect.stringMatching(/^cheap/) }, { met: false },
+    { met: true, measured: 3.1 * 0.625 + 0.5 },
+  ]);
+  expect(goals.filter(({ figure }) => figure === 'Lambda invocations').map(({ of }) => of)).toEqual(['cheap', 'dear', 'cheap', 'cheap', 'dear']);
+  expect(goals.filter(({ figure }) => figure === 'dollars per million, batched').map(({ of }) => of)).toEqual(Array(2).fill(expect.stringMatching(/^cheap/)));
   const parts = goals.filter(({ figure }) => figure === 'part of the older design');
   expect(parts.map(({ measured, met }) => [measured, met])).toEqual([[0.5, true], [1, false], [0.5, true], [1, false]]);
   expect(goals.find(({ figure }) => figure === 'dollars of an idle month')).toMatchObject({ met: false });
