@@ -3,7 +3,12 @@ export async function* readAhead<T>(items: AsyncIterable<T>): AsyncGenerator<T> 
   const iterator = items[Symbol.asyncIterator]();
   let next = iterator.next();
   try {
-    for (let item = await next; !item.done; item = await next) {
+    for (;;) {
+      // Not in the head of the loop: V8 would keep the first item and the one before for as long as this generator waits.
+      const item = await next;
+      if (item.done) {
+        return;
+      }
       next = iterator.next();
       next.catch(() => undefined); // it is found out when its turn comes
       yield item.value;
