@@ -4,6 +4,7 @@ import { lookup as systemLookup, LookupAddress, LookupOptions } from 'node:dns';
 import { Agent as HttpAgent, ClientRequest, IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { LookupFunction, Socket } from 'node:net';
+import { BurstMember, Bursts } from './bursts';
 import { Clock } from '../core/clock';
 import { AddressGuard, NetworkRules, portOf, urlRefusal } from '../core/network';
 import { HttpAnswer, HttpClient, PreparedRequest } from '../core/ports';
@@ -35,6 +36,9 @@ export type Lookup = (
 
 export class NodeHttpClient implements HttpClient {
   private readonly agents = { http: new HttpAgent(AGENT_OPTIONS), https: new HttpsAgent(AGENT_OPTIONS) };
+  private readonly bursts = new Bursts();
+  /** Connections that are made. */
+  private readonly established = new WeakSet<Socket>();
   private readonly guard: AddressGuard;
 
   /** @param runtimeApi host and port of Lambda's runtime API, which is never called; absent elsewhere */
@@ -44,14 +48,17 @@ export class NodeHttpClient implements HttpClient {
     this.guard = new AddressGuard(rules, runtimeApi);
   }
 
-  public prepare(request: HttpRequest, requestAt: (instant: number) => HttpRequest = () => request): PreparedRequest {
+  public prepare(
+    request: HttpRequest, requestAt: (instant: number) => HttpRequest = () => request, dueAt: number = this.clock.now(),
+  ): PreparedRequest {
     // As bytes: Node.js writes a text body and the headers in one piece, and then the headers too in UTF-8 instead of Latin-1.
     const body = request.body === undefined ? undefined : Buffer.from(request.body);
     const headersAt = (instant: number) => {
       const { headers } = requestAt(instant);
       return headers === request.headers ? undefined : headers;
     };
-    return new HeldRequest(() => this.open(request, body), headersAt, body, this.clock);
+    const open: Open = (mayWait, onEarlyAnswer) => new Connection(this.open(request, body, mayWait), this.established, onEarlyAnswer);
+    return new HeldRequest(open, headersAt, body, this.bursts.join(originOf(request.url), dueAt), this.clock);
   }
 
   /** Closes all connections. */
@@ -60,7 +67,8 @@ export class NodeHttpClient implements HttpClient {
     this.agents.https.destroy();
   }
 
-  private open({ url: text, method, headers }: HttpRequest, body: Buffer | undefined): ClientRequest {
+  /** @param mayWait whether to wait for a connection that becomes free, where none is, instead of making one */
+  private open({ url: text, method, headers }: HttpRequest, body: Buffer | undefined, mayWait: boolean): ClientRequest {
     const url = new URL(text);
     if (urlRefusal(url, this.rules, this.guard) !== undefined) {
       throw errorOf('ERR_URL_NOT_ALLOWED');
@@ -71,10 +79,10 @@ export class NodeHttpClient implements HttpClient {
       lookup: this.guardedLookup(portOf(url)),
     };
     const request = url.protocol === 'https:'
-      ? httpsRequest(url, { ...options, agent: this.agents.https })
-      : httpRequest(url, { ...options, agent: this.agents.http });
+      ? inLine(this.agents.https, mayWait, (agent) => httpsRequest(url, { ...options, agent }))
+      : inLine(this.agents.http, mayWait, (agent) => httpRequest(url, { ...options, agent }));
     request.once('socket', (socket) => {
-      if (!request.reusedSocket) {
+      if (!this.established.has(socket)) {
         this.judge(socket);
       }
     });
@@ -108,6 +116,20 @@ export class NodeHttpClient implements HttpClient {
   }
 }
 
+/** Makes a request with an agent: one that waits for a connection that becomes free, where none is, or one that has a new one made. */
+function inLine<A extends HttpAgent>(agent: A, mayWait: boolean, makeRequest: (agent: A) => ClientRequest): ClientRequest {
+  // The agent looks at its limit while a request is made, and has those in line wait that it may make no connection for.
+  agent.maxSockets = mayWait ? 0 : Infinity;
+  try {
+    return makeRequest(agent);
+  } finally {
+    agent.maxSockets = Infinity;
+  }
+}
+
+/** Opens a connection; `mayWait`: it may be one that others have used, once it is free. */
+type Open = (mayWait: boolean, onEarlyAnswer?: () => void) => Connection;
+
 /** A request whose connection is made and whose first byte is not yet written. */
 class HeldRequest implements PreparedRequest {
   private connection?: Connection;
@@ -115,20 +137,21 @@ class HeldRequest implements PreparedRequest {
 
   /** @param headersAt the headers it has if it is written at this instant, `undefined`: those it was opened with */
   public constructor(
-    private readonly open: () => ClientRequest,
+    private readonly open: Open,
     private readonly headersAt: (instant: number) => HttpRequest['headers'] | undefined,
     private readonly body: Buffer | undefined,
+    private readonly member: BurstMember,
     private readonly clock: Clock,
   ) {
     // Another connection, since what came may be meant for an earlier request, or say that this connection has been idle for too long; but once only.
-    this.connect(() => {
+    this.connect(member.waits, () => {
       if (this.isHeld) {
-        this.connect();
+        this.connect(false);
       }
     });
   }
 
-  public async send(timeoutMs: number): Promise<HttpAnswer> {
+  public async send(timeoutMs: number, onUnderWay: () => void = () => undefined): Promise<HttpAnswer> {
     this.isHeld = false;
     let timer: NodeJS.Timeout | undefined;
     let sentAt = this.clock.now();
@@ -136,26 +159,46 @@ class HeldRequest implements PreparedRequest {
     try {
       if (!this.connection || (this.connection.error && !this.connection.answeredEarly)) {
         // The endpoint was not there a moment ago, or closed the connection while we held it: the attempt only begins now.
-        this.connection = new Connection(this.open());
+        this.connection = this.open(false);
       }
-      const connection = this.connection;
-      timer = setTimeout(() => connection.fail('timeout'), Math.max(timeoutMs, 0));
-      await connection.whenReady;
+      timer = setTimeout(() => this.connection?.fail('timeout'), Math.max(timeoutMs, 0));
+      const connection = await this.ready(this.connection, onUnderWay);
       sentAt = this.clock.now();
       connection.write(this.headersAt(sentAt), this.body);
       isWritten = true;
+      this.member.moved();
       const { statusCode, headers } = await connection.answer;
       return { sentAt, isWritten, durationMs: this.clock.now() - sentAt, status: statusCode, retryAfter: headers['retry-after'] };
     } catch (error) {
       return { sentAt, isWritten, durationMs: this.clock.now() - sentAt, error: errorClass(error) };
     } finally {
       clearTimeout(timer);
+      this.member.leave();
     }
   }
 
-  private connect(onEarlyAnswer?: () => void): void {
+  /** Resolves with the connection once the request can be written to it, or with another where this one would be waited for in vain. */
+  private async ready(connection: Connection, onUnderWay: () => void): Promise<Connection> {
+    if (!this.member.waits) {
+      onUnderWay();
+      await connection.whenReady;
+      return connection;
+    }
+    await Promise.race([connection.whenReady, this.member.stalled()]);
+    onUnderWay();
+    if (connection.hasSocket) {
+      await connection.whenReady;
+      return connection;
+    }
+    const own = this.connection = this.open(false);
+    connection.fail('ERR_STALLED');
+    await own.whenReady;
+    return own;
+  }
+
+  private connect(mayWait: boolean, onEarlyAnswer?: () => void): void {
     try {
-      this.connection = new Connection(this.open(), onEarlyAnswer);
+      this.connection = this.open(mayWait, onEarlyAnswer);
     } catch {
       // Node.js refuses the request as it stands; `send` makes the same try, and answers with the reason.
     }
@@ -180,9 +223,12 @@ class Connection {
   public readonly answer: Promise<IncomingMessage>;
   private readonly failure = new Deferred();
   private isWritten = false;
+  private isAnswered = false;
 
-  public constructor(private readonly request: ClientRequest, onEarlyAnswer: () => void = () => undefined) {
+  /** @param established connections that are made, of which this one will be */
+  public constructor(private readonly request: ClientRequest, established: WeakSet<Socket>, onEarlyAnswer: () => void = () => undefined) {
     const answers = () => {
+      this.isAnswered = true;
       if (!this.isWritten) {
         this.answeredEarly = true;
         this.fail('ERR_EARLY_ANSWER');
@@ -193,13 +239,22 @@ class Connection {
     request.once('upgrade', answers);
     request.on('error', (error) => this.broken(error));
     // Comes without an error where the answer is none that Node.js passes on.
-    request.once('close', () => this.broken(errorOf('ECONNRESET')));
+    request.once('close', () => {
+      if (!this.isAnswered) {
+        this.broken(errorOf('ECONNRESET'));
+      }
+    });
     const failed = this.failure.promise;
-    this.whenReady = Promise.race([failed, connected(request)]);
+    this.whenReady = Promise.race([failed, connected(request, established)]);
     this.answer = Promise.race([failed, answered(request)]);
     // Both are awaited only once the request is sent; until then an error is kept in `error`.
     this.whenReady.catch(() => undefined);
     this.answer.catch(() => undefined);
+  }
+
+  /** Whether there is one, made or in the making: `false` while the request waits in line. */
+  public get hasSocket(): boolean {
+    return this.request.socket !== null;
   }
 
   /** Writes the request; throws what makes that impossible. */
@@ -238,18 +293,27 @@ function answered(request: ClientRequest): Promise<IncomingMessage> {
   });
 }
 
+function originOf(url: string): string {
+  try {
+    return new URL(url).origin;
+  } catch {
+    return ''; // no request will be made of it
+  }
+}
+
 function errorOf(code: string): NodeJS.ErrnoException {
   return Object.assign(new Error(code), { code });
 }
 
-async function connected(request: ClientRequest): Promise<void> {
+async function connected(request: ClientRequest, established: WeakSet<Socket>): Promise<void> {
   const socket = request.socket ?? await new Promise<NonNullable<ClientRequest['socket']>>((resolve) => request.once('socket', resolve));
-  if (request.reusedSocket) {
-    // The other side may have closed it while it was idle; a turn of the event loop lets that news in.
+  if (established.has(socket)) {
+    // The other side may have closed it since it was used; a turn of the event loop lets that news in.
     await new Promise((resolve) => setImmediate(resolve));
   } else if (socket.connecting || 'encrypted' in socket) {
     await new Promise((resolve) => socket.once('encrypted' in socket ? 'secureConnect' : 'connect', resolve));
   }
+  established.add(socket);
 }
 
 /** The status alone decides; the rest is read within bounds, in the background, and the connection closed beyond them. */

@@ -9,7 +9,7 @@ import { LOG_COPY, LOG_DELIVERED, LOG_FAILED, LOG_RETRYING } from './log-events'
 import { webhookFields } from './log-fields';
 import { CountMetric, MetricName } from './metric-names';
 import { recordOutcome } from './outcome';
-import { DelayQueue, DeliverStore, HttpClient, Log, MetricsRecorder, Outcome, PreparedRequest } from './ports';
+import { Claim, DelayQueue, DeliverStore, HttpClient, Log, MetricsRecorder, Outcome, PreparedRequest } from './ports';
 import { timestampOf, toRequest } from './request';
 import { isExhausted, isExpired, RetryPlan, verdictOf } from './retry';
 import { isOvertaken, isSuperfluous, State } from './state';
@@ -131,12 +131,12 @@ export class Deliver {
       this.log.error('webhooks not read, will come again', { webhooks: due.length, error });
       return due.map(({ receipt }) => receipt);
     }
-    const receipts = await Promise.all(due.map(async (dueTurn, index) => {
+    const claims = this.claim(due, invocation);
+    const receipts = await Promise.all(due.map(async (dueTurn) => {
       const { receipt, turn, isPacked } = dueTurn;
       const release = this.dueFirst.hold(turn.at);
       const isSettled = await this.tries(turn.id, 'webhook not settled, will come again', () => (
-        // Each copy is a claimant of its own, also where a batch holds two of one webhook.
-        this.deliverOne(turn, webhooks.get(rowKey(turn)), `${invocation.id}#${index}`, invocation.deadline, release)
+        this.deliverOne(turn, webhooks.get(rowKey(turn)), claims.get(dueTurn), invocation.deadline, release)
       ));
       release(); // where there was nothing to send
       if (isSettled) {
@@ -146,6 +146,16 @@ export class Deliver {
       return isPacked ? this.sendOn([dueTurn], (turns) => this.delayQueue.sendApart(turns, comeBackSeconds(1))) : [receipt];
     }));
     return receipts.flat();
+  }
+
+  /** Claims turns, all but those that there is no time for: an endpoint is to have all of its own, and another invocation is better placed. */
+  private claim(due: readonly DueTurn[], { id, deadline }: Invocation): ReadonlyMap<DueTurn, Promise<Claim>> {
+    const now = this.clock.now();
+    const timely = due.filter(({ turn }) => Math.max(turn.at, now) + this.config.requestTimeoutMs <= requestUntil(deadline));
+    // Each copy is a claimant of its own, also where a batch holds two of one webhook.
+    const turns = timely.map(({ turn }, index) => ({ turn, claimant: `${id}#${index}` }));
+    const claims = this.store.claim(turns, now, deadline + this.config.leaseBeyondMs + MAX_CLOCK_SKEW_MS, requestUntil(deadline) - now);
+    return new Map(claims.map((claim, index) => [timely[index], claim]));
   }
 
   /** `false` also where settling fails, which is logged as `failure`. */
@@ -161,20 +171,16 @@ export class Deliver {
   /**
    * `false` if the queue message has to stay, since this turn is neither settled nor overtaken.
    *
-   * @param release called when there is nothing left to do for the request but to write it
+   * @param claiming absent if there was no time for it
+   * @param release called when there is nothing left to do for the request but to wait for its endpoint
    */
   private async deliverOne(
-    turn: Turn, webhook: Webhook | undefined, claimant: string, deadline: number, release: () => void,
+    turn: Turn, webhook: Webhook | undefined, claiming: Promise<Claim> | undefined, deadline: number, release: () => void,
   ): Promise<boolean> {
-    const requestUntil = deadline - RECORD_MS;
-    const hasTimeFor = (ms: number) => Math.max(turn.at, this.clock.now()) + ms <= requestUntil;
-    if (!hasTimeFor(this.config.requestTimeoutMs)) {
-      return false; // an endpoint is to have all its time: another invocation is better placed
+    if (!claiming) {
+      return false;
     }
-    const [claim, seal] = await Promise.all([
-      this.store.claim(turn, claimant, this.clock.now(), deadline + this.config.leaseBeyondMs + MAX_CLOCK_SKEW_MS, requestUntil - this.clock.now()),
-      webhook && this.credentials.for(webhook.url),
-    ]);
+    const [claim, seal] = await Promise.all([claiming, webhook && this.credentials.for(webhook.url)]);
     if ('refused' in claim) {
       return this.dropCopy(turn, claim.refused);
     }
@@ -188,18 +194,20 @@ export class Deliver {
       this.log.warn(LOG_FAILED, { ...webhookFields(webhook), reason });
       return this.settle(claimed, this.failed(claimed, reason), webhook, deadline);
     }
-    if (!hasTimeFor(this.config.requestTimeoutMs / 2)) {
+    const until = requestUntil(deadline);
+    if (Math.max(turn.at, this.clock.now()) + this.config.requestTimeoutMs / 2 > until) {
       return false; // claim or secrets took so long that it would be no fair try; nothing has been sent, and the claim ends with its lease
     }
 
     await this.clock.sleepUntil(turn.at - CONNECT_AHEAD_MS);
-    const request = this.prepare(webhook, seal, Math.max(turn.at, this.clock.now()));
+    const request = this.prepare(webhook, seal, turn.at);
     await this.clock.sleepUntil(turn.at);
-    release();
-    const { sentAt, isWritten, retryAfter, ...answer } = await request.send(Math.min(this.config.requestTimeoutMs, requestUntil - this.clock.now()));
+    const timeoutMs = Math.min(this.config.requestTimeoutMs, until - this.clock.now());
+    const { sentAt, isWritten, retryAfter, ...answer } = await request.send(timeoutMs, release);
+    release(); // where it has failed before it was under way
     const attempt: Attempt = { at: new Date(sentAt).toISOString(), lateMs: sentAt - turn.at, ...answer };
     const next = this.afterAttempt(claimed, attempt, retryAfter, webhook);
-    await this.dueFirst.quiet(Math.min(this.clock.now() + OUTCOME_PATIENCE_MS, requestUntil));
+    await this.dueFirst.quiet(Math.min(this.clock.now() + OUTCOME_PATIENCE_MS, until));
 
     const fields = { ...webhookFields(webhook), attempt: next.attempts.length, lateMs: attempt.lateMs, ...answer };
     if (next.status === 'delivered') {
@@ -217,14 +225,15 @@ export class Deliver {
   }
 
   /** Without its secrets, a request is not sent: that is how the attempt has failed. */
-  private prepare(webhook: Webhook, seal: Seal, attemptAt: number): PreparedRequest {
+  private prepare(webhook: Webhook, seal: Seal, dueAt: number): PreparedRequest {
     if ('error' in seal) {
       return { send: async () => ({ sentAt: this.clock.now(), isWritten: false, durationMs: 0, error: seal.error }) };
     }
+    const attemptAt = Math.max(dueAt, this.clock.now());
     const requestAt = (instant: number) => seal.seal(toRequest(webhook, instant));
     const request = requestAt(attemptAt);
     // Made anew only in another second, after a long time of connecting or being frozen: at the instant there is to be nothing to do.
-    return this.http.prepare(request, (instant) => (timestampOf(instant) === timestampOf(attemptAt) ? request : requestAt(instant)));
+    return this.http.prepare(request, (instant) => (timestampOf(instant) === timestampOf(attemptAt) ? request : requestAt(instant)), dueAt);
   }
 
   /** A copy that is none of the current turn, or of one that has ended, goes once what follows from the state is sure to have happened. */
@@ -307,6 +316,11 @@ export class Deliver {
  */
 function isBroken({ turns, receives }: DueMessage): boolean {
   return turns.length > 1 && receives > MAX_PACK_RECEIVES;
+}
+
+/** Until when requests may be on their way in an invocation. */
+function requestUntil(deadline: number): number {
+  return deadline - RECORD_MS;
 }
 
 function turnsOf(batch: readonly DueMessage[]): DueTurn[] {

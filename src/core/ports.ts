@@ -88,10 +88,17 @@ export type Claim = { readonly claimed: State } | { readonly refused: State | un
 /** Claims turns and keeps their outcome. */
 export interface DeliverStore extends MessageStore, StateStore {
   /**
-   * Takes the right to fire a turn until `leaseUntil`, if the webhook is at that turn and nobody else has it. Safe to repeat: a claimant
-   * that holds the right already gets it again. Rejects after `timeoutMs`; the right may then still be taken.
+   * Takes the right to fire turns until `leaseUntil`, of each if the webhook is at that turn and nobody else has it. Safe to repeat: a claimant
+   * that holds the right already gets it again. Returns a promise for each, in the same order. Rejects after `timeoutMs`; the right may then
+   * still be taken.
    */
-  claim(turn: Turn, claimant: string, now: number, leaseUntil: number, timeoutMs: number): Promise<Claim>;
+  claim(turns: readonly ClaimedTurn[], now: number, leaseUntil: number, timeoutMs: number): readonly Promise<Claim>[];
+}
+
+/** A turn, and who is to have it: unique among all that ever ask for one. */
+export interface ClaimedTurn {
+  readonly turn: Turn;
+  readonly claimant: string;
 }
 
 /** The queue that holds turns until shortly before they are due. */
@@ -154,16 +161,21 @@ export interface SecretVersion {
 
 export interface HttpClient {
   /**
-   * Starts to connect; the request is written by {@link PreparedRequest.send} alone.
+   * Starts to connect; the request is written by {@link PreparedRequest.send} alone, which has to be called.
    *
    * @param requestAt what it has become if it is written at this instant: other values of its headers, or `request` itself
+   * @param dueAt when it is to be written, in milliseconds since the epoch
    */
-  prepare(request: HttpRequest, requestAt: (instant: number) => HttpRequest): PreparedRequest;
+  prepare(request: HttpRequest, requestAt: (instant: number) => HttpRequest, dueAt: number): PreparedRequest;
 }
 
 export interface PreparedRequest {
-  /** Writes the request, once. Never rejects: a failure is an answer too. */
-  send(timeoutMs: number): Promise<HttpAnswer>;
+  /**
+   * Writes the request, once. Never rejects: a failure is an answer too.
+   *
+   * @param onUnderWay called as soon as it is written, or nothing but the network is waited for, unless it fails before that
+   */
+  send(timeoutMs: number, onUnderWay?: () => void): Promise<HttpAnswer>;
 }
 
 export interface HttpAnswer {

@@ -59,8 +59,11 @@ export const RECORD_MS = 6_000;
 /** What it may take to settle an outcome, where memory is small: so long before a request is due, none is begun. */
 export const QUIET_MS = 10;
 
-/** How long an outcome may wait for requests that are due, at most. While it does, a crash would have its request repeated. */
-export const OUTCOME_PATIENCE_MS = 1_000;
+/**
+ * How long an outcome may wait for requests that are due, at most: as long as it takes a busy worker to send some thousands. While it does, a
+ * crash would have its request repeated.
+ */
+export const OUTCOME_PATIENCE_MS = 2_500;
 
 /** Who sends a stored webhook to the delay queue. */
 export type Owner = 'ingest' | 'load';

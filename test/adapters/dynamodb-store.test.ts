@@ -35,12 +35,98 @@ afterAll(async () => {
 
 const turnOf = (id: string): Turn => firstTurn({ id, dueAt: Date.now(), partition: 0 });
 
-/** The claimed state, or the one that did not allow it. */
-async function claim(id: string, claimant: string): Promise<{ outcome: string; state?: State }> {
-  const result = await store.claim(turnOf(id), claimant, Date.now(), Date.now() + 60_000, 10_000);
-  return 'claimed' in result ? { outcome: 'claimed', state: result.claimed } : { outcome: 'refused', state: result.refused };
+interface Outcome {
+  readonly outcome: 'claimed' | 'refused';
+  readonly state?: State;
+}
+
+/** Of each the claimed state, or the one that did not allow it. */
+function claimAll(turns: readonly Turn[], claimant: (index: number) => string): Promise<readonly Outcome[]> {
+  const claims = store.claim(turns.map((turn, i) => ({ turn, claimant: claimant(i) })), Date.now(), Date.now() + 60_000, 10_000);
+  return Promise.all(claims.map(async (claiming) => {
+    const result = await claiming;
+    return 'claimed' in result ? { outcome: 'claimed', state: result.claimed } : { outcome: 'refused', state: result.refused };
+  }));
+}
+
+async function claim(id: string, claimant: string): Promise<Outcome> {
+  const [outcome] = await claimAll([turnOf(id)], () => claimant);
+  return outcome;
 }
 const outcomes = (claims: readonly { outcome: string }[]) => new Set(claims.map(({ outcome }) => outcome));
+
+describe('many first claims at once', () => {
+  const turnsOf = (name: string, count = 60) => Array.from({ length: count }, (_, i) => turnOf(`${name}-${i}`));
+  const states = (turns: readonly Turn[]) => Promise.all(turns.map(({ id }) => store.readState(id)));
+  let requests: string[];
+
+  beforeEach(() => {
+    requests = [];
+    proxy.fateOf = (operation) => {
+      requests.push(operation);
+      return 'pass';
+    };
+  });
+
+  test('travel in few requests, and each is kept as it is returned', async () => {
+    const turns = turnsOf('many');
+    const claims = await claimAll(turns, (i) => `worker#${i}`);
+    expect(requests).toEqual(Array(3).fill('BatchExecuteStatement'));
+    expect(outcomes(claims)).toEqual(new Set(['claimed']));
+    const kept = await states(turns);
+    expect(claims.map(({ state }) => state)).toEqual(kept);
+    expect(kept.map((state) => state?.claimant)).toEqual(turns.map((_, i) => `worker#${i}`));
+  });
+
+  test('are the same as if they were made one by one', async () => {
+    const [first, ...others] = turnsOf('alike', 3);
+    const together = await claimAll(others, () => 'worker');
+    const alone = await claimAll([first], () => 'worker');
+    expect(requests).toEqual(['BatchExecuteStatement', 'UpdateItem']);
+    const withoutOwn = ({ state }: Outcome) => ({ ...state, id: '', at: 0, dueAt: 0, leaseUntil: 0, keepUntil: 0 });
+    expect(together.map(withoutOwn)).toEqual([...alone, ...alone].map(withoutOwn));
+  });
+
+  test('find out which webhooks others have claimed, ended or withdrawn', async () => {
+    const turns = turnsOf('contended');
+    const before = await claimAll(turns.slice(0, 20), () => 'other');
+    const { state: claimed } = before[0];
+    await store.replaceState(claimed, { ...claimed!, leaseUntil: undefined, status: 'delivered', endedAt: Date.now() });
+    const claims = await claimAll(turns, (i) => `worker#${i}`);
+    expect(claims.map(({ outcome }) => outcome)).toEqual([...Array<string>(20).fill('refused'), ...Array<string>(40).fill('claimed')]);
+    expect(claims.slice(0, 20).map(({ state }) => state?.status)).toEqual(['delivered', ...Array<string>(19).fill('delivering')]);
+    expect((await states(turns)).map((state) => state?.claimant)).toEqual(turns.map((_, i) => (i < 20 ? 'other' : `worker#${i}`)));
+  });
+
+  test('of two copies of one webhook one has it', async () => {
+    const [turn, other] = turnsOf('copied', 2);
+    const claims = await claimAll([turn, other, turn], (i) => `worker#${i}`);
+    expect(claims.map(({ outcome }) => outcome).sort()).toEqual(['claimed', 'claimed', 'refused']);
+    const winner = claims.findIndex(({ outcome, state }) => outcome === 'claimed' && state?.id === turn.id);
+    expect((await store.readState(turn.id))?.claimant).toBe(`worker#${winner}`);
+  });
+
+  test('whose answer was lost on the way are still their claimants\'', async () => {
+    proxy.fateOf = (operation, attempt) => (operation === 'BatchExecuteStatement' && attempt === 1 ? 'lose' : 'pass');
+    const turns = turnsOf('lost');
+    expect(outcomes(await claimAll(turns, (i) => `worker#${i}`))).toEqual(new Set(['claimed']));
+    expect((await states(turns)).map((state) => state?.claimant)).toEqual(turns.map((_, i) => `worker#${i}`));
+    expect(outcomes(await claimAll(turns, (i) => `other#${i}`))).toEqual(new Set(['refused']));
+  });
+
+  test('take the row of a webhook that is long past', async () => {
+    const past = new DynamoDbStore(client, { tableName: cloud.tableName, retentionMs: -1_000 }, new SystemClock());
+    const turns = turnsOf('past', 2);
+    const claimWith = (by: DynamoDbStore, claimant: string) => (
+      Promise.all(by.claim(turns.map((turn) => ({ turn, claimant })), Date.now(), Date.now() + 60_000, 10_000))
+    );
+    await claimWith(past, 'forerunner');
+    while (await store.readState(turns[1].id)) {
+      await new Promise((resolve) => setTimeout(resolve, 50)); // until it counts as gone, by the second
+    }
+    expect(await claimWith(store, 'worker')).toEqual(turns.map(({ id }) => ({ claimed: expect.objectContaining({ id, claimant: 'worker' }) as unknown })));
+  });
+});
 
 test('a burst that meets a throttled table is slow, and complete', async () => {
   proxy.fateOf = (_, attempt) => (attempt <= 3 ? 'throttle' : 'pass');

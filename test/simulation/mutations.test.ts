@@ -13,7 +13,7 @@ import { Deliver } from '../../src/core/deliver';
 import type { Failure } from '../../src/core/failure-notice';
 import { Ingest } from '../../src/core/ingest';
 import { MetricName } from '../../src/core/metric-names';
-import type { Cursor, FoundWebhook } from '../../src/core/ports';
+import type { ClaimedTurn, Cursor, FoundWebhook } from '../../src/core/ports';
 import * as request from '../../src/core/request';
 import * as retry from '../../src/core/retry';
 import { Shipments } from '../../src/core/shipments';
@@ -87,9 +87,19 @@ const MUTATIONS: readonly Mutation[] = [
   {
     invariant: 'firesByRight',
     what: 'a refused claim counts as a claim',
-    breakIt: () => replace(DynamoDbStore.prototype, 'claim', async (original, ...args) => {
+    breakIt: () => replace(DynamoDbStore.prototype, 'claimOne', async (original, ...args) => {
       const { claimed, refused } = await original(...args) as { claimed?: State; refused?: State };
-      return claimed || !refused ? { claimed, refused } : { claimed: { ...refused, ...args[0] } };
+      return claimed || !refused ? { claimed, refused } : { claimed: { ...refused, ...(args[0] as ClaimedTurn).turn } };
+    }),
+  },
+  {
+    invariant: 'firesByRight',
+    what: 'a batch of claims counts as successful, whatever has become of each',
+    breakIt: () => replace(DynamoDbStore.prototype, 'insertClaims', async (original, turns, leaseUntil, ...rest) => {
+      await original(turns, leaseUntil, ...rest);
+      return (turns as readonly ClaimedTurn[]).map(({ turn, claimant }) => (
+        { ...turn, status: 'delivering', attempts: [], claimant, leaseUntil, keepUntil: turn.at + 86_400_000 }
+      ));
     }),
   },
   {
@@ -108,9 +118,7 @@ const MUTATIONS: readonly Mutation[] = [
   {
     invariant: 'repeats',
     what: 'a lease ends while its worker is still at it',
-    breakIt: () => replace(DynamoDbStore.prototype, 'claim', (original, turn, claimant, now, _, timeoutMs) => (
-      original(turn, claimant, now, now + 1, timeoutMs)
-    )),
+    breakIt: () => replace(DynamoDbStore.prototype, 'claim', (original, turns, now, _, timeoutMs) => original(turns, now, now + 1, timeoutMs)),
   },
   {
     invariant: 'cancelPrevails',
