@@ -1,6 +1,6 @@
 // How heavy the functions are: what they take to start, of a processor, of memory.
 import { coldStartTable, measureColdStarts } from './cold-start';
-import { growth, LoadRun, loadTable, measureLoad, measureLoadEmulated, ROWS } from './load';
+import { growthText, LEAST_MIB, LoadRun, loadTable, MANY_ROWS, measureLoad, measureLoadEmulated, ROWS } from './load';
 import { measureParts, partsTable } from './parts';
 import { measureMemorySizes, measureProcessorUse, memoryTable, processorTable } from './processor';
 import { MIB_PER_PROCESSOR, PERIOD_MS } from './processor-limit';
@@ -18,9 +18,9 @@ export async function run({ cleanup, repeat, onProgress }: SectionOptions): Prom
   onProgress('lateness by memory size');
   const sizes = await measureMemorySizes(world);
   const loads: LoadRun[] = [];
-  for (const rows of ROWS) {
-    onProgress(`load of ${rows} rows`);
-    loads.push(await measureLoad(world, rows));
+  for (const [rows, memoryMib] of [...ROWS.map((some) => [some] as const), [MANY_ROWS] as const, [MANY_ROWS, LEAST_MIB] as const]) {
+    onProgress(`load of ${rows} rows${memoryMib === undefined ? '' : ` with ${memoryMib} MiB`}`);
+    loads.push(await measureLoad(world, rows, memoryMib));
   }
   for (const rows of ROWS) {
     onProgress(`load of ${rows} rows, from the emulated table`);
@@ -28,8 +28,7 @@ export async function run({ cleanup, repeat, onProgress }: SectionOptions): Prom
   }
   onProgress('parts');
   const parts = await measureParts(plans);
-  const [, few, many] = loads;
-  const grown = growth(few, many);
+  const [, few, more, most] = loads;
   return {
     name: 'weight',
     title: 'How heavy the functions are',
@@ -47,10 +46,13 @@ export async function run({ cleanup, repeat, onProgress }: SectionOptions): Prom
         text: sizes ? memoryTable(sizes) : '  Not measured: control groups of Linux cannot be made here.',
       },
       {
-        caption: `How long does load take for the rows of one minute? The table answers in ${TABLE_MS} ms, the queue in ${QUEUE_MS} ms`,
+        caption: `How long does load take for the rows of one minute, and how much memory? The table answers in ${TABLE_MS} ms, the queue in ${QUEUE_MS} ms`,
         text: [
           loadTable(loads),
-          `  From ${few.rows} to ${many.rows} rows, ${grown.rows} times as many: ${grown.time.toFixed(1)} times the time, ${grown.memory.toFixed(2)} times the memory`,
+          growthText(few, more),
+          growthText(more, most),
+          '  Live is what is left when all garbage is collected, in a run of its own. The rest of the RSS is the runtime and garbage: V8 lets its space for',
+          '  what is new grow to an eighth of the memory of the function before it collects more often.',
         ].join('\n'),
       },
       { caption: 'What do single parts take, once they are compiled?', text: partsTable(parts) },

@@ -6,9 +6,10 @@ import { bundleLikeHandlers, bundleOf, bytesOf } from '../../bench/weight/bundle
 import { coldStartTable, measureColdStarts } from '../../bench/weight/cold-start';
 import { DueRows, DueRowsOptions, Page } from '../../bench/weight/due-rows';
 import { deliverEvent, ingestEvent } from '../../bench/weight/events';
-import { growth, LoadRun, loadTable, measureLoad } from '../../bench/weight/load';
+import { growth, growthText, LoadRun, loadTable, measureLoad } from '../../bench/weight/load';
 import { ProcessorLimit, quotaMs } from '../../bench/weight/processor-limit';
 import { functionsOf, planScheduler } from '../../bench/weight/stacks';
+import { lambdaFlags } from '../../bench/weight/worker';
 import { World } from '../../bench/weight/world';
 import { Cleanup } from '../../scripts/support/cleanup';
 import { turnOfRow } from '../../src/adapters/table-schema';
@@ -94,6 +95,10 @@ describe('the share of a processor', () => {
   });
 });
 
+test('a function gets the flags that Lambda starts Node.js with', () => {
+  expect(lambdaFlags(512)).toEqual(['--expose-gc', '--max-semi-space-size=25', '--max-old-space-size=461']);
+});
+
 describe('with the functions that ship', () => {
   const cleanup = new Cleanup();
   let world: World;
@@ -154,7 +159,18 @@ describe('with the functions that ship', () => {
     expect(run).toMatchObject({ rows: 3_000, complete: true });
     expect(run.pages).toBeGreaterThanOrEqual(16);
     expect(run.sends).toBeLessThan(300); // they travel in packs
+    expect(run.memoryMib).toBe(512);
   });
+
+  test('load keeps nothing of the rows that it has sent', async () => {
+    const few = await measureLoad(world, 10_000);
+    const many = await measureLoad(world, 100_000, 256);
+    expect([few, many].map(({ complete, memoryMib }) => [complete, memoryMib])).toEqual([[true, 512], [true, 256]]);
+    // A row is some 200 bytes of it, so that 90,000 more would be 18 MiB. Compiled code and feedback for it grow by one or two.
+    expect(many.peakLiveMib).toBeLessThan(few.peakLiveMib as number + 8);
+    expect(few.peakLiveMib).toBeGreaterThan(5);
+    expect(few.peakLiveMib).toBeLessThan(few.peakRssMib);
+  }, 60_000);
 
   test('a function that fails says why', async () => {
     await expect(world.withWorker('load', { variables: { TABLE_NAME: '' } }, async () => undefined)).rejects.toThrow('TABLE_NAME is not set');
@@ -162,8 +178,13 @@ describe('with the functions that ship', () => {
 });
 
 test('growth compares runs, and the table says where rows were missed', () => {
-  const few: LoadRun = { table: 'a', rows: 10, ms: 100, processorMs: 1, peakRssMib: 50, peakHeapMib: 5, pages: 1, sends: 1, complete: true };
-  const many: LoadRun = { ...few, rows: 100, ms: 1_050, peakRssMib: 60, complete: false };
-  expect(growth(few, many)).toEqual({ rows: 10, time: 10.5, memory: 1.2 });
-  expect(loadTable([few, many]).split('\n').slice(2)).toEqual([expect.stringMatching(/ yes$/), expect.stringMatching(/ no$/)]);
+  const few: LoadRun = {
+    table: 'a', rows: 10, memoryMib: 512, ms: 100, processorMs: 1, peakRssMib: 50, peakLiveMib: 10, pages: 1, sends: 1, complete: true,
+  };
+  const many: LoadRun = { ...few, rows: 100, ms: 1_050, peakRssMib: 60, peakLiveMib: 11, complete: false };
+  expect(growth(few, many)).toEqual({ rows: 10, time: 10.5, live: 1.1, rss: 1.2 });
+  expect(growthText(few, many)).toBe('  From 10 to 100 rows, 10 times as many: 10.5 times the time, 1.10 times the live memory, 1.20 times the RSS');
+  const { peakLiveMib, ...unlooked } = many;
+  const lines = loadTable([few, many, unlooked]).split('\n').slice(2);
+  expect(lines).toEqual([expect.stringMatching(/ 10\.0 +50 .* yes$/), expect.stringMatching(/ 11\.0 +60 .* no$/), expect.stringMatching(/ 1 +60 .* no$/)]);
 });
