@@ -1,5 +1,6 @@
 // A table in memory that speaks as much of DynamoDB's protocol as the deliver function does. It judges no conditions: every write succeeds,
 // as it does where no other worker is after the same webhook.
+import { BatchStatement, readInsert } from '../../src/local/partiql';
 
 type Value = Readonly<Record<string, unknown>>;
 type Row = Readonly<Record<string, Value>>;
@@ -8,6 +9,7 @@ export interface TableRequest {
   readonly Key?: Row;
   readonly Item?: Row;
   readonly RequestItems?: Readonly<Record<string, { readonly Keys: readonly Row[] }>>;
+  readonly Statements?: readonly BatchStatement<Value>[];
   readonly UpdateExpression?: string;
   readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
   readonly ExpressionAttributeValues?: Row;
@@ -31,6 +33,8 @@ export class Table {
         return { Responses: this.batch(request.RequestItems ?? {}), UnprocessedKeys: {} };
       case 'UpdateItem':
         return this.update(request);
+      case 'BatchExecuteStatement':
+        return { Responses: (request.Statements ?? []).map((statement) => this.insert(statement)) };
       default:
         throw new Error(`the table of the bench does not know ${operation}`);
     }
@@ -40,6 +44,15 @@ export class Table {
     return Object.fromEntries(Object.entries(items).map(([name, { Keys }]) => (
       [name, Keys.map((key) => this.rows.get(keyOf(key))).filter((row) => row !== undefined)]
     )));
+  }
+
+  private insert(statement: BatchStatement<Value>): object {
+    const insert = readInsert(statement);
+    if ('invalid' in insert) {
+      return { Error: { Code: 'ValidationError', Message: insert.invalid } };
+    }
+    this.rows.set(keyOf(insert.item), insert.item);
+    return { TableName: insert.tableName };
   }
 
   /** Of update expressions, `SET` to values and `REMOVE`. */

@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { DueRows } from './due-rows';
 import { obeyParent } from '../../scripts/support/obey-parent';
+import { BatchStatement, readInsert } from '../../src/local/partiql';
 
 export interface WorldOptions {
   /** Milliseconds until the table answers. */
@@ -115,6 +116,12 @@ const OPERATIONS: Readonly<Record<string, (input: any) => object>> = {
     UnprocessedKeys: {},
   }),
   UpdateItem: ({ Key, ExpressionAttributeValues: values }) => ({ Attributes: claimedItem(Key as Key, values as Record<string, unknown>) }),
+  BatchExecuteStatement: ({ Statements }) => ({
+    Responses: (Statements as BatchStatement<unknown>[]).map((statement) => {
+      const insert = readInsert(statement);
+      return 'invalid' in insert ? { Error: { Code: 'ValidationError', Message: insert.invalid } } : { TableName: insert.tableName };
+    }),
+  }),
   PutItem: () => ({}),
   GetItem: () => ({ Item: rows.cursor() }),
   Query: (input) => rows.query(input as Parameters<DueRows['query']>[0]),

@@ -1,12 +1,14 @@
 // AWS for one fuzzed batch, in memory: the simulator's table, queue and failure topic with nothing going wrong, and with the services' own
 // checks of what they are sent.
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { BatchStatement, readInsert } from '../../src/local/partiql';
 import { EventLoop } from '../simulation/event-loop';
 import { Item, validationError } from '../simulation/expressions';
 import { FailureTopic } from '../simulation/failure-topic';
 import { Faults, NO_FAULTS } from '../simulation/faults';
 import { QueueMessage, SimQueue } from '../simulation/queue';
 import { Random } from '../simulation/random';
-import { Resource } from '../simulation/services';
+import { Resource, targetOf } from '../simulation/services';
 import { FAILURE_TOPIC_ARN, QueueName, queueUrl, Settings, TABLE_NAME } from '../simulation/settings';
 import { SimTable } from '../simulation/table';
 import { Worker } from '../simulation/worker';
@@ -27,10 +29,8 @@ export class FuzzServices {
   public readonly client = {
     send: async (command: { readonly input: object }): Promise<object> => {
       const { constructor: { name }, input } = command;
-      const { TableName, RequestItems, QueueUrl, TopicArn } = input as Record<string, unknown>;
       checkInput(input);
-      const target = String(TableName ?? (RequestItems ? Object.keys(RequestItems)[0] : QueueUrl ?? TopicArn));
-      return (this.resources.get(target) as Resource).execute(name, input, this.worker);
+      return (this.resources.get(targetOf(input)) as Resource).execute(name, input, this.worker);
     },
   };
   private readonly queues = new Map<QueueName, SimQueue>();
@@ -88,6 +88,7 @@ interface SentInput {
   readonly Key?: Item;
   readonly MessageBody?: string;
   readonly Entries?: readonly { readonly MessageBody?: string }[];
+  readonly Statements?: readonly BatchStatement<AttributeValue>[];
 }
 
 /** Throws what the services, or the SDK before them, answer to what they do not take. */
@@ -97,16 +98,20 @@ function checkInput(input: object): void {
       throw new URIError('URI malformed'); // what the SDK's serializers throw, or the services make of it
     }
   }
-  const { Item: item, Key, MessageBody, Entries = [] } = input as SentInput;
+  const { Item: put, Key: key, MessageBody, Entries = [], Statements = [] } = input as SentInput;
   const bodies = [...(MessageBody === undefined ? [] : [MessageBody]), ...Entries.flatMap((entry) => entry.MessageBody ?? [])];
   if (bodies.some((body) => !QUEUE_TEXT.test(body) || Buffer.byteLength(body) > MAX_QUEUE_BYTES)) {
     throw Object.assign(new Error('no message for a queue'), { name: 'InvalidMessageContents' });
   }
-  const { pk, sk } = item ?? Key ?? {};
-  if (Buffer.byteLength(pk?.S ?? '') > MAX_PARTITION_KEY_BYTES || Buffer.byteLength(sk?.S ?? '') > MAX_SORT_KEY_BYTES) {
-    throw validationError('size of key exceeded');
+  // Of a batch, DynamoDB refuses the one statement only. Here all are refused: whoever sends it must not lose the others either way.
+  const inserts = Statements.map(readInsert).flatMap((insert) => ('invalid' in insert ? [] : [insert.item]));
+  const items = [...(put ? [put] : []), ...inserts];
+  for (const { pk, sk } of [...items, ...(key ? [key] : [])]) {
+    if (Buffer.byteLength(pk?.S ?? '') > MAX_PARTITION_KEY_BYTES || Buffer.byteLength(sk?.S ?? '') > MAX_SORT_KEY_BYTES) {
+      throw validationError('size of key exceeded');
+    }
   }
-  if (item && textsIn(item).reduce((sum, text) => sum + Buffer.byteLength(text), 0) > MAX_ITEM_BYTES) {
+  if (items.some((item) => textsIn(item).reduce((sum, text) => sum + Buffer.byteLength(text), 0) > MAX_ITEM_BYTES)) {
     throw validationError('item size exceeded');
   }
 }

@@ -6,6 +6,7 @@ import { PERMISSIONS, TABLE_NAME } from './settings';
 import { short, Trace } from './trace';
 import { timeoutOfSignal } from './virtual-timeout';
 import { Worker } from './worker';
+import { BatchStatement, readInsert } from '../../src/local/partiql';
 
 /** A service, or a part of one. */
 export interface Resource {
@@ -44,6 +45,8 @@ interface Course {
 
 /** Errors that a service answers with each time it is asked the same. */
 const INVALID = ['ValidationException', 'InvalidParameterValue', 'ResourceNotFoundException'];
+/** The same of single statements. */
+const INVALID_STATEMENT = ['ValidationError', 'ResourceNotFound'];
 const CONDITION_FAILED = 'ConditionalCheckFailedException';
 
 /** What is asked for and does not exist. */
@@ -129,6 +132,9 @@ export class SimServices {
     try {
       const output = (this.resources.get(target) ?? NOTHING).execute(name, input, worker);
       this.trace.add(worker.name, () => `${name} done ${short(output)}`);
+      for (const { Code, Message } of statementErrors(output).filter((error) => INVALID_STATEMENT.includes(error.Code))) {
+        this.observer.misused(worker, `${name} on ${target}: ${Code}: ${Message}`);
+      }
       return () => resolve(output);
     } catch (error) {
       const { name: kind, message } = error as Error;
@@ -173,14 +179,25 @@ function never(): Promise<never> {
   return new Promise(() => undefined);
 }
 
-function targetOf(input: object): string {
-  const { TableName, RequestItems, QueueUrl, TopicArn } = input as Record<string, unknown>;
-  return String(TableName ?? (RequestItems ? Object.keys(RequestItems)[0] ?? TABLE_NAME : QueueUrl ?? TopicArn));
+/** What a command is carried out on. Of a batch of statements, it is the table of the first, which is that of all. */
+export function targetOf(input: object): string {
+  const { TableName, RequestItems, Statements: [first] = [], QueueUrl, TopicArn } = input as {
+    TableName?: string; RequestItems?: object; Statements?: readonly BatchStatement<unknown>[]; QueueUrl?: string; TopicArn?: string;
+  };
+  const insert = first && readInsert(first);
+  const statementTable = insert && ('invalid' in insert ? TABLE_NAME : insert.tableName);
+  return String(TableName ?? statementTable ?? (RequestItems ? Object.keys(RequestItems)[0] ?? TABLE_NAME : QueueUrl ?? TopicArn));
+}
+
+function statementErrors(output: object): readonly { readonly Code: string; readonly Message: string }[] {
+  const { Responses } = output as { Responses?: readonly { readonly Error?: { readonly Code: string; readonly Message: string } }[] };
+  return Array.isArray(Responses) ? Responses.flatMap(({ Error: error }) => error ?? []) : [];
 }
 
 /** Batches are allowed along with what they are batches of, except for BatchGetItem. */
 function isAllowed({ functionName }: Worker, command: string, target: string): boolean {
-  const action = command.replace(/Command$/, '');
+  // Inserts are the only statements that are made: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-iam.html
+  const action = command === 'BatchExecuteStatementCommand' ? 'PartiQLInsert' : command.replace(/Command$/, '');
   const allowed = PERMISSIONS[functionName][target] ?? [];
   return allowed.includes(action) || (action.endsWith('Batch') && allowed.includes(action.replace(/Batch$/, '')));
 }

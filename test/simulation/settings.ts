@@ -173,7 +173,7 @@ export const PERMISSIONS: Readonly<Record<FunctionName, Readonly<Record<string, 
     [FAILURE_TOPIC_ARN]: ['Publish'],
   },
   deliver: {
-    [TABLE_NAME]: ['BatchGetItem', 'GetItem', 'UpdateItem', 'PutItem'],
+    [TABLE_NAME]: ['BatchGetItem', 'GetItem', 'PartiQLInsert', 'UpdateItem', 'PutItem'],
     [queueUrl('delay')]: ['SendMessage', 'ChangeMessageVisibility'],
     [FAILURE_TOPIC_ARN]: ['Publish'],
   },

@@ -1,6 +1,7 @@
 // The table: DynamoDB's semantics for the commands that the product uses, with rows that vanish some time after their time to live.
 import type {
-  BatchGetItemCommandInput, GetItemCommandInput, PutItemCommandInput, QueryCommandInput, UpdateItemCommandInput,
+  AttributeValue, BatchExecuteStatementCommandInput, BatchGetItemCommandInput, BatchStatementResponse, GetItemCommandInput, PutItemCommandInput,
+  QueryCommandInput, UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { checkPlaceholders, cloneItem, Item, meets, Placeholders, projected, updated, validationError } from './expressions';
@@ -8,6 +9,7 @@ import { Faults } from './faults';
 import { Random } from './random';
 import { Worker } from './worker';
 import { ID_PREFIX } from '../../src/adapters/table-keys';
+import { DUPLICATE_ITEM, Insert, InvalidStatement, readInsert, refusalOf, repetitionOf } from '../../src/local/partiql';
 
 export interface TableObserver {
   /** A row was written. */
@@ -67,6 +69,8 @@ export class SimTable {
         return this.query(input as QueryCommandInput);
       case 'BatchGetItemCommand':
         return this.batchGet(input as BatchGetItemCommandInput, by);
+      case 'BatchExecuteStatementCommand':
+        return this.statements(input as BatchExecuteStatementCommandInput, by);
       default:
         throw new Error(`the simulated table does not know ${command}`);
     }
@@ -164,6 +168,36 @@ export class SimTable {
       Responses: { [this.name]: this.random.shuffle(items).map(cloneItem) },
       UnprocessedKeys: left.length > 0 ? { [this.name]: { Keys: left, ConsistentRead: isConsistent } } : {},
     };
+  }
+
+  /** Carries out each statement or leaves it, as if it were a call of its own; a call that is invalid as a whole throws before any is. */
+  private statements({ Statements: statements = [] }: BatchExecuteStatementCommandInput, by: Worker): { Responses: BatchStatementResponse[] } {
+    const inserts = statements.map(readInsert);
+    const keys = inserts.flatMap((insert) => ('invalid' in insert ? [] : [keyOf(insert.item).join(' ')]));
+    const refusal = refusalOf(statements) ?? repetitionOf(keys);
+    if (refusal !== undefined) {
+      throw validationError(refusal);
+    }
+    return { Responses: inserts.map((insert) => this.insert(insert, by)) };
+  }
+
+  private insert(insert: Insert<AttributeValue> | InvalidStatement, by: Worker): BatchStatementResponse {
+    if ('invalid' in insert) {
+      return { Error: { Code: 'ValidationError', Message: insert.invalid } };
+    }
+    const { tableName: TableName, item } = insert;
+    if (TableName !== this.name) {
+      return { Error: { Code: 'ResourceNotFound', Message: `no table ${TableName}` } };
+    }
+    if (this.faults.happens('partial', by)) {
+      return { Error: { Code: 'ThrottlingError', Message: 'throttled on purpose' }, TableName };
+    }
+    const [pk, sk] = keyOf(item);
+    if (this.find(pk, sk)) {
+      return { Error: DUPLICATE_ITEM, TableName };
+    }
+    this.write({ pk, sk }, cloneItem(item), by);
+    return { TableName };
   }
 
   /** What a read gives that does not ask for consistency: perhaps what was there a moment ago, which may be nothing. */
