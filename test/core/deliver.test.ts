@@ -16,7 +16,7 @@ async function orderOf(webhooks: readonly Webhook[]): Promise<readonly string[]>
   const order: string[] = [];
   const store: Pick<DeliverStore, 'get' | 'claim' | 'replaceState'> = {
     get: async () => new Map(webhooks.map((webhook) => [rowKey(webhook), webhook])),
-    claim: (turns) => turns.map(async ({ turn }) => ({ claimed: { ...turn, status: 'delivering', attempts: [], keepUntil: 0 } })),
+    claim: (turns) => turns.map(async ({ turn }) => ({ claimed: { ...turn, status: 'delivering' as const, attempts: [], keepUntil: 0 } })),
     replaceState: async (_, { id, status }) => {
       order.push(`${id} ${status}`);
       return true;

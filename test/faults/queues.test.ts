@@ -3,6 +3,7 @@ import { audit, settle } from './support/audit';
 import { INGEST_HORIZON_SECONDS, Rig } from './support/rig';
 import { pause, sideBySide } from './support/scenarios';
 import { publicId } from '../../src/core/webhook';
+import { CLAIM_OPERATIONS } from '../support/claims';
 import { queuedTurns } from '../support/queued-turns';
 import { until } from '../support/until';
 
@@ -139,7 +140,7 @@ describe('side by side', () => {
 
     'a webhook that cannot be claimed: failed and told, and fired when an operator moves it back': async () => {
       const { delayQueueUrl } = rig.scheduler;
-      const mend = rig.inflict('table', 'fail', 'UpdateItem', 'unclaimable', ':claimant');
+      const mend = rig.inflict('table', 'fail', CLAIM_OPERATIONS, 'unclaimable', 'claimant');
       await rig.publish({ id: 'unclaimable', dueAt: Date.now() + AHEAD_MS });
       await settle(rig, { id: 'unclaimable', ends: 'dead-letter' });
       expect((await rig.noticesOf('unclaimable'))[0]).toMatchObject({ queue: 'delay', message: { payload: { id: 'unclaimable' } } });

@@ -2,6 +2,7 @@
 import { audit, settle } from './support/audit';
 import { DELIVER_TIMEOUT_MS, Rig } from './support/rig';
 import { pause, sideBySide } from './support/scenarios';
+import { CLAIM_OPERATIONS } from '../support/claims';
 import { Input } from '../support/flaky-proxy';
 import { until } from '../support/until';
 
@@ -35,8 +36,8 @@ async function killWhenWritten(id: string, status: string, worker: 'ingest' | 'd
   ), () => rig.kill(worker, id));
 }
 
-const isClaimOf = (id: string) => (operation: string, { ExpressionAttributeValues }: Input, text: string) => (
-  operation === 'UpdateItem' && text.includes(id) && ':claimant' in (ExpressionAttributeValues as object)
+const isClaimOf = (id: string) => (operation: string, _: Input, text: string) => (
+  CLAIM_OPERATIONS.includes(operation) && text.includes(id) && text.includes('claimant')
 );
 
 sideBySide({
@@ -129,7 +130,7 @@ sideBySide({
   },
 
   'deliver is cut off by its timeout, since the table hangs on the claim: it fires once, later': async () => {
-    const mend = rig.inflict('table', 'hang', 'UpdateItem', 'stuck', ':claimant');
+    const mend = rig.inflict('table', 'hang', CLAIM_OPERATIONS, 'stuck', 'claimant');
     await publishInTurn('stuck');
     await until('the timeout', () => rig.invocationErrors.some((error) => error.includes('timed out')));
     mend();

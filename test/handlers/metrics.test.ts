@@ -4,6 +4,7 @@ import { Behaviour, Receiver } from '../../scripts/support/receiver';
 import { DURATION_METRICS, METRIC_DIMENSION, METRIC_NAMESPACE, MetricName } from '../../src/core/metric-names';
 import { delayMessageText } from '../../src/core/queue-message';
 import { Variable } from '../../src/handlers/environment';
+import { isClaimOn } from '../support/claims';
 import { Cloud, INPUT_TOPIC_NAME } from '../support/cloud';
 import { emulatedScheduler } from '../support/emulated-scheduler';
 import { PrintedMetrics } from '../support/printed-metrics';
@@ -105,7 +106,7 @@ test('what has to come again counts once it is done with: a message that could n
 
   const turns = (await cloud.delayed()).map(({ Body = '' }) => Body);
   scheduler.clock.advance(58_000);
-  scheduler.tableFault = (command, input) => (command === 'UpdateItemCommand' && JSON.stringify(input).includes('again-2') ? new Error('out of order') : undefined);
+  scheduler.tableFault = (command, input) => (isClaimOn('again-2', command, input) ? new Error('out of order') : undefined);
   expect(await scheduler.deliverBatch(turns)).toBe(false);
   expect(printed.takeValues()).toEqual({ Delivered: [1], Lateness: [0], EndpointDuration: A_DURATION });
   scheduler.tableFault = () => undefined;

@@ -4,6 +4,7 @@ import type { Receiver } from '../../scripts/support/receiver';
 import { SqsUnreportedQueue } from '../../src/adapters/sqs-unreported-queue';
 import { delayMessageText } from '../../src/core/queue-message';
 import { BLIND_REPORT_RECEIVES } from '../../src/core/timing';
+import { isClaimOn } from '../support/claims';
 import type { Cloud } from '../support/cloud';
 import { emulatedScheduler } from '../support/emulated-scheduler';
 import { queuedTurns } from '../support/queued-turns';
@@ -64,9 +65,7 @@ test('of a pack, only what could not be settled comes again, and by itself', asy
   const ids = ['settled-1', 'held-up', 'settled-2', 'gone'];
   const pack = await packOf(ids.slice(0, 3));
   const turns = queuedTurns(pack);
-  scheduler.tableFault = (command, input) => (
-    command === 'UpdateItemCommand' && JSON.stringify(input).includes('held-up') ? OUT_OF_ORDER : undefined
-  );
+  scheduler.tableFault = (command, input) => (isClaimOn('held-up', command, input) ? OUT_OF_ORDER : undefined);
   expect(await scheduler.deliver([delayMessageText({ turns: [...turns, { ...turns[0], id: 'gone' }] })])).toEqual([]);
   expect(firedOf(ids)).toEqual([1, 0, 1, 0]);
   expect(await statusOf('gone')).toBe('failed');
@@ -81,7 +80,7 @@ test('of a pack, only what could not be settled comes again, and by itself', asy
 test('a pack comes again as it is where what is left of it cannot be sent on, and then is taken apart', async () => {
   const ids = ['unsent-1', 'unsent-2', 'unsent-3'];
   const pack = await packOf(ids);
-  scheduler.tableFault = (command, input) => (command === 'UpdateItemCommand' && JSON.stringify(input).includes('unsent-2') ? OUT_OF_ORDER : undefined);
+  scheduler.tableFault = (command, input) => (isClaimOn('unsent-2', command, input) ? OUT_OF_ORDER : undefined);
   scheduler.queueFault = () => OUT_OF_ORDER;
   expect(await scheduler.deliverAsItIs(pack)).toBe(false);
   expect(firedOf(ids)).toEqual([1, 0, 1]);

@@ -264,11 +264,11 @@ export class Rig {
     });
   }
 
-  /** What happens to the calls of one operation whose parameters hold all of these texts, until the function that is returned is called. */
-  public inflict(service: keyof Rig['faults'], fate: Fate, operation: string, ...texts: readonly string[]): () => void {
+  /** What happens to the calls of one operation, or of several, whose parameters hold all of these texts, until the function returned is called. */
+  public inflict(service: keyof Rig['faults'], fate: Fate, operations: string | readonly string[], ...texts: readonly string[]): () => void {
     const fault: Fault = (called, _, input) => {
       const parameters = JSON.stringify(input);
-      return called === operation && texts.every((text) => parameters.includes(text)) ? fate : undefined;
+      return [operations].flat().includes(called) && texts.every((text) => parameters.includes(text)) ? fate : undefined;
     };
     this.faults[service].push(fault);
     return () => { this.faults[service].splice(this.faults[service].indexOf(fault), 1); };
