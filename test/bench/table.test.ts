@@ -1,10 +1,11 @@
 // The table of the deliver path, by the real store and its client of DynamoDB.
 import * as path from 'node:path';
-import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { BatchExecuteStatementCommand, DescribeTableCommand, DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import type { TableCommand } from '../../bench/deliver-path/table-child';
 import { Child } from '../../scripts/support/child';
 import { DynamoDbStore } from '../../src/adapters/dynamodb-store';
 import { SystemClock } from '../../src/core/clock';
+import { State } from '../../src/core/state';
 import { firstTurn, rowKey, Webhook } from '../../src/core/webhook';
 import { LOCAL_CREDENTIALS } from '../../src/local/emulators';
 
@@ -36,16 +37,33 @@ test('returns the messages that were stored, many at once, and leaves out those 
   expect(found).toEqual(new Map(webhooks.map((one) => [rowKey(one), one])));
 });
 
-test('takes a claim and its outcome, and returns the state that each leads to', async () => {
-  const turn = firstTurn(webhook('claimed'));
-  const claim = await store.claim(turn, 'me', 1_000, 2_000, 5_000);
-  const expected = { id: 'claimed', status: 'delivering', turn: 0, at: turn.at, dueAt: turn.dueAt, partition: 3, claimant: 'me', leaseUntil: 2_000, attempts: [] };
-  expect(claim).toEqual({ claimed: expect.objectContaining(expected) });
-  const { claimed } = claim as Extract<typeof claim, { claimed: unknown }>;
-  const attempt = { at: new Date(turn.at).toISOString(), lateMs: 1, durationMs: 2, status: 200 };
-  const delivered = { ...claimed, status: 'delivered', endedAt: turn.at, attempts: [attempt], leaseUntil: undefined } as const;
-  expect(await store.replaceState(claimed, delivered)).toBe(true);
-  expect(await store.readState('claimed')).toMatchObject({ status: 'delivered', attempts: [attempt] });
+test.each([1, 3])('takes claims and their outcomes, %d at once, and returns the state that each leads to', async (count) => {
+  const turns = Array.from({ length: count }, (_, i) => ({ turn: firstTurn(webhook(`claimed-${i}-of-${count}`)), claimant: `me-${i}` }));
+  const claims = await Promise.all(store.claim(turns, 1_000, 2_000, 5_000));
+  for (const [i, { turn, claimant }] of turns.entries()) {
+    const expected = {
+      id: turn.id, status: 'delivering', turn: 0, at: turn.at, dueAt: turn.dueAt, partition: 3, claimant, leaseUntil: 2_000, attempts: [],
+    };
+    expect(claims[i]).toEqual({ claimed: expect.objectContaining(expected) });
+    const { claimed } = claims[i] as { readonly claimed: State };
+    const attempt = { at: new Date(turn.at).toISOString(), lateMs: 1, durationMs: 2, status: 200 };
+    const delivered = { ...claimed, status: 'delivered', endedAt: turn.at, attempts: [attempt], leaseUntil: undefined } as const;
+    expect(await store.replaceState(claimed, delivered)).toBe(true);
+    expect(await store.readState(turn.id)).toMatchObject({ status: 'delivered', attempts: [attempt] });
+  }
+});
+
+test('inserts by statements', async () => {
+  const { Responses } = await client.send(new BatchExecuteStatementCommand({
+    Statements: [
+      { Statement: 'INSERT INTO "Table" VALUE {\'pk\': ?, \'sk\': ?, \'n\': ?}', Parameters: [{ S: 'inserted' }, { S: 's' }, { N: '1' }] },
+      { Statement: 'DELETE FROM "Table"' },
+    ],
+  }));
+  expect(Responses).toEqual([{ TableName: 'Table' }, { Error: { Code: 'ValidationError', Message: expect.stringContaining('DELETE FROM') } }]);
+  const key = { pk: { S: 'inserted' }, sk: { S: 's' } };
+  const { Item } = await client.send(new GetItemCommand({ TableName: 'Table', Key: key }));
+  expect(Item).toEqual({ ...key, n: { N: '1' } });
 });
 
 test('has no state of a webhook that nobody has claimed', async () => {

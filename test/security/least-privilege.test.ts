@@ -107,6 +107,14 @@ describe('what is taken away is missed:', () => {
         expect(running.requests('unclaimed')).toBe(0);
       },
     }],
+    ['deliver cannot claim many by one request, and claims each by its own', {
+      stack: 'the defaults',
+      remove: (assembly) => removeAction(assembly, 'SchedulerDeliverRoleDefaultPolicy', 'dynamodb:PartiQLInsert'),
+      breaks: async (running) => {
+        await running.pairsUntil(() => running.denials.some((denial) => denial.includes('dynamodb:PartiQLInsert')));
+        expect(running.requests('one-1')).toBe(1);
+      },
+    }],
     ['load cannot read what comes due', {
       stack: 'the defaults',
       remove: (assembly) => removeAction(assembly, 'SchedulerLoadRoleDefaultPolicy', 'dynamodb:Query'),

@@ -107,7 +107,17 @@ export class Scenario {
     await this.hearNotices();
     await Promise.all([
       this.delivered(), this.retried(), this.changed(), this.refusals(), this.deadLetters(), this.secretHeader(), this.plainText(),
+      this.pairsUntil(() => this.judged('Deliver', 'dynamodb:PartiQLInsert')),
     ]);
+  }
+
+  /** Delivers two webhooks at a time, which may be claimed by one request, until they have been. */
+  public async pairsUntil(isOver: () => boolean): Promise<void> {
+    for (let tries = 1; !isOver(); tries++) {
+      const pair = [`one-${tries}`, `other-${tries}`];
+      await Promise.all(pair.map((id) => this.webhook(id, 3)));
+      await Promise.all(pair.map((id) => this.whenRequested(id)));
+    }
   }
 
   private get scheduler() {
