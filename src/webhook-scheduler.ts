@@ -240,7 +240,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
       requireBetween('ingestBatchingWindow', window, Duration.seconds(1), MAX_BATCHING_WINDOW);
     }
     // What ingest and deliver know of it: from when on a webhook is late.
-    const notice = window ? { [Variable.NOTICE_SECONDS]: seconds(Duration.millis(NOTICE_MS).plus(MAX_BATCHING_WINDOW)) } : {};
+    const notice: Record<string, string> = window ? { [Variable.NOTICE_SECONDS]: seconds(Duration.millis(NOTICE_MS).plus(MAX_BATCHING_WINDOW)) } : {};
     const polling = pollingOf(props);
     if (props.failureTopic) {
       requirePublishable(props.failureTopic, this.stack.region);

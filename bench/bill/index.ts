@@ -1,4 +1,5 @@
 // What webhooks cost: counted by the local engine, priced by the price file, beside what others would charge.
+import { billedAssembly } from './assembly';
 import { ALL_PARTS, Bill, dollarsOf, dollarsPerMillion, Part, quantityOf } from './bill';
 import { Goal, goalsOf } from './goals';
 import { Hold, holdOf } from './hold';

@@ -212,7 +212,7 @@ test('a cancel counts, and neither its copy nor the turn that it has overtaken i
 });
 
 /** How late a webhook is counted that is due so soon and then held up, by a scheduler on whose clock its date is. */
-async function latenessOf(dueInMs: number, heldUpMs: number, by = scheduler): Promise<number[]> {
+async function latenessOf(dueInMs: number, heldUpMs: number, by = scheduler): Promise<readonly number[]> {
   await by.publish({ ...webhook('/dated'), date: by.at(dueInMs) });
   const [{ Body = '' }] = await cloud.delayed();
   printed.take();
