@@ -85,6 +85,21 @@ test('what is no notification is poison: it alone comes again', async () => {
   expect(await cloud.delayed()).toHaveLength(1);
 });
 
+test('of a hundred messages, as many as come within a batching window, those that cannot be read come again, and the others are stored and sent on in packs', async () => {
+  const date = at(1_000);
+  const ids = Array.from({ length: 100 }, (_, i) => (i % 8 === 0 ? undefined : `window-${i}`));
+  const event = sqsEvent(...ids.map((id) => (id === undefined ? 'poison' : notification(message({ date }), id))));
+  const poison = event.Records.filter((_, i) => ids[i] === undefined).map(({ messageId }) => ({ itemIdentifier: messageId }));
+  expect(poison.length).toBeGreaterThan(10); // more than one call of SQS takes
+  expect(await handler(event)).toEqual({ batchItemFailures: poison });
+
+  const packs = (await cloud.delayed()).map(({ Body }) => queuedTurns(Body));
+  const good = ids.filter((id) => id !== undefined);
+  expect(packs.flat().map(({ id }) => id).sort()).toEqual([...good].sort());
+  expect(packs).toHaveLength(Math.ceil(good.length / 10));
+  expect((await cloud.rows()).filter(({ sk }) => String(sk).includes('#window-'))).toHaveLength(good.length);
+});
+
 test('a redelivered notification is the same row, with the same owner', async () => {
   const later = notification(message({ date: at(3_600_000) }), 'redelivered-later');
   await handler(sqsEvent(later));
