@@ -3,7 +3,7 @@ import { run as measureBill } from './bill';
 import { measureLateness } from './lateness';
 import { parseOptions, PUBLISH, USAGE } from './options';
 import { measurePublish } from './publish';
-import { keepResult, sectionText } from './report';
+import { keepResult, Printer } from './report';
 import type { Section, SectionOptions } from './section';
 import { run as measureWeight } from './weight';
 import { Cleanup, runProgram } from '../scripts/support/cleanup';
@@ -22,14 +22,18 @@ async function main(cleanup: Cleanup): Promise<number> {
     console.log(USAGE);
     return 0;
   }
+  const printer = new Printer(console.log);
   const sectionOptions: SectionOptions = {
-    cleanup, repeat: options.repeat, onProgress: (text) => console.log(paint('dim', `  ${text}…`)),
+    cleanup,
+    repeat: options.repeat,
+    onProgress: (text) => console.log(paint('dim', `  ${text}…`)),
+    onTable: (section, table) => printer.table(section, table),
   };
   const sections: Section[] = [];
   const add = async (measuring: Promise<Section>) => {
     const section = await measuring;
     sections.push(section);
-    console.log(sectionText(section));
+    printer.section(section);
   };
   if (options.works.some((name) => name !== PUBLISH)) {
     await add(measureLateness(options, sectionOptions));

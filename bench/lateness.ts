@@ -9,7 +9,7 @@ import { RedisServer } from './peer/redis';
 import { limitReached } from './processor-time';
 import { Row, workCaption, workTable } from './report';
 import { receiverFor, Run, Runner, SLOW_WARM_UP } from './runner';
-import type { Section, SectionOptions } from './section';
+import type { Section, SectionOptions, Table } from './section';
 import type { Sender } from './sender';
 import { ThroughEngine } from './through-engine';
 import { Load, SenderName, Work, WORKS } from './work';
@@ -22,6 +22,8 @@ const LABELS: Readonly<Record<SenderName, string>> = {
   engine: 'this scheduler', deliver: 'this scheduler, deliver path', floor: 'bare HTTP client', peer: BullMq.label,
 };
 
+const TITLE = 'How late webhooks are';
+
 /** What one sender made of a load. */
 interface Result {
   readonly as: keyof Measured;
@@ -32,14 +34,14 @@ interface Result {
 }
 
 export async function measureLateness(
-  { works: names, senders, peer, repeat }: Pick<Options, 'works' | 'senders' | 'peer' | 'repeat'>, { cleanup, onProgress }: SectionOptions,
+  { works: names, senders, peer, repeat }: Pick<Options, 'works' | 'senders' | 'peer' | 'repeat'>, { cleanup, onProgress, onTable }: SectionOptions,
 ): Promise<Section> {
   const assembly = await exampleAssembly(cleanup);
   const hasPeer = peer !== undefined && RedisServer.version() !== undefined;
   if (peer !== undefined && !hasPeer) {
     onProgress(NO_REDIS);
   }
-  const measured: { name: string; work: Work; results: readonly Result[] }[] = [];
+  const measured: { name: string; work: Work; results: readonly Result[]; table: Table }[] = [];
   for (const name of names.filter((other) => Object.hasOwn(WORKS, other))) {
     const work = WORKS[name];
     const results: Result[] = [];
@@ -53,14 +55,14 @@ export async function measureLateness(
         await measure(`${sender} beside`, `${LABELS[sender]}, ${work.beside.label}`, work.beside.load);
       }
     }
-    measured.push({ name, work, results });
+    const table = { caption: workCaption(name, work), text: workTable(results.map(rowOf), verdictsOn(work, results)) };
+    onTable(TITLE, table);
+    measured.push({ name, work, results, table });
   }
   return {
     name: 'lateness',
-    title: 'How late webhooks are',
-    tables: measured.map(({ name, work, results }) => ({
-      caption: workCaption(name, work), text: workTable(results.map(rowOf), verdictsOn(work, results)),
-    })),
+    title: TITLE,
+    tables: measured.map(({ table }) => table),
     json: measured.map(({ name, work, results }) => ({
       work: name, description: work.description, verdicts: verdictsOn(work, results), results: results.map(summaryOf),
     })),

@@ -4,7 +4,9 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import * as path from 'node:path';
 import { ratio, Verdict } from './goal';
 import type { Figures, Percentiles } from './measure';
-import type { Section } from './section';
+import type { Options } from './options';
+import type { Section, Table } from './section';
+import { versionsOf } from './versions';
 import type { Work } from './work';
 import { Cell, Column, paint, table } from '../scripts/support/terminal';
 
@@ -73,12 +75,34 @@ function verdictLine({ goal, value, met }: Verdict): string {
 }
 
 /** A section as it is printed. */
-export function sectionText({ title, tables }: Section): string {
-  return [`\n  ${paint(['bold', 'underline'], title)}`, ...tables.map(({ caption, text }) => `\n  ${paint('bold', caption)}\n\n${text}`)].join('\n');
+export function sectionText({ title, tables }: Pick<Section, 'title' | 'tables'>): string {
+  return [`\n  ${paint(['bold', 'underline'], title)}`, ...tables.map(tableText)].join('\n');
+}
+
+function tableText({ caption, text }: Table): string {
+  return `\n  ${paint('bold', caption)}\n\n${text}`;
+}
+
+/** Prints each table once, be it told of before its section is complete or with it, under one title. */
+export class Printer {
+  private title?: string;
+  private readonly printed = new Set<Table>();
+
+  public constructor(private readonly print: (text: string) => void) {}
+
+  public table(title: string, found: Table): void {
+    this.print(title === this.title ? tableText(found) : sectionText({ title, tables: [found] }));
+    this.title = title;
+    this.printed.add(found);
+  }
+
+  public section({ title, tables }: Section): void {
+    tables.filter((found) => !this.printed.has(found)).forEach((found) => this.table(title, found));
+  }
 }
 
 /** Writes the run as one JSON file and returns its name, relative to the project. */
-export function keepResult(options: object, sections: readonly Section[]): string {
+export function keepResult(options: Pick<Options, 'peer'>, sections: readonly Section[]): string {
   mkdirSync(RESULTS, { recursive: true });
   const at = new Date().toISOString();
   const file = path.join(RESULTS, `bench-${at.replace(/[:.]/g, '-')}.json`);
@@ -87,6 +111,6 @@ export function keepResult(options: object, sections: readonly Section[]): strin
     cpu: model, cores: cpus().length, memoryGib: Math.round(totalmem() / GIB), node: process.version, load1m: Number(loadavg()[0].toFixed(2)),
   };
   const found = Object.fromEntries(sections.map(({ name, json }) => [name, json]));
-  writeFileSync(file, `${JSON.stringify({ at, machine, options, ...found }, undefined, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify({ at, machine, versions: versionsOf(options.peer), options, ...found }, undefined, 2)}\n`);
   return path.relative(PROJECT, file);
 }

@@ -1,11 +1,13 @@
 // The command line of the bench. What it measures is no test: that depends on the machine.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import * as path from 'node:path';
 
+const PROJECT = path.join(__dirname, '..', '..');
+const BENCH = ['--import', 'tsx', 'bench/bench.ts'];
+
 function bench(args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'bench/bench.ts', ...args], {
-    cwd: path.join(__dirname, '..', '..'), encoding: 'utf8', env,
-  });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...BENCH, ...args], { cwd: PROJECT, encoding: 'utf8', env });
   return { status, stdout, stderr };
 }
 
@@ -26,4 +28,20 @@ test('goes on without a peer that is not installed, and says how to install it',
   expect(stdout).toMatch(/redis-server is not installed, so BullMQ is left out \(Debian, Ubuntu: apt-get install redis-server;/);
   expect(stdout).toMatch(/kept in bench\/results\/bench-.*\.json/);
   expect(status).toBe(0);
+});
+
+test('prints what was measured of a work before it goes on to the next', async () => {
+  // The first has nothing to be measured by this sender.
+  const child = spawn(process.execPath, [...BENCH, '--work', 'hanging', '--work', 'steady-300', '--sender', 'floor'], { cwd: PROJECT });
+  const exited = once(child, 'exit');
+  let printed = '';
+  for await (const chunk of child.stdout) {
+    printed += String(chunk);
+    if (printed.includes('steady-300, ')) {
+      break;
+    }
+  }
+  child.kill('SIGTERM');
+  await exited;
+  expect(printed).toMatch(/How late webhooks are\n\n +hanging: [\s\S]+ Sent by [\s\S]+ steady-300, bare HTTP client…/);
 });

@@ -1,5 +1,7 @@
+import { readFileSync, rmSync } from 'node:fs';
+import * as path from 'node:path';
 import { Figures } from '../../bench/measure';
-import { sectionText, workTable } from '../../bench/report';
+import { keepResult, Printer, sectionText, workTable } from '../../bench/report';
 
 const figures = (ms: number, lost = 0): Figures => ({
   count: 100,
@@ -11,6 +13,10 @@ const figures = (ms: number, lost = 0): Figures => ({
   answeredMs: { p50: ms + 200, p90: ms + 200, p99: 2 * ms + 200, max: 3 * ms + 200 },
 });
 const floor = figures(10);
+
+const PROJECT = path.join(__dirname, '..', '..');
+const versionIn = (directory: string) => (JSON.parse(readFileSync(path.join(directory, 'package.json'), 'utf8')) as { version: string }).version;
+const installed = (name: string) => versionIn(path.join(PROJECT, 'node_modules', name));
 
 /** Cells of each line, without what lines them up. */
 function cells(text: string): string[][] {
@@ -42,6 +48,34 @@ test('says under the table whether each goal is met', () => {
 });
 
 test('prints a section with its tables under their captions', () => {
-  const text = sectionText({ name: 'x', title: 'How much', tables: [{ caption: 'what', text: '  1' }, { caption: 'why', text: '  2' }], json: {}, ok: true });
+  const text = sectionText({ title: 'How much', tables: [{ caption: 'what', text: '  1' }, { caption: 'why', text: '  2' }] });
   expect(text).toBe('\n  How much\n\n  what\n\n  1\n\n  why\n\n  2');
+});
+
+test('prints a table as soon as it is there, and with its section what is left, each once and under one title', () => {
+  const printed: string[] = [];
+  const printer = new Printer((text) => printed.push(text));
+  const [first, second, third] = ['1', '2', '3'].map((number) => ({ caption: `what ${number}`, text: number }));
+  printer.table('How late', first);
+  expect(printed).toEqual(['\n  How late\n\n  what 1\n\n1']);
+  printer.section({ name: 'x', title: 'How late', tables: [first, second], json: {}, ok: true });
+  printer.section({ name: 'y', title: 'How heavy', tables: [third], json: {}, ok: true });
+  expect(printed.slice(1)).toEqual(['\n  what 2\n\n2', '\n  How heavy\n\n  what 3\n\n3']);
+});
+
+test.each([['nothing', undefined], ['BullMQ', 'bullmq']] as const)('keeps what was found in a file, with the versions of what was measured, beside %s', (_, peer) => {
+  const file = path.join(PROJECT, keepResult({ peer }, [{ name: 'x', title: 'How much', tables: [], json: { found: 1 }, ok: true }]));
+  try {
+    const { versions, ...kept } = JSON.parse(readFileSync(file, 'utf8'));
+    expect(kept).toEqual({ at: expect.stringMatching(/Z$/), machine: expect.anything(), options: { ...(peer ? { peer } : {}) }, x: { found: 1 } });
+    const names = ['aws-cdk-lib', '@aws-sdk/client-dynamodb', '@aws-sdk/client-sqs', 'dynalite', 'fauxqs', ...(peer ? [peer] : [])];
+    // The commit and redis-server are there where git and Redis are.
+    const { commit, 'redis-server': redis, ...packages } = versions;
+    expect(packages).toEqual({ 'cdk-webhook-scheduler': versionIn(PROJECT), ...Object.fromEntries(names.map((name) => [name, installed(name)])) });
+    expect(packages['aws-cdk-lib']).toMatch(/^2\.\d+\.\d+/);
+    expect(commit ?? '0').toMatch(/^[\da-f]+(-dirty)?$/);
+    expect(redis ?? (peer ? '0' : 'none')).toMatch(peer ? /^[\d.]+$/ : /^none$/);
+  } finally {
+    rmSync(file);
+  }
 });
