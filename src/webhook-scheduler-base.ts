@@ -154,7 +154,7 @@ export interface IWebhookScheduler extends IResource {
   /**
    * How late requests were: from the instant of an attempt to the one at which its request was written, for each attempt, by the clock of the
    * worker. What is published less than three seconds ahead, or after its date, is counted from three seconds after it was published: nothing
-   * earlier is promised.
+   * earlier is promised. With an `ingestBatchingWindow` these are 23 seconds.
    *
    * Not when requests arrived: the network is not in it. Nor is what was never attempted: where the deliver function does not run, there is nothing
    * to measure.

@@ -88,7 +88,7 @@ export function sectionOf(runs: readonly MeteredRun[]): Section {
       {
         caption: `What does a million cost? List prices of ${REGION}, looked up on ${RETRIEVED}, before any free tier (bench/bill/prices.json names their sources). `
           + 'Where a column is empty, it does not apply or was left out. With a window, the engine has one reader that looks every 40 ms; "at most" is what five '
-          + 'readers come to, each with batches of its own, where each of their polls brings one message: AWS says no more than that (bench/bill/readers.ts)',
+          + 'readers come to, each with batches of its own, where each of their polls brings one call\'s messages: AWS says no more (bench/bill/readers.ts)',
         text: costTable([...bills.values(), ...worst.values(), ...rivals]),
       },
       { caption: 'What is the bill of the older design made of?', text: linesTable(olderPayload) },

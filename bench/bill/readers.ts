@@ -10,13 +10,13 @@ const READERS = Math.max(...POLLERS);
 
 /**
  * The requests and units of a work whose ingest has a batching window, by the worst that AWS's words allow: Lambda's five readers divide the messages
- * among them, so that there are five batches to a window, and each long poll of theirs ends with one message.
+ * among them, so that there are five batches to a window, and each long poll of theirs ends with what was published in one call.
  */
 export function atMost(run: MeteredRun): Bill {
-  const { work: { name, count, ratePerMinute, windowSeconds = 0 }, functions, usage } = run;
+  const { work: { name, count, batchSize, ratePerMinute, windowSeconds = 0 }, functions, usage } = run;
   const batches = Math.min(READERS * count / ratePerMinute * 60 / windowSeconds, count);
   const isIngest = (functionName: string): boolean => functionName === functions.ingest;
-  const perOperation: Readonly<Record<string, number>> = { ReceiveMessage: count, DeleteMessageBatch: batches };
+  const perOperation: Readonly<Record<string, number>> = { ReceiveMessage: count / batchSize, DeleteMessageBatch: batches };
   const requests = usage.requests.map((used): RequestUsage => {
     const least = used.caller.kind === 'lambda' && isIngest(used.caller.functionName) ? perOperation[used.operation] ?? 0 : 0;
     const more = Math.max(least - (used.requests - used.empty), 0);

@@ -34,7 +34,8 @@ export const MetricName = {
   DUPLICATES_STOPPED: 'DuplicatesStopped',
   /**
    * Of each attempt, milliseconds between the instant it was to be made and the one its request was written. At notice of less than three
-   * seconds, or after the date, they are counted from three seconds after the publication: nothing earlier was promised.
+   * seconds, or after the date, they are counted from three seconds after the publication: nothing earlier was promised. With a batching window
+   * of ingest these are 23 seconds.
    */
   LATENESS: 'Lateness',
   /** Of each request that was written, milliseconds from then to the status of its answer, or to its error. */

@@ -172,7 +172,7 @@ test('makes a month of two ticks, and of the polling that Lambda does', () => {
 test.each([
   // At 50 a second, five readers have ten each after a second, and fifty after five.
   { work: WINDOWED_SINGLE, windowSeconds: 1, batches: 60, deletes: 60 }, { work: LONG_WINDOWED_SINGLE, windowSeconds: 5, batches: 12, deletes: 60 },
-])('takes of a window of $windowSeconds s at most five batches, and a receive for each message', ({ work, windowSeconds, batches, deletes }) => {
+])('takes of a window of $windowSeconds s at most five batches, and a receive for each publish', ({ work, windowSeconds, batches, deletes }) => {
   expect(work).toMatchObject({ count: 600, ratePerMinute: 3_000, windowSeconds });
   const usage = usageOf([
     { caller: { kind: 'lambda', functionName: 'Stack-Ingest' }, operation: 'ReceiveMessage', unit: 'sqs-request', requests: 250, units: 250, empty: 50 },
@@ -186,6 +186,8 @@ test.each([
   expect(quantityOf(worst, 'dynamodb.write')).toBe(1);
   expect(worst.lines.map(({ part }) => part)).toEqual(worst.lines.map(() => 'requests'));
   expect(worst.name).toBe(`${work.name}, at most`);
+  // Ten that were published together come together.
+  expect(quantityOf(atMost({ work: { ...work, batchSize: 10 }, functions, usage, arrived: 600 }), 'sqs.request')).toBeCloseTo((200 + deletes + 6) / 600, 10);
 });
 
 const messageOf = (bytes: number, index = 0): string => (
