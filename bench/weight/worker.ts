@@ -1,6 +1,7 @@
 // A function in a process of its own, with the variables of its template and the machine's services in place of AWS.
 import type { WorkerCommand, WorkerReply, Usage } from './worker-child';
 import { Child } from '../../scripts/support/child';
+import { lambdaFlags } from '../../src/local/lambda-flags';
 import type { FunctionPlan } from '../../src/local/plan';
 
 export interface WorkerOptions {
@@ -24,15 +25,6 @@ export const LAMBDA_VARIABLES = {
   NODE_NO_WARNINGS: '1',
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
 } as const;
-
-/**
- * The flags that the bootstrap script of Lambda's Node.js images starts Node.js with, by the memory of the function in MiB: a tenth is for what is
- * new, in two halves, and the rest for what has lasted.
- */
-export function lambdaFlags(memoryMb: number): readonly string[] {
-  const newSpace = Math.floor(memoryMb / 10);
-  return ['--expose-gc', `--max-semi-space-size=${Math.floor(newSpace / 2)}`, `--max-old-space-size=${memoryMb - newSpace}`];
-}
 
 export class Worker {
   /** Starts the process and loads the bundle in it. */

@@ -8,6 +8,7 @@ import type { Endpoints } from './emulators';
 import { LOCAL_CREDENTIALS } from './emulators';
 import type { HandlerError, HostReply, Invocation } from './function-host';
 import { accessKeyId } from './iam/security-plan';
+import { lambdaFlags } from './lambda-flags';
 import type { FunctionPlan } from './plan';
 
 /** What the engine tells about its functions. */
@@ -194,8 +195,7 @@ class Environment {
   constructor(private readonly plan: FunctionPlan, hostScript: string, variables: Record<string, string>, onLine: (line: string) => void) {
     this.child = fork(hostScript, [], {
       cwd: plan.codeDirectory,
-      // Of a function's memory, the Node.js runtime of Lambda gives nine tenths to the heap.
-      execArgv: [`--max-old-space-size=${Math.floor(plan.memoryMb * 0.9)}`],
+      execArgv: [...lambdaFlags(plan.memoryMb)],
       env: variables,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
