@@ -98,15 +98,13 @@ export interface WebhookSchedulerProps {
   readonly provisionedPollers?: ProvisionedPollers;
 
   /**
-   * How long Lambda may gather messages before it invokes the ingest function with up to a hundred of them: whole seconds from 1 to 20. Without a
-   * window they are taken at once, ten at most.
+   * How long Lambda may gather messages before it invokes the ingest function with up to a hundred of them: whole seconds from 1 to 20.
    *
-   * For many messages that are published one by one: fewer invocations, and fewer requests of SQS, a sixth less of the bill. They are stored later by up
-   * to the window and, where there is little traffic, by up to 20 seconds whatever the window: webhooks then have to be published 23 seconds ahead in
-   * place of three, and actions take effect as much later. So it is nothing for a scheduler whose webhooks are due in a moment.
+   * For many messages that are published one by one: fewer invocations and fewer requests of SQS make about a fifth less of the bill. Messages are
+   * stored later by up to the window and, where there is little traffic, by up to 20 seconds however short it is. Webhooks then have to be published
+   * 23 seconds ahead in place of three, and actions take effect as much later: nothing for a scheduler whose webhooks are due in a moment.
    *
    * @see https://github.com/cdk-webhook-scheduler/cdk-webhook-scheduler/blob/main/docs/cost.md#published-one-by-one
-   * @see https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
    * @default - none: each message is taken at once
    */
   readonly ingestBatchingWindow?: Duration;

@@ -62,6 +62,7 @@ const STACKS: Readonly<Record<string, Props>> = {
   'the stack with signing and secret headers': (stack) => ({ signing: WebhookSigning.generated(), secretHeaders: [secretHeader(stack)] }),
   'the stack with tracing': () => ({ tracing: lambda.Tracing.ACTIVE }),
   'the stack with everything': (stack, network) => ({
+    ingestBatchingWindow: Duration.seconds(5),
     tracing: lambda.Tracing.ACTIVE,
     encryptionKey: keyOf(stack),
     vpc: new ec2.Vpc(network, 'Vpc'),
