@@ -9,13 +9,13 @@ const LATER = { ratePerMinute: 3_000, batchSize: 10, due: 'later', message: EVEN
 /** What the goals are about: the others differ from it in what their names say. */
 export const BATCHED: Work = { ...LATER, name: '1 KB, due later, in batches', count: 600 };
 export const SINGLE: Work = { ...LATER, name: '1 KB, due later, one by one', count: 600, batchSize: 1 };
-/** As those two, by a scheduler whose ingest waits for company. */
+export const SOON: Work = { ...LATER, name: '1 KB, due soon, in batches', count: 400, due: 'soon' };
+export const SOON_SINGLE: Work = { ...LATER, name: '1 KB, due soon, one by one', count: 300, due: 'soon', batchSize: 1 };
+/** As these, by a scheduler whose ingest waits for company. */
 export const WINDOWED_BATCHED: Work = windowed(BATCHED, 1);
 export const WINDOWED_SINGLE: Work = windowed(SINGLE, 1);
 export const LONG_WINDOWED_SINGLE: Work = windowed(SINGLE, 5);
-export const WINDOWED: readonly Work[] = [WINDOWED_BATCHED, WINDOWED_SINGLE, LONG_WINDOWED_SINGLE];
-export const SOON: Work = { ...LATER, name: '1 KB, due soon, in batches', count: 400, due: 'soon' };
-export const SOON_SINGLE: Work = { ...LATER, name: '1 KB, due soon, one by one', count: 300, due: 'soon', batchSize: 1 };
+export const WINDOWED: readonly Work[] = [WINDOWED_BATCHED, WINDOWED_SINGLE, LONG_WINDOWED_SINGLE, windowed(SOON_SINGLE, 5)];
 export const BURST: Work = { ...LATER, name: '1 KB, due later, in batches, 10,000 a minute', count: 1_000, ratePerMinute: 10_000 };
 export const SLOW: Work = { ...LATER, name: '1 KB, due later, in batches, 600 a minute', count: 120, ratePerMinute: 600 };
 export const LARGE: Work = { ...LATER, name: '4 KB, due later, in batches', count: 200, message: { ...EVENT, bytes: 4096 } };
