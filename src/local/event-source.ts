@@ -76,7 +76,6 @@ export class EventSource {
 
   /** Waits until one more batch may be read. */
   private async slot(): Promise<void> {
-    if (this.invocations.size === 0) this.allowed = Math.min(this.plan.initialConcurrency, this.limit);
     while (this.running && this.invocations.size >= this.allowed) {
       const wait = this.allowed < this.limit ? Math.max(this.grownAt + 60_000 / this.plan.growthPerMinute - Date.now(), 0) : undefined;
       await new Promise<void>(resolve => {
@@ -117,6 +116,11 @@ export class EventSource {
   }
 
   private dispatch(batch: readonly BatchRecord[]): void {
+    // After a pause it begins anew. Seen only now: the poll that brought the batch may have begun while the last ones were still running.
+    if (this.invocations.size === 0) {
+      this.allowed = Math.min(this.plan.initialConcurrency, this.limit);
+      this.grownAt = Date.now();
+    }
     const invocation = this.target.invoke(`{"Records":[${batch.map(record => record.json).join(',')}]}`, batch.length)
       .then(result => this.settle(batch, result))
       .finally(() => {

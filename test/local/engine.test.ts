@@ -287,6 +287,28 @@ describe('a function', () => {
     expect(records(running).every(record => record.busy === 1)).toBe(true);
     expect(bodies(running).flat().sort()).toEqual(['1', '2', '3', '4', '5', '6']);
   });
+
+  test('runs five times at once to begin with, and more only if there is still more to do; after a pause, too', async () => {
+    const running = await start(synthStack(stack => {
+      const parts = new Parts(stack, 'P', {
+        deliver: `exports.handler = async event => {
+          const startedAt = Date.now();
+          await new Promise(resolve => setTimeout(resolve, 1500));
+          console.log(JSON.stringify({ body: event.Records[0].body, startedAt }));
+        };`,
+      });
+      parts.deliver.addEventSource(new SqsEventSource(parts.delayQueue, { batchSize: 1 }));
+    }));
+    for (const burst of ['first', 'second']) {
+      await send(running, Array.from({ length: 8 }, () => burst));
+      const startedAt = await until(`the ${burst} burst`, () => {
+        const logged = records(running).filter(record => record.body === burst);
+        return logged.length === 8 && logged.map(record => Number(record.startedAt)).sort((a, b) => a - b);
+      });
+      // What has to load first is late anyway.
+      if (burst === 'second') expect([startedAt[4] - startedAt[0] < 100, startedAt[5] - startedAt[0] > 100]).toEqual([true, true]);
+    }
+  });
 });
 
 describe('a queue', () => {
