@@ -9,8 +9,8 @@ import type { FunctionUsage, RequestUsage } from '../../src/local/engine';
 const READERS = Math.max(...POLLERS);
 
 /**
- * The requests and units of a work whose ingest has a batching window, by the worst that AWS's words allow: Lambda's five readers divide the messages
- * among them, so that there are five batches to a window, and each long poll of theirs ends with what was published in one call.
+ * The bill of a work whose ingest has a batching window, by the worst that AWS's words allow: Lambda's five readers divide the messages among them, so
+ * that there are five batches to a window, and each long poll of theirs ends with what was published in one call. Durations are left as metered.
  */
 export function atMost(run: MeteredRun): Bill {
   const { work: { name, count, batchSize, ratePerMinute, windowSeconds = 0 }, functions, usage } = run;
@@ -25,6 +25,5 @@ export function atMost(run: MeteredRun): Bill {
   const used = usage.functions.map((each): FunctionUsage => (
     isIngest(each.functionName) ? { ...each, invocations: Math.max(each.invocations, batches) } : each
   ));
-  const { lines } = ourBill(name, { ...run, usage: { ...usage, requests, functions: used } });
-  return { name: `${name}, at most`, lines: lines.filter(({ part }) => part === 'requests') };
+  return ourBill(`${name}, at most`, { ...run, usage: { ...usage, requests, functions: used } });
 }

@@ -184,7 +184,8 @@ test.each([
   expect(quantityOf(worst, 'lambda.request')).toBeCloseTo((batches + 6) / 600, 10);
   expect(quantityOf(worst, 'sqs.request')).toBeCloseTo((600 + deletes + 6) / 600, 10);
   expect(quantityOf(worst, 'dynamodb.write')).toBe(1);
-  expect(worst.lines.map(({ part }) => part)).toEqual(worst.lines.map(() => 'requests'));
+  expect(quantityOf(worst, 'lambda.arm-gb-second')).toBeCloseTo(6 / 600, 10);
+  expect(quantityOf(worst, 'logs.ingestion')).toBeCloseTo((batches + 6) * PLATFORM_BYTES / 1e9 / 600, 15);
   expect(worst.name).toBe(`${work.name}, at most`);
   // Ten that were published together come together.
   expect(quantityOf(atMost({ work: { ...work, batchSize: 10 }, functions, usage, arrived: 600 }), 'sqs.request')).toBeCloseTo((200 + deletes + 6) / 600, 10);
