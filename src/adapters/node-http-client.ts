@@ -4,6 +4,7 @@ import { lookup as systemLookup, LookupAddress, LookupOptions } from 'node:dns';
 import { Agent as HttpAgent, ClientRequest, IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { LookupFunction, Socket } from 'node:net';
+import { urlToHttpOptions } from 'node:url';
 import { BurstMember, Bursts } from './bursts';
 import { Clock } from '../core/clock';
 import { AddressGuard, NetworkRules, portOf, urlRefusal } from '../core/network';
@@ -34,11 +35,15 @@ export type Lookup = (
   callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
 ) => void;
 
+interface Target {
+  readonly origin: string;
+  /** Makes the request, which begins to connect. */
+  readonly open: () => ClientRequest;
+}
+
 export class NodeHttpClient implements HttpClient {
   private readonly agents = { http: new HttpAgent(AGENT_OPTIONS), https: new HttpsAgent(AGENT_OPTIONS) };
   private readonly bursts = new Bursts();
-  /** Connections that are made. */
-  private readonly established = new WeakSet<Socket>();
   private readonly guard: AddressGuard;
 
   /** @param runtimeApi host and port of Lambda's runtime API, which is never called; absent elsewhere */
@@ -57,8 +62,8 @@ export class NodeHttpClient implements HttpClient {
       const { headers } = requestAt(instant);
       return headers === request.headers ? undefined : headers;
     };
-    const open: Open = (mayWait, onEarlyAnswer) => new Connection(this.open(request, body, mayWait), this.established, onEarlyAnswer);
-    return new HeldRequest(open, headersAt, body, this.bursts.join(originOf(request.url), dueAt), this.clock);
+    const { origin, open } = this.target(request, body);
+    return new HeldRequest(open, headersAt, body, this.bursts.join(origin, dueAt), this.clock);
   }
 
   /** Closes all connections. */
@@ -67,22 +72,31 @@ export class NodeHttpClient implements HttpClient {
     this.agents.https.destroy();
   }
 
-  /** @param mayWait whether to wait for a connection that becomes free, where none is, instead of making one */
-  private open({ url: text, method, headers }: HttpRequest, body: Buffer | undefined, mayWait: boolean): ClientRequest {
-    const url = new URL(text);
-    if (urlRefusal(url, this.rules, this.guard) !== undefined) {
-      throw errorOf('ERR_URL_NOT_ALLOWED');
+  /** Where a request goes, and what opens it, or throws what is wrong with it: all that can be found out ahead is. */
+  private target({ url: text, method, headers }: HttpRequest, body: Buffer | undefined): Target {
+    try {
+      const url = new URL(text);
+      if (urlRefusal(url, this.rules, this.guard) !== undefined) {
+        throw errorOf('ERR_URL_NOT_ALLOWED');
+      }
+      const options = {
+        ...urlToHttpOptions(url),
+        method,
+        headers: body === undefined ? headers : { ...headers, 'content-length': body.length },
+        lookup: this.guardedLookup(portOf(url)),
+      };
+      const open = url.protocol === 'https:'
+        ? () => httpsRequest({ ...options, agent: this.agents.https })
+        : () => httpRequest({ ...options, agent: this.agents.http });
+      return { origin: url.origin, open: () => this.judged(open()) };
+    } catch (error) {
+      return { origin: text, open: () => { throw error; } };
     }
-    const options = {
-      method,
-      headers: body === undefined ? headers : { ...headers, 'content-length': body.length },
-      lookup: this.guardedLookup(portOf(url)),
-    };
-    const request = url.protocol === 'https:'
-      ? inLine(this.agents.https, mayWait, (agent) => httpsRequest(url, { ...options, agent }))
-      : inLine(this.agents.http, mayWait, (agent) => httpRequest(url, { ...options, agent }));
+  }
+
+  private judged(request: ClientRequest): ClientRequest {
     request.once('socket', (socket) => {
-      if (!this.established.has(socket)) {
+      if (!request.reusedSocket) {
         this.judge(socket);
       }
     });
@@ -116,89 +130,77 @@ export class NodeHttpClient implements HttpClient {
   }
 }
 
-/** Makes a request with an agent: one that waits for a connection that becomes free, where none is, or one that has a new one made. */
-function inLine<A extends HttpAgent>(agent: A, mayWait: boolean, makeRequest: (agent: A) => ClientRequest): ClientRequest {
-  // The agent looks at its limit while a request is made, and has those in line wait that it may make no connection for.
-  agent.maxSockets = mayWait ? 0 : Infinity;
-  try {
-    return makeRequest(agent);
-  } finally {
-    agent.maxSockets = Infinity;
-  }
-}
-
-/** Opens a connection; `mayWait`: it may be one that others have used, once it is free. */
-type Open = (mayWait: boolean, onEarlyAnswer?: () => void) => Connection;
-
-/** A request whose connection is made and whose first byte is not yet written. */
+/** A request whose connection is made, unless it waits in line for one, and whose first byte is not yet written. */
 class HeldRequest implements PreparedRequest {
   private connection?: Connection;
   private isHeld = true;
 
   /** @param headersAt the headers it has if it is written at this instant, `undefined`: those it was opened with */
   public constructor(
-    private readonly open: Open,
+    private readonly open: () => ClientRequest,
     private readonly headersAt: (instant: number) => HttpRequest['headers'] | undefined,
     private readonly body: Buffer | undefined,
     private readonly member: BurstMember,
     private readonly clock: Clock,
   ) {
+    if (!member.isIn) {
+      return;
+    }
     // Another connection, since what came may be meant for an earlier request, or say that this connection has been idle for too long; but once only.
-    this.connect(member.waits, () => {
+    this.connect(() => {
       if (this.isHeld) {
-        this.connect(false);
+        this.connect();
       }
     });
   }
 
   public async send(timeoutMs: number, onUnderWay: () => void = () => undefined): Promise<HttpAnswer> {
+    const until = this.clock.now() + timeoutMs;
     this.isHeld = false;
+    if (!this.member.isIn) {
+      await this.member.enter();
+    }
+    onUnderWay();
     let timer: NodeJS.Timeout | undefined;
     let sentAt = this.clock.now();
     let isWritten = false;
     try {
       if (!this.connection || (this.connection.error && !this.connection.answeredEarly)) {
         // The endpoint was not there a moment ago, or closed the connection while we held it: the attempt only begins now.
-        this.connection = this.open(false);
+        this.connection = this.connectionOf(this.open());
       }
-      timer = setTimeout(() => this.connection?.fail('timeout'), Math.max(timeoutMs, 0));
-      const connection = await this.ready(this.connection, onUnderWay);
+      const connection = this.connection;
+      timer = setTimeout(() => connection.fail('timeout'), Math.max(until - this.clock.now(), 0));
+      await connection.whenReady;
       sentAt = this.clock.now();
       connection.write(this.headersAt(sentAt), this.body);
       isWritten = true;
-      this.member.moved();
       const { statusCode, headers } = await connection.answer;
       return { sentAt, isWritten, durationMs: this.clock.now() - sentAt, status: statusCode, retryAfter: headers['retry-after'] };
     } catch (error) {
       return { sentAt, isWritten, durationMs: this.clock.now() - sentAt, error: errorClass(error) };
     } finally {
       clearTimeout(timer);
-      this.member.leave();
+      if (!this.connection || this.connection.isClosed) {
+        this.member.leave(); // there is none any more to become free
+      }
     }
   }
 
-  /** Resolves with the connection once the request can be written to it, or with another where this one would be waited for in vain. */
-  private async ready(connection: Connection, onUnderWay: () => void): Promise<Connection> {
-    if (!this.member.waits) {
-      onUnderWay();
-      await connection.whenReady;
-      return connection;
-    }
-    await Promise.race([connection.whenReady, this.member.stalled()]);
-    onUnderWay();
-    if (connection.hasSocket) {
-      await connection.whenReady;
-      return connection;
-    }
-    const own = this.connection = this.open(false);
-    connection.fail('ERR_STALLED');
-    await own.whenReady;
-    return own;
+  private connectionOf(request: ClientRequest, onEarlyAnswer?: () => void): Connection {
+    const connection = new Connection(request, onEarlyAnswer);
+    // Comes whatever becomes of the request; a moment later its connection is free, if it can be used again.
+    request.once('close', () => process.nextTick(() => {
+      if (this.connection === connection && !this.isHeld) {
+        this.member.leave();
+      }
+    }));
+    return connection;
   }
 
-  private connect(mayWait: boolean, onEarlyAnswer?: () => void): void {
+  private connect(onEarlyAnswer?: () => void): void {
     try {
-      this.connection = this.open(mayWait, onEarlyAnswer);
+      this.connection = this.connectionOf(this.open(), onEarlyAnswer);
     } catch {
       // Node.js refuses the request as it stands; `send` makes the same try, and answers with the reason.
     }
@@ -221,12 +223,13 @@ class Connection {
   public answeredEarly = false;
   public readonly whenReady: Promise<void>;
   public readonly answer: Promise<IncomingMessage>;
+  /** Whether it is over, or free for another request. */
+  public isClosed = false;
   private readonly failure = new Deferred();
   private isWritten = false;
   private isAnswered = false;
 
-  /** @param established connections that are made, of which this one will be */
-  public constructor(private readonly request: ClientRequest, established: WeakSet<Socket>, onEarlyAnswer: () => void = () => undefined) {
+  public constructor(private readonly request: ClientRequest, onEarlyAnswer: () => void = () => undefined) {
     const answers = () => {
       this.isAnswered = true;
       if (!this.isWritten) {
@@ -240,21 +243,17 @@ class Connection {
     request.on('error', (error) => this.broken(error));
     // Comes without an error where the answer is none that Node.js passes on.
     request.once('close', () => {
+      this.isClosed = true;
       if (!this.isAnswered) {
         this.broken(errorOf('ECONNRESET'));
       }
     });
     const failed = this.failure.promise;
-    this.whenReady = Promise.race([failed, connected(request, established)]);
+    this.whenReady = Promise.race([failed, connected(request)]);
     this.answer = Promise.race([failed, answered(request)]);
     // Both are awaited only once the request is sent; until then an error is kept in `error`.
     this.whenReady.catch(() => undefined);
     this.answer.catch(() => undefined);
-  }
-
-  /** Whether there is one, made or in the making: `false` while the request waits in line. */
-  public get hasSocket(): boolean {
-    return this.request.socket !== null;
   }
 
   /** Writes the request; throws what makes that impossible. */
@@ -293,27 +292,18 @@ function answered(request: ClientRequest): Promise<IncomingMessage> {
   });
 }
 
-function originOf(url: string): string {
-  try {
-    return new URL(url).origin;
-  } catch {
-    return ''; // no request will be made of it
-  }
-}
-
 function errorOf(code: string): NodeJS.ErrnoException {
   return Object.assign(new Error(code), { code });
 }
 
-async function connected(request: ClientRequest, established: WeakSet<Socket>): Promise<void> {
+async function connected(request: ClientRequest): Promise<void> {
   const socket = request.socket ?? await new Promise<NonNullable<ClientRequest['socket']>>((resolve) => request.once('socket', resolve));
-  if (established.has(socket)) {
-    // The other side may have closed it since it was used; a turn of the event loop lets that news in.
+  if (request.reusedSocket) {
+    // The other side may have closed it while it was idle; a turn of the event loop lets that news in.
     await new Promise((resolve) => setImmediate(resolve));
   } else if (socket.connecting || 'encrypted' in socket) {
     await new Promise((resolve) => socket.once('encrypted' in socket ? 'secureConnect' : 'connect', resolve));
   }
-  established.add(socket);
 }
 
 /** The status alone decides; the rest is read within bounds, in the background, and the connection closed beyond them. */
