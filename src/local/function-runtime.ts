@@ -37,12 +37,12 @@ export type InvocationResult =
 /** Lambda gives a function up to 10 s to load; a busy machine gets three times that. */
 const LOAD_LIMIT_MS = 30_000;
 /**
- * A machine is no fleet: environments of one function at most, where AWS would go to a thousand. Each has to load and compile the handler for
- * itself, so that many more of them get less done; and what waits for an instant holds its environment meanwhile, so that with fewer of them
- * the rest of what is due then begins late (measured on two cores: the last of 1,000 webhooks of one instant, which 15 environments hold until
- * then, are answered within 0.5 s with 20, and within 1.5 s with 12).
+ * A machine is no fleet: environments of one function at most, where AWS would go to a thousand. What waits for an instant holds its environment
+ * meanwhile, so that with too few of them the rest of what is due then begins late. With too many, each has less of the machine, and the emulated
+ * table more to do than it can: measured on two cores, the last of 1,000 webhooks of one instant are answered after 0.5 s with 16, and after 1.5 s
+ * with 12; of 10,000, none are lost with 16, and with 20 some requests to the table wait longer than the SDK's timeout.
  */
-export const ENVIRONMENT_LIMIT = 10 * availableParallelism();
+export const ENVIRONMENT_LIMIT = 8 * availableParallelism();
 
 /**
  * Lets few execution environments load at one time, of all functions together: AWS has a core for each of them, a machine has not, and what
