@@ -27,6 +27,8 @@ export interface DynamoDbStoreConfig {
 const MAX_BATCH_GET = 100;
 /** BatchExecuteStatement takes at most this many statements. */
 const MAX_STATEMENTS = 25;
+/** A batch of claims is given up after this time, most of the lead that a webhook has; each of them still has its own. */
+const MAX_BATCH_CLAIM_MS = 3_000;
 /** Pause before asking again for keys that a throttled table left out of a batch; doubles each time. */
 const FIRST_BATCH_PAUSE_MS = 50;
 const MAX_BATCH_ROUNDS = 6;
@@ -181,7 +183,7 @@ export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, Deliv
           Statement: `INSERT INTO "${this.config.tableName}" VALUE {${Object.keys(item).map((name) => `'${name}': ?`).join(', ')}}`,
           Parameters: Object.values(item),
         })),
-      }), { abortSignal: AbortSignal.timeout(timeoutMs) });
+      }), { abortSignal: AbortSignal.timeout(Math.min(timeoutMs, MAX_BATCH_CLAIM_MS)) });
       return items.map((item, index) => (Responses[index] && !Responses[index].Error ? decodeState(item) : undefined));
     } catch {
       return []; // the claims one by one meet what is really out of order, and say so

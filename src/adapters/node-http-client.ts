@@ -28,6 +28,8 @@ const AGENT_OPTIONS = {
   rejectUnauthorized: true,
 };
 
+const FRESH_OPTIONS = { ...AGENT_OPTIONS, keepAlive: false };
+
 /** Looks up all addresses of a name, as `dns.lookup` does. */
 export type Lookup = (
   hostname: string,
@@ -37,12 +39,14 @@ export type Lookup = (
 
 interface Target {
   readonly origin: string;
-  /** Makes the request, which begins to connect. */
-  readonly open: () => ClientRequest;
+  /** Makes the request, which begins to connect; `isFresh`: over a connection that nobody has used, nor will. */
+  readonly open: (isFresh: boolean) => ClientRequest;
 }
 
 export class NodeHttpClient implements HttpClient {
   private readonly agents = { http: new HttpAgent(AGENT_OPTIONS), https: new HttpsAgent(AGENT_OPTIONS) };
+  /** For connections that are used once. */
+  private readonly freshAgents = { http: new HttpAgent(FRESH_OPTIONS), https: new HttpsAgent(FRESH_OPTIONS) };
   private readonly bursts = new Bursts();
   private readonly guard: AddressGuard;
 
@@ -68,8 +72,10 @@ export class NodeHttpClient implements HttpClient {
 
   /** Closes all connections. */
   public close(): void {
-    this.agents.http.destroy();
-    this.agents.https.destroy();
+    [this.agents, this.freshAgents].forEach(({ http, https }) => {
+      http.destroy();
+      https.destroy();
+    });
   }
 
   /** Where a request goes, and what opens it, or throws what is wrong with it: all that can be found out ahead is. */
@@ -85,10 +91,10 @@ export class NodeHttpClient implements HttpClient {
         headers: body === undefined ? headers : { ...headers, 'content-length': body.length },
         lookup: this.guardedLookup(portOf(url)),
       };
-      const open = url.protocol === 'https:'
-        ? () => httpsRequest({ ...options, agent: this.agents.https })
-        : () => httpRequest({ ...options, agent: this.agents.http });
-      return { origin: url.origin, open: () => this.judged(open()) };
+      const open: Target['open'] = url.protocol === 'https:'
+        ? (isFresh) => httpsRequest({ ...options, agent: isFresh ? this.freshAgents.https : this.agents.https })
+        : (isFresh) => httpRequest({ ...options, agent: isFresh ? this.freshAgents.http : this.agents.http });
+      return { origin: url.origin, open: (isFresh) => this.judged(open(isFresh)) };
     } catch (error) {
       return { origin: text, open: () => { throw error; } };
     }
@@ -137,7 +143,7 @@ class HeldRequest implements PreparedRequest {
 
   /** @param headersAt the headers it has if it is written at this instant, `undefined`: those it was opened with */
   public constructor(
-    private readonly open: () => ClientRequest,
+    private readonly open: Target['open'],
     private readonly headersAt: (instant: number) => HttpRequest['headers'] | undefined,
     private readonly body: Buffer | undefined,
     private readonly member: BurstMember,
@@ -154,8 +160,7 @@ class HeldRequest implements PreparedRequest {
     });
   }
 
-  public async send(timeoutMs: number, onUnderWay: () => void = () => undefined): Promise<HttpAnswer> {
-    const until = this.clock.now() + timeoutMs;
+  public async send(timeoutMs: number, until = Infinity, onUnderWay: () => void = () => undefined): Promise<HttpAnswer> {
     this.isHeld = false;
     if (!this.member.isIn) {
       await this.member.enter();
@@ -167,23 +172,42 @@ class HeldRequest implements PreparedRequest {
     try {
       if (!this.connection || (this.connection.error && !this.connection.answeredEarly)) {
         // The endpoint was not there a moment ago, or closed the connection while we held it: the attempt only begins now.
-        this.connection = this.connectionOf(this.open());
+        this.connection = this.connectionOf(this.open(this.member.isFresh));
       }
-      const connection = this.connection;
-      timer = setTimeout(() => connection.fail('timeout'), Math.max(until - this.clock.now(), 0));
-      await connection.whenReady;
+      timer = setTimeout(() => this.connection?.fail('timeout'), Math.max(Math.min(timeoutMs, until - this.clock.now()), 0));
+      const connection = await this.ready(this.connection);
       sentAt = this.clock.now();
       connection.write(this.headersAt(sentAt), this.body);
       isWritten = true;
       const { statusCode, headers } = await connection.answer;
+      this.member.settle(false);
       return { sentAt, isWritten, durationMs: this.clock.now() - sentAt, status: statusCode, retryAfter: headers['retry-after'] };
     } catch (error) {
+      this.member.settle(isWritten && this.connection?.isReused === true && errorClass(error) === 'ECONNRESET');
+      if (!isWritten) {
+        this.connection?.fail('ERR_NOT_WRITTEN'); // nobody else is to have it
+      }
       return { sentAt, isWritten, durationMs: this.clock.now() - sentAt, error: errorClass(error) };
     } finally {
       clearTimeout(timer);
       if (!this.connection || this.connection.isClosed) {
         this.member.leave(); // there is none any more to become free
       }
+    }
+  }
+
+  /** Resolves with the connection once the request can be written to it, or with a fresh one if it was closed since others have used it. */
+  private async ready(connection: Connection): Promise<Connection> {
+    try {
+      await connection.whenReady;
+      return connection;
+    } catch (error) {
+      if (!connection.isReused || errorClass(error) !== 'ECONNRESET') {
+        throw error;
+      }
+      const fresh = this.connection = this.connectionOf(this.open(true));
+      await fresh.whenReady;
+      return fresh;
     }
   }
 
@@ -200,7 +224,7 @@ class HeldRequest implements PreparedRequest {
 
   private connect(onEarlyAnswer?: () => void): void {
     try {
-      this.connection = this.connectionOf(this.open(), onEarlyAnswer);
+      this.connection = this.connectionOf(this.open(false), onEarlyAnswer);
     } catch {
       // Node.js refuses the request as it stands; `send` makes the same try, and answers with the reason.
     }
@@ -256,6 +280,11 @@ class Connection {
     this.answer.catch(() => undefined);
   }
 
+  /** Whether another request has used it. */
+  public get isReused(): boolean {
+    return this.request.reusedSocket;
+  }
+
   /** Writes the request; throws what makes that impossible. */
   public write(headers: HttpRequest['headers'] | undefined, body: Buffer | undefined): void {
     if (this.error) {
@@ -281,7 +310,7 @@ class Connection {
 function answered(request: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve) => {
     request.once('response', (answer) => {
-      discardBody(answer);
+      discardBody(answer, request);
       resolve(answer);
     });
     // 101 Switching Protocols: the endpoint wants to speak something else. It is an answer like any other, and the end of the connection.
@@ -306,9 +335,12 @@ async function connected(request: ClientRequest): Promise<void> {
   }
 }
 
-/** The status alone decides; the rest is read within bounds, in the background, and the connection closed beyond them. */
-function discardBody(answer: IncomingMessage): void {
-  const timer = setTimeout(() => answer.destroy(), MAX_BODY_MS);
+/**
+ * The status alone decides; the rest is read within bounds, in the background, and the connection closed beyond them. So it is where the endpoint
+ * has answered without reading all of the request.
+ */
+function discardBody(answer: IncomingMessage, request: ClientRequest): void {
+  const timer = setTimeout(() => request.destroy(), MAX_BODY_MS);
   let bytes = 0;
   answer.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
@@ -317,7 +349,7 @@ function discardBody(answer: IncomingMessage): void {
     }
   });
   answer.on('error', () => undefined); // cut off by either side: the status has been received
-  answer.once('close', () => clearTimeout(timer));
+  request.once('close', () => clearTimeout(timer));
 }
 
 /** Node.js's error code (`ECONNREFUSED`, `ENOTFOUND`, `CERT_HAS_EXPIRED`…). Never the message, which can hold the URL. */

@@ -202,8 +202,7 @@ export class Deliver {
     await this.clock.sleepUntil(turn.at - CONNECT_AHEAD_MS);
     const request = this.prepare(webhook, seal, turn.at);
     await this.clock.sleepUntil(turn.at);
-    const timeoutMs = Math.min(this.config.requestTimeoutMs, until - this.clock.now());
-    const { sentAt, isWritten, retryAfter, ...answer } = await request.send(timeoutMs, release);
+    const { sentAt, isWritten, retryAfter, ...answer } = await request.send(this.config.requestTimeoutMs, until, release);
     release(); // where it has failed before it was under way
     const attempt: Attempt = { at: new Date(sentAt).toISOString(), lateMs: sentAt - turn.at, ...answer };
     const next = this.afterAttempt(claimed, attempt, retryAfter, webhook);

@@ -173,9 +173,11 @@ export interface PreparedRequest {
   /**
    * Writes the request, once. Never rejects: a failure is an answer too.
    *
+   * @param timeoutMs for the endpoint, from when it is under way
+   * @param until when it has to be over, in milliseconds since the epoch, even if that leaves the endpoint less
    * @param onUnderWay called as soon as it is written, or nothing but the network is waited for, unless it fails before that
    */
-  send(timeoutMs: number, onUnderWay?: () => void): Promise<HttpAnswer>;
+  send(timeoutMs: number, until?: number, onUnderWay?: () => void): Promise<HttpAnswer>;
 }
 
 export interface HttpAnswer {

@@ -132,12 +132,48 @@ test('a request is under way once it is written, or waits for nothing but its en
   const requests = prepare(BURST_CONNECTIONS + 1);
   await connected(BURST_CONNECTIONS);
   const underWay: number[] = [];
-  const last = requests[BURST_CONNECTIONS].send(5_000, () => underWay.push(BURST_CONNECTIONS));
+  const last = requests[BURST_CONNECTIONS].send(5_000, undefined, () => underWay.push(BURST_CONNECTIONS));
   await pause(10);
   expect(underWay).toEqual([]);
-  const first = requests[0].send(5_000, () => underWay.push(0));
+  const first = requests[0].send(5_000, undefined, () => underWay.push(0));
   expect(underWay).toEqual([0]);
   expect(statuses([await first, await last])).toEqual([200]);
   expect(underWay).toEqual([0, BURST_CONNECTIONS]);
   await sendAll(requests.slice(1, BURST_CONNECTIONS));
+});
+
+test('an endpoint that closes connections unannounced has few attempts fail of it, not those of the whole burst', async () => {
+  await serve((_, request, response) => {
+    response.end();
+    setTimeout(() => request.socket.destroy(), 1);
+  });
+  const answers = await sendAll(prepare(5 * BURST_CONNECTIONS));
+  expect(answers.filter(({ error }) => error !== undefined).length).toBeLessThanOrEqual(10);
+});
+
+test('an endpoint has all its time, however long its request has waited in line', async () => {
+  await serve((_, __, response) => setTimeout(() => response.end(), 900));
+  const requests = prepare(4 * BURST_CONNECTIONS);
+  // A thread that is always busy lets nobody go on for an endpoint's slowness.
+  const busy = setInterval(() => {
+    for (const until = performance.now() + 14; performance.now() < until;);
+  }, 20);
+  const answers = await Promise.all(requests.map((request) => request.send(3_000)));
+  clearInterval(busy);
+  expect(statuses(answers)).toEqual([200]);
+});
+
+test('… unless the invocation ends before', async () => {
+  await serve(() => undefined);
+  const [request] = prepare(1);
+  expect(await request.send(60_000, Date.now() + 200)).toMatchObject({ isWritten: true, error: 'timeout' });
+});
+
+test('an endpoint that answers without reading the request does not keep its connection for ever', async () => {
+  await serve((_, __, response) => response.end());
+  const big = client.prepare({ url, method: 'POST', headers: {}, body: 'x'.repeat(32 * 1024 * 1024) }, undefined, NOW);
+  server.on('connection', (socket: Socket) => socket.pause());
+  const closed = new Promise((resolve) => server.once('connection', (socket: Socket) => socket.once('close', resolve)));
+  await big.send(5_000);
+  await closed;
 });

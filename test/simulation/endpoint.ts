@@ -53,7 +53,8 @@ export class Endpoints {
   private prepare(worker: Worker, requestAt: (instant: number) => HttpRequest): PreparedRequest {
     const connectedAt = this.loop.now + this.random.int(...CONNECT_MS);
     return {
-      send: async (timeoutMs) => {
+      send: async (requestTimeoutMs, until = Infinity) => {
+        const timeoutMs = Math.min(requestTimeoutMs, until - worker.clock.now());
         const left = connectedAt - this.loop.now;
         if (left > 0) {
           await worker.after(left, () => undefined);
