@@ -32,6 +32,10 @@ class CallFailure extends Error {
   }
 }
 
+const INTERNAL_ERROR: HttpAnswer = {
+  status: 500, headers: {}, body: JSON.stringify({ __type: 'com.amazonaws.dynamodb.v20120810#InternalServerError' }),
+};
+
 /** To be put before the emulator's own listener, and behind whatever refuses or counts calls. */
 export function answerPartiQl(server: Server): void {
   const keysOfTables = new Map<string, Keys>();
@@ -44,7 +48,7 @@ export function answerPartiQl(server: Server): void {
     }
     void bodyOf(request)
       .then(body => new StatementBatch(listener, keysOfTables, request.headers, parse(body)).execute())
-      .then(outcome => answer(response, outcome), () => response.destroy());
+      .then(outcome => answer(response, outcome), () => answer(response, INTERNAL_ERROR));
   });
 }
 
