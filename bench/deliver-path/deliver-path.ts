@@ -1,6 +1,7 @@
 // This scheduler's deliver function alone: the bundle that ships, with its SDK and its HTTP client, given queue messages as the delay queue
 // would give them, and a table that answers when DynamoDB would. The emulated table would else be what is measured.
 import { randomUUID } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import * as path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -26,10 +27,10 @@ import { keepLateness } from '../worker-lateness';
  */
 const LATENCY_MS = 9;
 /**
- * Workers at one time. AWS would run a hundred of them for 10,000 webhooks, each with a processor of its own; here they share those of one
- * machine, so that fewer of them hold more each.
+ * Workers at one time, one for each processor. AWS would run a hundred of them for 10,000 webhooks, each with processor time of its own; here they
+ * share that of one machine, so that fewer of them hold more each.
  */
-const WORKERS = 4;
+const WORKERS = availableParallelism();
 /** Of the construct's default memory for deliver, 512 MiB. */
 const TURNS_PER_MESSAGE = turnsPerMessageOf(512);
 /** Storing 10,000 webhooks takes less on two cores, and the workers come to rest. */

@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 
 /** Requests of a burst that are under way at one time, or have a connection for it, as long as the endpoint keeps up with them. */
-export const BURST_CONNECTIONS = 100;
+export const BURST_CONNECTIONS = 250;
 /** Requests belong to one burst that are due within this many milliseconds: none of them has to be on its way before another is due. */
 const BURST_MS = 20;
 /** Whether the line moves is looked at so often. */

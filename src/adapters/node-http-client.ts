@@ -37,6 +37,8 @@ export type Lookup = (
   callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
 ) => void;
 
+type Header = readonly [name: string, value: string];
+
 interface Target {
   readonly origin: string;
   /** Makes the request, which begins to connect; `isFresh`: over a connection that nobody has used, nor will. */
@@ -64,7 +66,7 @@ export class NodeHttpClient implements HttpClient {
     const body = request.body === undefined ? undefined : Buffer.from(request.body);
     const headersAt = (instant: number) => {
       const { headers } = requestAt(instant);
-      return headers === request.headers ? undefined : headers;
+      return headers === request.headers ? [] : Object.entries(headers).filter(([name, value]) => request.headers[name] !== value);
     };
     const { origin, open } = this.target(request, body);
     return new HeldRequest(open, headersAt, body, this.bursts.join(origin, dueAt), this.clock);
@@ -141,10 +143,10 @@ class HeldRequest implements PreparedRequest {
   private connection?: Connection;
   private isHeld = true;
 
-  /** @param headersAt the headers it has if it is written at this instant, `undefined`: those it was opened with */
+  /** @param headersAt the headers that have other values if it is written at this instant than they were opened with */
   public constructor(
     private readonly open: Target['open'],
-    private readonly headersAt: (instant: number) => HttpRequest['headers'] | undefined,
+    private readonly headersAt: (instant: number) => readonly Header[],
     private readonly body: Buffer | undefined,
     private readonly member: BurstMember,
     private readonly clock: Clock,
@@ -286,11 +288,11 @@ class Connection {
   }
 
   /** Writes the request; throws what makes that impossible. */
-  public write(headers: HttpRequest['headers'] | undefined, body: Buffer | undefined): void {
+  public write(headers: readonly Header[], body: Buffer | undefined): void {
     if (this.error) {
       throw this.error;
     }
-    Object.entries(headers ?? {}).forEach(([name, value]) => this.request.setHeader(name, value));
+    headers.forEach(([name, value]) => this.request.setHeader(name, value));
     this.isWritten = true;
     this.request.end(body);
   }
