@@ -187,7 +187,7 @@ class HeldRequest implements PreparedRequest {
     } catch (error) {
       this.member.settle(isWritten && this.connection?.isReused === true && errorClass(error) === 'ECONNRESET');
       if (!isWritten) {
-        this.connection?.fail('ERR_NOT_WRITTEN'); // nobody else is to have it
+        this.connection?.drop(); // nobody else is to have it
       }
       return { sentAt, isWritten, durationMs: this.clock.now() - sentAt, error: errorClass(error) };
     } finally {
@@ -300,7 +300,11 @@ class Connection {
   /** Ends it, whatever Node.js makes of that. */
   public fail(code: string): void {
     this.broken(errorOf(code));
-    this.request.destroy(); // with the error, a socket that has been upgraded would emit it, where nobody listens
+    this.drop();
+  }
+
+  public drop(): void {
+    this.request.destroy(); // with an error, a socket that has been upgraded would emit it, where nobody listens
   }
 
   private broken(error: unknown): void {
