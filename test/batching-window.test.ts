@@ -5,12 +5,13 @@ import * as path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { App, Duration, Stack } from 'aws-cdk-lib';
+import { LOOPBACK_POLICY, MINUTES_AS_SECONDS, recordsOf } from './support/local-scheduler';
 import { Receiver } from '../scripts/support/receiver';
 import { LOG_ACTION, LOG_DELIVERED, LOG_SCHEDULED } from '../src/core/log-events';
 import { MetricName } from '../src/core/metric-names';
 import { LOCAL_CREDENTIALS } from '../src/local/emulators';
 import { EngineEvent, LocalEngine } from '../src/local/engine';
-import { NetworkPolicy, WebhookScheduler } from 'cdk-webhook-scheduler';
+import { WebhookScheduler } from 'cdk-webhook-scheduler';
 
 jest.setTimeout(60_000);
 
@@ -29,15 +30,13 @@ beforeAll(async () => {
   const app = new App({ outdir: assembly });
   new WebhookScheduler(new Stack(app, 'Shop'), 'Reminders', {
     ingestBatchingWindow: Duration.millis(WINDOW_MS),
-    networkPolicy: NetworkPolicy.publicInternet({ allowHttp: true, allowedPorts: ['1-65535'], allowedCidrs: ['127.0.0.0/8'] }),
+    networkPolicy: LOOPBACK_POLICY,
   });
   app.synth();
   receiver = await Receiver.start();
   engine = await LocalEngine.start({
     assembly,
-    // Minutes as seconds: what is due later than 10 s after it is stored is left to load.
-    tickSeconds: 1,
-    environment: { INGEST_HORIZON_SECONDS: '10', LOAD_HORIZON_SECONDS: '6' },
+    ...MINUTES_AS_SECONDS,
     onEvent: (event) => events.push(event),
   });
   sns = new SNSClient({ endpoint: engine.endpoints.sns, region: engine.region, credentials: LOCAL_CREDENTIALS });
@@ -52,7 +51,7 @@ afterAll(async () => {
 
 const publish = (message: object) => sns.send(new PublishCommand({ TopicArn: engine.schedulers[0].inputTopicArn, Message: JSON.stringify(message) }));
 const webhook = (name: string, dueAt: number) => ({ id: name, date: new Date(dueAt).toISOString(), url: `${receiver.url}/${name}`, method: 'post' });
-const records = (message: string) => events.flatMap((event) => (event.type === 'log' && event.record?.message === message ? [event.record] : []));
+const records = (message: string) => recordsOf(events, message);
 const ingested = () => events.flatMap((event) => (
   event.type === 'invocation' && event.functionName === engine.schedulers[0].functions.ingest ? [event.records] : []
 ));

@@ -7,12 +7,13 @@ import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, S
 import { App, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import { LOOPBACK_POLICY, MINUTES_AS_SECONDS, recordsOf } from './support/local-scheduler';
 import { deliveryPolicy } from '../scripts/support/delivery-policy';
 import { Receiver } from '../scripts/support/receiver';
 import { LOG_ACTION, LOG_DELIVERED, LOG_FAILED, LOG_REJECTED, LOG_RETRYING, LOG_SCHEDULED } from '../src/core/log-events';
 import { LOCAL_CREDENTIALS } from '../src/local/emulators';
 import { EngineEvent, LocalEngine } from '../src/local/engine';
-import { NetworkPolicy, WebhookScheduler } from 'cdk-webhook-scheduler';
+import { WebhookScheduler } from 'cdk-webhook-scheduler';
 
 jest.setTimeout(120_000);
 
@@ -30,8 +31,7 @@ beforeAll(async () => {
   const app = new App({ outdir: assembly });
   const stack = new Stack(app, 'Shop');
   const scheduler = new WebhookScheduler(stack, 'Reminders', {
-    // The receiver is on this machine.
-    networkPolicy: NetworkPolicy.publicInternet({ allowHttp: true, allowedPorts: ['1-65535'], allowedCidrs: ['127.0.0.0/8'] }),
+    networkPolicy: LOOPBACK_POLICY,
   });
   // An app has other things too; they are none of the scheduler's.
   new s3.Bucket(stack, 'Uploads');
@@ -41,9 +41,7 @@ beforeAll(async () => {
   receiver = await Receiver.start({ behaviours: { '/broken': { status: 404 }, '/recovering': { first: [{ status: 503 }] } } });
   engine = await LocalEngine.start({
     assembly,
-    // Minutes as seconds: what is due later than 10 s is left to load.
-    tickSeconds: 1,
-    environment: { INGEST_HORIZON_SECONDS: '10', LOAD_HORIZON_SECONDS: '6' },
+    ...MINUTES_AS_SECONDS,
     onEvent: (event) => events.push(event),
   });
   sns = new SNSClient({ endpoint: engine.endpoints.sns, region: engine.region, credentials: LOCAL_CREDENTIALS });
@@ -56,9 +54,7 @@ afterAll(async () => {
   rmSync(assembly, { recursive: true });
 });
 
-const records = (message: string) => events.flatMap((event) => (
-  event.type === 'log' && event.record?.message === message ? [event.record] : []
-));
+const records = (message: string) => recordsOf(events, message);
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) {

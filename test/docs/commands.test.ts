@@ -14,9 +14,10 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as ts from 'typescript';
 import { FunctionUrl } from '../../scripts/support/function-url';
 import { Receiver } from '../../scripts/support/receiver';
-import { NetworkPolicy, RetryPolicy, WebhookScheduler, WebhookSigning } from '../../src';
+import { RetryPolicy, WebhookScheduler, WebhookSigning } from '../../src';
 import { createPythonEnvironment } from '../clients/python-environment';
 import { records, removeTemporaryDirectories, Running, start, stopEngines, synthStack, until } from '../local/fixture';
+import { LOOPBACK_POLICY } from '../support/local-scheduler';
 import { SCHEMA_FILE } from '../support/message-schema';
 import { Block, blocksOf, PROJECT } from './support/blocks';
 
@@ -77,7 +78,7 @@ beforeAll(async () => {
   receiver = await Receiver.start({ behaviours: { '/refused': { first: [{ status: 410 }] } } });
   running = await start(synthStack((stack) => {
     const scheduler = new WebhookScheduler(stack, 'Scheduler', {
-      networkPolicy: NetworkPolicy.publicInternet({ allowHttp: true, allowedCidrs: ['127.0.0.0/8'], allowedPorts: ['1-65535'] }),
+      networkPolicy: LOOPBACK_POLICY,
       signing: WebhookSigning.generated(),
       retryPolicy: RetryPolicy.none(),
       removalPolicy: RemovalPolicy.DESTROY,

@@ -12,9 +12,10 @@ import * as logEvents from '../../src/core/log-events';
 import { DURATION_METRICS, METRIC_DIMENSION, METRIC_NAMESPACE, MetricName } from '../../src/core/metric-names';
 import { LOCAL_CREDENTIALS } from '../../src/local/emulators';
 import { EngineEvent, LocalEngine } from '../../src/local/engine';
+import { LOOPBACK_POLICY, MINUTES_AS_SECONDS } from '../support/local-scheduler';
 import { LogLine, Row, runQuery, shown } from '../support/logs-insights';
 import { until } from '../support/until';
-import { NetworkPolicy, WebhookScheduler } from 'cdk-webhook-scheduler';
+import { WebhookScheduler } from 'cdk-webhook-scheduler';
 
 jest.setTimeout(120_000);
 
@@ -106,15 +107,13 @@ describe('queries', () => {
     assembly = mkdtempSync(path.join(tmpdir(), 'monitoring-'));
     const app = new App({ outdir: assembly });
     new WebhookScheduler(new Stack(app, 'Shop'), 'Reminders', {
-      networkPolicy: NetworkPolicy.publicInternet({ allowHttp: true, allowedPorts: ['1-65535'], allowedCidrs: ['127.0.0.0/8'] }),
+      networkPolicy: LOOPBACK_POLICY,
     });
     app.synth();
     receiver = await Receiver.start({
       behaviours: { '/broken': { status: 404 }, '/recovering': { first: [{ status: 503 }] }, '/slow': { delayMs: 1_200 } },
     });
-    engine = await LocalEngine.start({
-      assembly, tickSeconds: 1, environment: { INGEST_HORIZON_SECONDS: '10', LOAD_HORIZON_SECONDS: '6' }, onEvent: keep,
-    });
+    engine = await LocalEngine.start({ assembly, ...MINUTES_AS_SECONDS, onEvent: keep });
     sns = new SNSClient({ endpoint: engine.endpoints.sns, region: engine.region, credentials: LOCAL_CREDENTIALS });
     sqs = new SQSClient({ endpoint: engine.endpoints.sqs, region: engine.region, credentials: LOCAL_CREDENTIALS });
 

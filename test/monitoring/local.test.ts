@@ -15,9 +15,10 @@ import { readAssembly } from '../../src/local/assembly';
 import { LOCAL_CREDENTIALS } from '../../src/local/emulators';
 import { EngineEvent, LocalEngine } from '../../src/local/engine';
 import { EnginePlan, planAssembly } from '../../src/local/plan';
+import { LOOPBACK_POLICY } from '../support/local-scheduler';
 import { LogLine, runQuery, shown } from '../support/logs-insights';
 import { until } from '../support/until';
-import { NetworkPolicy, WebhookScheduler } from 'cdk-webhook-scheduler';
+import { WebhookScheduler } from 'cdk-webhook-scheduler';
 
 const directories: string[] = [];
 
@@ -32,7 +33,7 @@ function synthesize(alarmTopic?: Topic): { readonly directory: string; readonly 
   const stack = new Stack(app, 'Stack');
   const scheduler = new WebhookScheduler(stack, 'Sched', {
     encryptionKey: new kms.Key(stack, 'Key'),
-    networkPolicy: NetworkPolicy.publicInternet({ allowHttp: true, allowedPorts: ['1-65535'], allowedCidrs: ['127.0.0.0/8'] }),
+    networkPolicy: LOOPBACK_POLICY,
   });
   let body: Body | undefined;
   if (alarmTopic) {

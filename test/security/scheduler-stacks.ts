@@ -7,7 +7,8 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { IConstruct } from 'constructs';
-import { NetworkPolicy, RetryPolicy, WebhookScheduler, WebhookSchedulerProps, WebhookSigning } from 'cdk-webhook-scheduler';
+import { LOOPBACK_POLICY } from '../support/local-scheduler';
+import { RetryPolicy, WebhookScheduler, WebhookSchedulerProps, WebhookSigning } from 'cdk-webhook-scheduler';
 
 /** The host of the secret header. Nothing has to listen there: the secret is read before the connection is made. */
 export const SECRET_HOST = 'localhost';
@@ -51,7 +52,7 @@ export function synthesize(props: (stack: Stack) => WebhookSchedulerProps, exten
   const scheduler = new WebhookScheduler(stack, 'Scheduler', {
     requestTimeout: Duration.seconds(3),
     retryPolicy: RetryPolicy.fixed(RETRY_SECONDS.map((seconds) => Duration.seconds(seconds)), { jitter: 0 }),
-    networkPolicy: NetworkPolicy.publicInternet({ allowHttp: true, allowedCidrs: ['127.0.0.0/8'], allowedPorts: ['1-65535'] }),
+    networkPolicy: LOOPBACK_POLICY,
     ...props(stack),
   });
   const override = (construct: IConstruct, property: string, value: number) => (

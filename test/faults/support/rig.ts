@@ -19,8 +19,9 @@ import { publicId } from '../../../src/core/webhook';
 import { LOCAL_CREDENTIALS } from '../../../src/local/emulators';
 import { EngineEvent, LocalEngine, LocalScheduler } from '../../../src/local/engine';
 import { Fate, FlakyProxy, Input } from '../../support/flaky-proxy';
+import { LOOPBACK_POLICY } from '../../support/local-scheduler';
 import { until } from '../../support/until';
-import { NetworkPolicy, RetryPolicy, WebhookScheduler, WebhookSchedulerProps } from 'cdk-webhook-scheduler';
+import { RetryPolicy, WebhookScheduler, WebhookSchedulerProps } from 'cdk-webhook-scheduler';
 
 /** Milliseconds from a failed attempt to the next. */
 export const RETRY_DELAYS_MS: readonly number[] = [1_000, 2_000];
@@ -407,8 +408,7 @@ function synthesize({ shortTimeouts, maxReceiveCount, props }: RigOptions): stri
     ...props?.(stack),
     requestTimeout: REQUEST_TIMEOUT,
     retryPolicy: RetryPolicy.fixed(RETRY_DELAYS_MS.map((ms) => Duration.millis(ms)), { jitter: 0 }),
-    // The receiver is on this machine.
-    networkPolicy: NetworkPolicy.publicInternet({ allowHttp: true, allowedPorts: ['1-65535'], allowedCidrs: ['127.0.0.0/8'] }),
+    networkPolicy: LOOPBACK_POLICY,
   });
   const override = (construct: IConstruct, property: string, value: number) => (
     (construct.node.defaultChild as CfnResource).addPropertyOverride(property, value)
