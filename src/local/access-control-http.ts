@@ -1,7 +1,7 @@
 // Puts access control before the emulators: each call is judged by who signs it, and one that is denied is answered as its service does.
 
 import type { IncomingHttpHeaders, IncomingMessage, RequestListener, Server } from 'node:http';
-import { type HttpAnswer, answer, ask, bodyOf, handOn, operationOf, replaceListener } from './emulator-calls';
+import { type HttpAnswer, answer, ask, AWS_JSON, bodyOf, handOn, operationOf, replaceListener } from './emulator-calls';
 import type { AccessControl, Denial } from './iam/access-control';
 import { type AuthorizationRequest, type Principal, denialMessage } from './iam/authorizer';
 import { type Call, dynamoDbRequests } from './iam/calls';
@@ -9,7 +9,6 @@ import type { SecurityPlan } from './iam/security-plan';
 import { LOCAL_ACCOUNT } from './local-account';
 import { type BatchStatement, readInsert, refusalOf } from './partiql';
 
-const DYNAMODB_JSON = 'application/x-amz-json-1.0';
 const CREDENTIAL = /Credential=([^/,\s]+)\/[^/]*\/([^/]*)\//;
 
 /** Access key id and region that a request is signed with; nothing where nobody has signed. */
@@ -59,7 +58,7 @@ async function answerOfGuard(
 ): Promise<HttpAnswer | undefined> {
   if (call.operation === 'BatchExecuteStatement') return answerWithoutDenied(control, call, listener, headers);
   const denial = control.firstDenial(dynamoDbRequests(control.plan, call));
-  return denial && jsonRefusal(denial, DYNAMODB_JSON, 'com.amazon.coral.service#AccessDeniedException');
+  return denial && jsonRefusal(denial, AWS_JSON, 'com.amazon.coral.service#AccessDeniedException');
 }
 
 /**
@@ -79,7 +78,7 @@ async function answerWithoutDenied(
   });
   if (denials.every(denial => denial === undefined)) return undefined;
   const allowed = Statements.filter((_, i) => denials[i] === undefined);
-  const given: HttpAnswer = allowed.length === 0 ? { status: 200, headers: { 'content-type': DYNAMODB_JSON }, body: '{"Responses":[]}' }
+  const given: HttpAnswer = allowed.length === 0 ? { status: 200, headers: { 'content-type': AWS_JSON }, body: '{"Responses":[]}' }
     : await ask(listener, headers, JSON.stringify({ ...call.input, Statements: allowed }));
   if (given.status !== 200) return given;
   const answered = JSON.parse(given.body) as { readonly Responses: readonly object[] };
@@ -113,7 +112,7 @@ export function sqsRefusal({ request, reason }: Denial): HttpAnswer {
   const message = denialMessage({ ...request, action }, reason.replace(request.action, action));
   return {
     status: Number(status),
-    headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-query-error': `${code};Sender` },
+    headers: { 'content-type': AWS_JSON, 'x-amzn-query-error': `${code};Sender` },
     body: JSON.stringify({ __type: type, message }),
   };
 }

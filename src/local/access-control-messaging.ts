@@ -2,7 +2,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import { callOf, snsError, snsRefusal, sqsRefusal } from './access-control-http';
-import type { HttpAnswer } from './emulator-calls';
+import { type HttpAnswer, AWS_JSON } from './emulator-calls';
 import type { AccessControl } from './iam/access-control';
 import { type Call, queueKeyRequests, snsRequests, sqsRequests } from './iam/calls';
 import { readStatements } from './iam/policy';
@@ -47,7 +47,7 @@ function unsigned(isSns: boolean): HttpAnswer {
   const [code, message] = ['MissingAuthenticationToken', 'Request is missing Authentication Token'];
   return isSns ? snsError(code, message, 403) : {
     status: 403,
-    headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-query-error': `${code};Sender` },
+    headers: { 'content-type': AWS_JSON, 'x-amzn-query-error': `${code};Sender` },
     body: JSON.stringify({ __type: `com.amazon.coral.service#${code}Exception`, message }),
   };
 }
@@ -140,7 +140,7 @@ function setQueuePolicy(control: AccessControl, { Attributes }: Input, queueArn:
   } catch (error) {
     return {
       status: 400,
-      headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-query-error': 'InvalidAttributeValue;Sender' },
+      headers: { 'content-type': AWS_JSON, 'x-amzn-query-error': 'InvalidAttributeValue;Sender' },
       body: JSON.stringify({
         __type: 'com.amazonaws.sqs#InvalidAttributeValue', message: `Invalid value for the parameter Policy. Reason: ${(error as Error).message}`,
       }),

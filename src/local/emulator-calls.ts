@@ -3,6 +3,9 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 
+/** Content type of the JSON that DynamoDB and SQS speak. */
+export const AWS_JSON = 'application/x-amz-json-1.0';
+
 /** An answer to a call. */
 export interface HttpAnswer {
   readonly status: number;

@@ -3,12 +3,12 @@
 
 import type { IncomingHttpHeaders, RequestListener, Server } from 'node:http';
 import { parse } from './access-control-http';
-import { type HttpAnswer, answer, ask, bodyOf, operationOf, replaceListener } from './emulator-calls';
+import { type HttpAnswer, answer, ask, AWS_JSON, bodyOf, operationOf, replaceListener } from './emulator-calls';
 import { type BatchStatement, type Insert, DUPLICATE_ITEM, readInsert, refusalOf, repetitionOf } from './partiql';
 import type { JsonAttribute } from './usage';
 
-const CONTENT_TYPE = 'application/x-amz-json-1.0';
 const VALIDATION = 'com.amazon.coral.validate#ValidationException';
+const INTERNAL = 'com.amazonaws.dynamodb.v20120810#InternalServerError';
 const NO_TABLE = { Error: { Code: 'ResourceNotFound', Message: 'Cannot do operations on a non-existent table' } };
 
 /** What became of a statement, as the API says it. */
@@ -32,10 +32,6 @@ class CallFailure extends Error {
   }
 }
 
-const INTERNAL_ERROR: HttpAnswer = {
-  status: 500, headers: {}, body: JSON.stringify({ __type: 'com.amazonaws.dynamodb.v20120810#InternalServerError' }),
-};
-
 /** To be put before the emulator's own listener, and behind whatever refuses or counts calls. */
 export function answerPartiQl(server: Server): void {
   const keysOfTables = new Map<string, Keys>();
@@ -48,7 +44,7 @@ export function answerPartiQl(server: Server): void {
     }
     void bodyOf(request)
       .then(body => new StatementBatch(listener, keysOfTables, request.headers, parse(body)).execute())
-      .then(outcome => answer(response, outcome), () => answer(response, INTERNAL_ERROR));
+      .then(outcome => answer(response, outcome), () => answer(response, jsonAnswer(500, { __type: INTERNAL })));
   });
 }
 
@@ -151,5 +147,5 @@ function invalid(message: string): Outcome {
 }
 
 function jsonAnswer(status: number, body: object): HttpAnswer {
-  return { status, headers: { 'content-type': CONTENT_TYPE }, body: JSON.stringify(body) };
+  return { status, headers: { 'content-type': AWS_JSON }, body: JSON.stringify(body) };
 }

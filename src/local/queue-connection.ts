@@ -3,6 +3,7 @@
 // of messages a second that is time the functions need, which run on the same machine. Everything else uses the SDK.
 
 import { Agent, request } from 'node:http';
+import { AWS_JSON } from './emulator-calls';
 
 /** A message the way SQS returns it. */
 export interface QueueMessage {
@@ -61,7 +62,7 @@ export class QueueConnection {
         method: 'POST',
         agent: this.agent,
         headers: {
-          'content-type': 'application/x-amz-json-1.0',
+          'content-type': AWS_JSON,
           'content-length': Buffer.byteLength(body),
           'x-amz-target': `AmazonSQS.${action}`,
           // The emulator checks no signature, but takes from where one would be who calls, and the region.

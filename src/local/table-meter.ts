@@ -2,7 +2,7 @@
 
 import type { IncomingHttpHeaders, Server } from 'node:http';
 import { parse, signer } from './access-control-http';
-import { answer, ask, bodyOf, operationOf, replaceListener } from './emulator-calls';
+import { answer, ask, AWS_JSON, bodyOf, operationOf, replaceListener } from './emulator-calls';
 import type { ReadTable, RequestMeter } from './request-meter';
 
 /**
@@ -31,7 +31,7 @@ export function meterDynamoDb(server: Server, meter: RequestMeter, counts: () =>
 
 function ownHeaders(operation: string): IncomingHttpHeaders {
   return {
-    'content-type': 'application/x-amz-json-1.0',
+    'content-type': AWS_JSON,
     'x-amz-target': `DynamoDB_20120810.${operation}`,
     'x-amz-date': '20000101T000000Z',
     'authorization': 'AWS4-HMAC-SHA256 Credential=meter/20000101/local/dynamodb/aws4_request, SignedHeaders=host, Signature=none',
