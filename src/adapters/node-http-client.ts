@@ -151,15 +151,14 @@ class HeldRequest implements PreparedRequest {
     private readonly member: BurstMember,
     private readonly clock: Clock,
   ) {
-    if (!member.isIn) {
-      return;
+    if (member.isIn) {
+      // Another connection, since what came may be meant for an earlier request, or say that this one has been idle for too long; but once only.
+      this.connect(() => {
+        if (this.isHeld) {
+          this.connect();
+        }
+      });
     }
-    // Another connection, since what came may be meant for an earlier request, or say that this connection has been idle for too long; but once only.
-    this.connect(() => {
-      if (this.isHeld) {
-        this.connect();
-      }
-    });
   }
 
   public async send(timeoutMs: number, until = Infinity, onUnderWay: () => void = () => undefined): Promise<HttpAnswer> {
