@@ -15,7 +15,7 @@ import { ID_PREFIX, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from './adapters/ta
 import { LOAD_HORIZON } from './alarm-thresholds';
 import { MANIFEST_KEY, SchedulerManifest } from './core/manifest';
 import { maxLifeMs } from './core/retry';
-import { MAX_HOLD_MS, MAX_RECEIVES, NOTICE_MS, RECORD_MS, turnsPerMessageOf, UNREPORTED_MAX_RECEIVES } from './core/timing';
+import { BATCH_SIZE, MAX_HOLD_MS, MAX_RECEIVES, NOTICE_MS, RECORD_MS, turnsPerMessageOf, UNREPORTED_MAX_RECEIVES } from './core/timing';
 import { allowServices, allowUse, EncryptedService, grantUse, requireUsable } from './encryption';
 import { allow, arnFor, grantOn, isKnownToBeOfAnotherAccount } from './grants';
 import { DeliverFunction } from './handlers/deliver-function';
@@ -48,10 +48,8 @@ export interface WebhookSchedulerAttributes {
 
 /** One takes 1,000 writes a second, so a single minute can receive 16,000 webhooks a second. */
 const DEFAULT_PARTITIONS = 16;
-/** The most that Lambda takes without a batching window. */
-const BATCH_SIZE = 10;
 /**
- * The most with one. Ingest writes them all at once, and a client of AWS lets a hundred requests out at a time; at 512 MiB it takes a third of a
+ * The most messages of an invocation with a batching window. Ingest writes them all at once, and a client of AWS lets a hundred requests out at a time; at 512 MiB it takes a third of a
  * second of its 30 for so many. More would save a thousandth of what a message costs, and a crash would bring back more of them, minutes later.
  */
 const WINDOW_BATCH_SIZE = 100;

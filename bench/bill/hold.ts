@@ -1,7 +1,7 @@
 // What the hold costs: deliver's invocations begin some two seconds before the first of their webhooks is due, and are billed for the wait.
 import { gbSeconds } from './ours';
 import { dollars } from './prices';
-import { DENSE_LEAD_MS, DENSE_TURNS, LEAD_MS, PACK_SPAN_MS } from '../../src/core/timing';
+import { BATCH_SIZE, DENSE_LEAD_MS, denseTurnsOf, LEAD_MS, PACK_SPAN_MS } from '../../src/core/timing';
 
 export interface HoldOptions {
   /** Webhooks that are due in a minute, each at any instant of it. */
@@ -23,8 +23,6 @@ export interface Hold {
   readonly dollarsPerMillion: number;
 }
 
-/** A mapping without a window hands out as many messages. */
-const MESSAGES_OF_INVOCATION = 10;
 /** Claim, connection, outcome, and the answer to Lambda: what an invocation takes that is no wait. */
 const WORK_MS = 40;
 
@@ -42,9 +40,9 @@ export function holdOf({ ratePerMinute, memoryMb, turnsPerMessage, answerMs }: H
   const span = perSecond * PACK_SPAN_MS / 1000;
   const turns = expectedPack(span, turnsPerMessage);
   const messagesPerSecond = perSecond / turns;
-  const invocationsPerSecond = Math.ceil(messagesPerSecond / MESSAGES_OF_INVOCATION);
+  const invocationsPerSecond = Math.ceil(messagesPerSecond / BATCH_SIZE);
   const messages = Math.max(messagesPerSecond / invocationsPerSecond, 1);
-  const leadMs = perSecond >= DENSE_TURNS ? DENSE_LEAD_MS : LEAD_MS;
+  const leadMs = perSecond >= denseTurnsOf(turnsPerMessage) ? DENSE_LEAD_MS : LEAD_MS;
   // Whole seconds make the lead longer by any part of a second for each message. Those of a second come in the order of their dates, in so many
   // invocations, each of which waits for the latest of its own.
   const roundingMs = 1000 * ((invocationsPerSecond - 1) / 2 + messages / (messages + 1)) / invocationsPerSecond;

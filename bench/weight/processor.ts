@@ -4,7 +4,7 @@ import { MIB_PER_PROCESSOR, ProcessorLimit } from './processor-limit';
 import type { Worker } from './worker';
 import type { Scheme, World } from './world';
 import { Cell, Column, table } from '../../scripts/support/terminal';
-import { DENSE_LEAD_MS, DENSE_TURNS, LEAD_MS } from '../../src/core/timing';
+import { DENSE_LEAD_MS, denseTurnsOf, LEAD_MS, turnsPerMessageOf } from '../../src/core/timing';
 import { Percentiles, figuresOf, median } from '../measure';
 
 const TIMEOUT_MS = 60_000;
@@ -38,15 +38,22 @@ interface Invocation {
   readonly complete: boolean;
 }
 
-/** How early the delay queue hands over so many webhooks of one instant, at the latest. */
-function leadOf(webhooks: number): number {
-  return webhooks >= DENSE_TURNS ? DENSE_LEAD_MS : LEAD_MS;
+/** The most webhooks that an invocation gets, with so much memory. */
+function mostOf(memoryMib: number): number {
+  return denseTurnsOf(turnsPerMessageOf(memoryMib));
 }
 
-async function deliverOnce(world: World, worker: Worker, scheme: Scheme, webhooks: number): Promise<Invocation> {
+/** How early the delay queue hands over so many webhooks of one instant, at the latest. */
+function leadOf(webhooks: number, memoryMib: number): number {
+  return webhooks >= mostOf(memoryMib) ? DENSE_LEAD_MS : LEAD_MS;
+}
+
+async function deliverOnce(
+  world: World, worker: Worker, scheme: Scheme, webhooks: number, memoryMib = world.plans.deliver.memoryMb,
+): Promise<Invocation> {
   await world.reset(scheme);
   const before = await worker.usage();
-  const at = Date.now() + leadOf(webhooks);
+  const at = Date.now() + leadOf(webhooks, memoryMib);
   const { usage } = await worker.invoke(deliverEvent(at, webhooks), TIMEOUT_MS);
   const { lateMs } = await world.counts();
   return { processorMs: usage.processorMs - before.processorMs, peakRssMib: usage.peakRssMib, lateMs, complete: lateMs.length === webhooks };
@@ -84,7 +91,7 @@ export async function measureProcessorUse(world: World): Promise<ProcessorUse[]>
     uses.push(await use(world, 'ingest', 'ingest', webhooks, (worker) => ingestOnce(world, worker, webhooks)));
   }
   for (const scheme of ['http', 'https'] as const) {
-    for (const webhooks of [1, 10, 100, 800]) {
+    for (const webhooks of [1, 10, 100, 500]) {
       uses.push(await use(world, 'deliver', `deliver, ${scheme}`, webhooks, (worker) => deliverOnce(world, worker, scheme, webhooks)));
     }
   }
@@ -95,7 +102,7 @@ export async function measureProcessorUse(world: World): Promise<ProcessorUse[]>
 export async function measureMemorySizes(world: World): Promise<MemorySize[] | undefined> {
   const sizes: MemorySize[] = [];
   for (const memoryMib of [256, 512, 1_024, MIB_PER_PROCESSOR]) {
-    for (const webhooks of [10, 100]) {
+    for (const webhooks of [10, mostOf(memoryMib)]) {
       const limit = ProcessorLimit.forMemory(memoryMib);
       if (!limit) {
         return undefined;
@@ -103,10 +110,10 @@ export async function measureMemorySizes(world: World): Promise<MemorySize[] | u
       try {
         sizes.push(await world.withWorker('deliver', { memoryMib }, async (worker) => {
           limit.hold(worker.pid); // once it is loaded: what that takes is measured apart
-          const first = await deliverOnce(world, worker, 'https', webhooks);
+          const first = await deliverOnce(world, worker, 'https', webhooks, memoryMib);
           const warm: number[] = [];
           for (let i = 0; i < WARM_REPEAT; i++) {
-            warm.push(...(await deliverOnce(world, worker, 'https', webhooks)).lateMs);
+            warm.push(...(await deliverOnce(world, worker, 'https', webhooks, memoryMib)).lateMs);
           }
           return { memoryMib, webhooks, first: percentilesOf(first.lateMs), warm: percentilesOf(warm) };
         }));

@@ -7,7 +7,7 @@ import { QUOTAS } from './quotas';
 import { FIXED, processorShare, SchedulerSettings } from './scheduler-settings';
 import { TableCapacity } from './table-capacity';
 import { runWorker } from './worker';
-import { comeBackSeconds, DENSE_LEAD_MS, DENSE_TURNS, LEAD_MS, queueDelaySeconds, turnsPerMessageOf } from '../../src/core/timing';
+import { comeBackSeconds, DENSE_LEAD_MS, denseTurnsOf, LEAD_MS, queueDelaySeconds, turnsPerMessageOf } from '../../src/core/timing';
 import { Random } from '../../test/simulation/random';
 
 /** Of a tick after the second: SQS delays by whole seconds, so that this makes the lead half a second more than the least. */
@@ -120,7 +120,7 @@ function sentAgain(turns: readonly { readonly date: number; readonly receives: n
 
 /** As load does: each minute, what is due within the horizon, packed by seconds, ten messages to a call. */
 function sendTurns(dueAt: Float64Array, mostTurns: number, rowMs: number, consumer: Consumer<Message>): void {
-  const density = new Map<number, number>();
+  const [density, dense] = [new Map<number, number>(), denseTurnsOf(mostTurns)];
   dueAt.forEach((at) => density.set(secondOf(at), (density.get(secondOf(at)) ?? 0) + 1));
   let sentAt = -Infinity;
   let call: { readonly pack: Float64Array; readonly leadMs: number }[] = [];
@@ -141,7 +141,7 @@ function sendTurns(dueAt: Float64Array, mostTurns: number, rowMs: number, consum
     // The tick that sees it first comes within a minute of the horizon; and what is sent before it takes its time.
     const tickAt = Math.ceil((dueAt[end - 1] - FIXED.loadHorizonMs) / FIXED.tickMs) * FIXED.tickMs + TICK_PHASE_MS;
     sentAt = Math.max(sentAt, tickAt) + (end - first) * rowMs;
-    call.push({ pack: dueAt.subarray(first, end), leadMs: (density.get(secondOf(dueAt[first])) ?? 0) >= DENSE_TURNS ? DENSE_LEAD_MS : LEAD_MS });
+    call.push({ pack: dueAt.subarray(first, end), leadMs: (density.get(secondOf(dueAt[first])) ?? 0) >= dense ? DENSE_LEAD_MS : LEAD_MS });
     if (call.length === QUOTAS.sqs.batch.value || end === dueAt.length) {
       send();
     }

@@ -1,7 +1,7 @@
 // One invocation of deliver: webhooks that share a processor, wait for the table, for their instant and for the endpoint.
 import type { Costs, WorkerCosts } from './costs';
 import type { TableCapacity } from './table-capacity';
-import { CONNECT_AHEAD_MS, OUTCOME_PATIENCE_MS, QUIET_MS } from '../../src/core/timing';
+import { connectAheadMs, OUTCOME_PATIENCE_MS, QUIET_MS } from '../../src/core/timing';
 
 export interface WorkerRun {
   /** When each request had been written; `NaN` where its claim was not taken. */
@@ -26,6 +26,7 @@ export function runWorker(
 ): WorkerRun {
   const time = [processor.claim, processor.prepare, processor.connect, processor.fire, processor.settle].map((cost) => cost / share);
   const count = dueAt.length;
+  const aheadMs = connectAheadMs(count);
   QUEUES.forEach((queue) => queue.clear(count));
   const firedAt = new Float64Array(count).fill(NaN);
   const unclaimed: [number, number][] = [];
@@ -49,7 +50,7 @@ export function runWorker(
         break;
       }
       case 1:
-        QUEUES[2].push(index, Math.max(free, dueAt[index] - CONNECT_AHEAD_MS));
+        QUEUES[2].push(index, Math.max(free, dueAt[index] - aheadMs));
         break;
       case 2:
         QUEUES[3].push(index, Math.max(free + latency.connect, dueAt[index]));

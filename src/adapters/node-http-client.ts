@@ -10,10 +10,10 @@ import { Clock } from '../core/clock';
 import { AddressGuard, NetworkRules, portOf, urlRefusal } from '../core/network';
 import { HttpAnswer, HttpClient, PreparedRequest } from '../core/ports';
 import { HttpRequest } from '../core/request';
-import { CONNECT_AHEAD_MS } from '../core/timing';
+import { MAX_CONNECT_AHEAD_MS } from '../core/timing';
 
 /** Servers close idle connections after 5 s (Node.js, Apache) or more. One taken up again is held before it is used, which counts too. */
-const IDLE_CONNECTION_MS = 4_000 - CONNECT_AHEAD_MS;
+const IDLE_CONNECTION_MS = 4_000 - MAX_CONNECT_AHEAD_MS;
 /** Of an answer's body, at most this much is read, only to free its connection for another request. */
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_BODY_MS = 1_000;

@@ -13,7 +13,7 @@ import { Claim, DelayQueue, DeliverStore, HttpClient, Log, MetricsRecorder, Outc
 import { timestampOf, toRequest } from './request';
 import { isExhausted, isExpired, RetryPlan, verdictOf } from './retry';
 import { isOvertaken, isSuperfluous, State } from './state';
-import { comeBackSeconds, CONNECT_AHEAD_MS, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS, OUTCOME_PATIENCE_MS, RECORD_MS } from './timing';
+import { comeBackSeconds, connectAheadMs, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS, OUTCOME_PATIENCE_MS, RECORD_MS } from './timing';
 import { publicId, rowKey, Turn, Webhook } from './webhook';
 
 /** A turn, or a pack of turns that are due together, as they came off the delay queue. */
@@ -29,6 +29,14 @@ export interface DueMessage {
 interface DueTurn extends Pick<DueMessage, 'receipt'> {
   readonly turn: Turn;
   readonly isPacked: boolean;
+}
+
+/** A request until it is sent. */
+interface Held {
+  /** When to begin to connect, in milliseconds since the epoch. */
+  readonly connectAt: number;
+  /** To be called when there is nothing left to do for it but to wait for its endpoint. */
+  readonly release: () => void;
 }
 
 /** An outcome that the table did not take, as it came off the delay queue. */
@@ -132,11 +140,12 @@ export class Deliver {
       return due.map(({ receipt }) => receipt);
     }
     const claims = this.claim(due, invocation);
+    const aheadMs = connectAheadMs(due.length);
     const receipts = await Promise.all(due.map(async (dueTurn) => {
       const { receipt, turn, isPacked } = dueTurn;
       const release = this.dueFirst.hold(turn.at);
       const isSettled = await this.tries(turn.id, 'webhook not settled, will come again', () => (
-        this.deliverOne(turn, webhooks.get(rowKey(turn)), claims.get(dueTurn), invocation.deadline, release)
+        this.deliverOne(turn, webhooks.get(rowKey(turn)), claims.get(dueTurn), invocation.deadline, { connectAt: turn.at - aheadMs, release })
       ));
       release(); // where there was nothing to send
       if (isSettled) {
@@ -172,10 +181,9 @@ export class Deliver {
    * `false` if the queue message has to stay, since this turn is neither settled nor overtaken.
    *
    * @param claiming absent if there was no time for it
-   * @param release called when there is nothing left to do for the request but to wait for its endpoint
    */
   private async deliverOne(
-    turn: Turn, webhook: Webhook | undefined, claiming: Promise<Claim> | undefined, deadline: number, release: () => void,
+    turn: Turn, webhook: Webhook | undefined, claiming: Promise<Claim> | undefined, deadline: number, { connectAt, release }: Held,
   ): Promise<boolean> {
     if (!claiming) {
       return false;
@@ -199,7 +207,7 @@ export class Deliver {
       return false; // claim or secrets took so long that it would be no fair try; nothing has been sent, and the claim ends with its lease
     }
 
-    await this.clock.sleepUntil(turn.at - CONNECT_AHEAD_MS);
+    await this.clock.sleepUntil(connectAt);
     const request = this.prepare(webhook, seal, turn.at);
     await this.clock.sleepUntil(turn.at);
     const { sentAt, isWritten, retryAfter, ...answer } = await request.send(this.config.requestTimeoutMs, until, release);

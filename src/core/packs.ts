@@ -1,6 +1,6 @@
 // Packs: turns that fall due together travel in one queue message. Requests to SQS are billed by the message, and at a hot spot it is the
 // messages that Lambda's first invocations can take that count.
-import { DENSE_LEAD_MS, DENSE_TURNS, LEAD_MS, PACK_SPAN_MS } from './timing';
+import { DENSE_LEAD_MS, denseTurnsOf, LEAD_MS, PACK_SPAN_MS } from './timing';
 import { isTurn, Turn } from './webhook';
 
 /** Turns for one queue message. */
@@ -16,6 +16,7 @@ export function packsOf(turns: readonly Turn[], turnsPerMessage: number): Pack[]
   const sorted = [...turns].sort((a, b) => a.at - b.at);
   const density = new Map<number, number>();
   sorted.forEach(({ at }) => density.set(secondOf(at), (density.get(secondOf(at)) ?? 0) + 1));
+  const dense = denseTurnsOf(turnsPerMessage);
   const packs: Pack[] = [];
   let current: Turn[] = [];
   for (const turn of sorted) {
@@ -25,7 +26,7 @@ export function packsOf(turns: readonly Turn[], turnsPerMessage: number): Pack[]
     } else {
       // One that deliver cannot read, since its row is none of ours, goes alone: it would take the others along.
       current = [turn];
-      packs.push({ turns: current, leadMs: (density.get(secondOf(turn.at)) ?? 0) >= DENSE_TURNS ? DENSE_LEAD_MS : LEAD_MS });
+      packs.push({ turns: current, leadMs: (density.get(secondOf(turn.at)) ?? 0) >= dense ? DENSE_LEAD_MS : LEAD_MS });
     }
   }
   return packs;

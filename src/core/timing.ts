@@ -32,8 +32,13 @@ export function turnsPerMessageOf(memoryMib: number): number {
   return Math.min(Math.max(Math.floor(memoryMib / 51), 1), MAX_TURNS_PER_MESSAGE);
 }
 
-/** So many turns in one second take their time to get ready, and share the price of it. */
-export const DENSE_TURNS = 100;
+/** Messages of an invocation of ingest or deliver, at most: with more, a mapping has to have a batching window. */
+export const BATCH_SIZE = 10;
+
+/** So many turns of one second fill an invocation of deliver: they take their time to get ready, and share the price of it. */
+export function denseTurnsOf(turnsPerMessage: number): number {
+  return BATCH_SIZE * turnsPerMessage;
+}
 
 /**
  * The lead where many are due in one second. With the second that whole-second delays add and the one that a
@@ -44,8 +49,17 @@ export const DENSE_LEAD_MS = LEAD_MS + 1_400;
 /** A deliver function that gets a webhook earlier than this before its date sends it back to the queue instead of holding it. */
 export const MAX_HOLD_MS = 5_000;
 
-/** How long before the date the connection to the endpoint is opened. Servers close connections that stay silent for many seconds. */
-export const CONNECT_AHEAD_MS = 1_000;
+/** How long before the date connections to endpoints are opened, at most. Servers close those that stay silent for many seconds. */
+export const MAX_CONNECT_AHEAD_MS = 2_000;
+/** … and at least: a name may be slow to look up, and a handshake take three ways to the other side of the world. */
+const MIN_CONNECT_AHEAD_MS = 1_000;
+/** To connect with TLS takes a worker with the least memory, a seventh of a processor, up to so long (`npm run bench -- --weight`). */
+const CONNECT_MS = 40;
+
+/** How long before the date the connections of an invocation with so many webhooks are opened: one thread makes all of them. */
+export function connectAheadMs(webhooks: number): number {
+  return Math.min(Math.max(webhooks * CONNECT_MS, MIN_CONNECT_AHEAD_MS), MAX_CONNECT_AHEAD_MS);
+}
 
 /** By how much the clocks of two workers may differ. Lambda's hosts keep much closer. */
 export const MAX_CLOCK_SKEW_MS = 5_000;
