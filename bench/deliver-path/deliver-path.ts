@@ -10,6 +10,7 @@ import { Child } from '../../scripts/support/child';
 import type { Cleanup } from '../../scripts/support/cleanup';
 import { batchesOf } from '../../src/adapters/batches';
 import { DynamoDbStore } from '../../src/adapters/dynamodb-store';
+import { createLog } from '../../src/adapters/logger';
 import { SystemClock } from '../../src/core/clock';
 import { packsOf } from '../../src/core/packs';
 import { delayMessageText } from '../../src/core/queue-message';
@@ -55,7 +56,8 @@ export class DeliverPath implements Sender {
       () => new DynamoDBClient({ region, endpoint: dynamodb, credentials: LOCAL_CREDENTIALS }), (opened) => opened.destroy(),
     );
     const [{ tableName }] = engine.schedulers;
-    return new DeliverPath(engine, new DynamoDbStore(client, { tableName, retentionMs: RETENTION_MS }, new SystemClock()), child.pid, url, lateMs);
+    const store = new DynamoDbStore(client, { tableName, retentionMs: RETENTION_MS }, new SystemClock(), createLog());
+    return new DeliverPath(engine, store, child.pid, url, lateMs);
   }
 
   public readonly aheadMs = AHEAD_MS;

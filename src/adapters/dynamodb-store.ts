@@ -1,8 +1,8 @@
 // Keeps webhooks, their states and the load cursor in DynamoDB.
 import { createHash } from 'node:crypto';
 import {
-  BatchExecuteStatementCommand, BatchGetItemCommand, ConditionalCheckFailedException, DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand,
-  UpdateItemCommand,
+  BatchExecuteStatementCommand, BatchGetItemCommand, BatchStatementError, ConditionalCheckFailedException, DynamoDBClient, GetItemCommand,
+  PutItemCommand, QueryCommand, UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { batchesOf } from './batches';
 import {
@@ -11,7 +11,9 @@ import {
 } from './table-schema';
 import { Clock } from '../core/clock';
 import { PlainError } from '../core/error-report';
-import { ActionStore, Claim, ClaimedTurn, Cursor, DeliverStore, FollowUpStore, FoundWebhook, IngestStore, LoadStore, SeenState } from '../core/ports';
+import {
+  ActionStore, Claim, ClaimedTurn, Cursor, DeliverStore, FollowUpStore, FoundWebhook, IngestStore, LoadStore, Log, SeenState,
+} from '../core/ports';
 import { allEnded } from '../core/rejections';
 import { State } from '../core/state';
 import { minuteOf, Owner } from '../core/timing';
@@ -35,9 +37,21 @@ const MAX_BATCH_ROUNDS = 6;
 /** Rows of a page that load reads, at most: bounds its memory, whatever the number of rows. A page is billed in whole units, one more at most. */
 const DUE_PAGE_ROWS = 250;
 
+/** What has become of the claims of a batch. */
+interface Inserted {
+  /** `undefined` where it has failed, for whatever reason. */
+  readonly states: readonly (State | undefined)[];
+  /** How many have failed for another reason than that there is a row, and why the first of them has. */
+  readonly failed: number;
+  readonly error?: unknown;
+}
+
 export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, DeliverStore, FollowUpStore {
   public constructor(
-    private readonly client: Pick<DynamoDBClient, 'send'>, private readonly config: DynamoDbStoreConfig, private readonly clock: Clock,
+    private readonly client: Pick<DynamoDBClient, 'send'>,
+    private readonly config: DynamoDbStoreConfig,
+    private readonly clock: Clock,
+    private readonly log: Pick<Log, 'warn'>,
   ) {}
 
   public async openAt(now: number): Promise<void> {
@@ -161,32 +175,48 @@ export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, Deliv
   public claim(turns: readonly ClaimedTurn[], now: number, leaseUntil: number, timeoutMs: number): readonly Promise<Claim>[] {
     const until = this.clock.now() + timeoutMs;
     const first = new Map(turns.filter(({ turn }) => turn.turn === 0 && turn.version === undefined).map((one) => [one.turn.id, one])); // no row twice
-    const inserted = new Map(batchesOf([...first.values()], MAX_STATEMENTS).filter(({ length }) => length > 1).flatMap((batch) => {
-      const claimed = this.insertClaims(batch, leaseUntil, timeoutMs);
-      return batch.map((one, index): [ClaimedTurn, Promise<State | undefined>] => [one, claimed.then((states) => states[index])]);
-    }));
+    const batches = batchesOf([...first.values()], MAX_STATEMENTS).filter(({ length }) => length > 1);
+    const answers = batches.map((batch) => this.insertClaims(batch, leaseUntil, timeoutMs));
+    void this.tellFailed(answers);
+    const inserted = new Map(batches.flatMap((batch, i) => (
+      batch.map((one, index): [ClaimedTurn, Promise<State | undefined>] => [one, answers[i].then(({ states }) => states[index])])
+    )));
     return turns.map(async (one) => {
       const claimed = await inserted.get(one);
       return claimed ? { claimed } : this.claimOne(one, now, leaseUntil, Math.max(until - this.clock.now(), 0));
     });
   }
 
-  /** Claims first turns that have no row yet: the state of each, `undefined` where that has failed, for whatever reason. */
-  private async insertClaims(turns: readonly ClaimedTurn[], leaseUntil: number, timeoutMs: number): Promise<readonly (State | undefined)[]> {
+  /** Claims first turns that have no row yet. Never rejects: the claims one by one meet what is really out of order, and say so of each webhook. */
+  private async insertClaims(turns: readonly ClaimedTurn[], leaseUntil: number, timeoutMs: number): Promise<Inserted> {
     const items = turns.map(({ turn, claimant }): Item => ({
       ...stateKey(turn.id),
       ...encodeState({ ...turn, status: 'delivering', attempts: [], claimant, leaseUntil, keepUntil: this.keepFrom(turn) }),
     }));
     try {
-      const { Responses = [] } = await this.client.send(new BatchExecuteStatementCommand({
+      const { Responses = [], $metadata } = await this.client.send(new BatchExecuteStatementCommand({
         Statements: items.map((item) => ({
           Statement: `INSERT INTO "${this.config.tableName}" VALUE {${Object.keys(item).map((name) => `'${name}': ?`).join(', ')}}`,
           Parameters: Object.values(item),
         })),
       }), { abortSignal: AbortSignal.timeout(Math.min(timeoutMs, MAX_BATCH_CLAIM_MS)) });
-      return items.map((item, index) => (Responses[index] && !Responses[index].Error ? decodeState(item) : undefined));
-    } catch {
-      return []; // the claims one by one meet what is really out of order, and say so
+      const errors = Responses.flatMap(({ Error: error }) => (error && error.Code !== 'DuplicateItem' ? [error] : []));
+      return {
+        states: items.map((item, index) => (Responses[index] && !Responses[index].Error ? decodeState(item) : undefined)),
+        failed: errors.length,
+        error: errors.length > 0 ? errorOf(errors[0], $metadata) : undefined,
+      };
+    } catch (error) {
+      return { states: [], failed: items.length, error };
+    }
+  }
+
+  /** That batches fail would otherwise show in nothing but time and money: each webhook is claimed all the same. One line, however many there are. */
+  private async tellFailed(answers: readonly Promise<Inserted>[]): Promise<void> {
+    const failures = (await Promise.all(answers)).filter(({ failed }) => failed > 0);
+    if (failures.length > 0) {
+      const claims = failures.reduce((sum, { failed }) => sum + failed, 0);
+      this.log.warn('first claims not taken as a batch, made one by one', { claims, error: failures[0].error });
     }
   }
 
@@ -397,6 +427,11 @@ export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, Deliv
     }
     return items;
   }
+}
+
+/** The error of a statement, as the SDK would have thrown it of a call. */
+function errorOf({ Code, Message }: BatchStatementError, $metadata: object): Error {
+  return Object.assign(new Error(Message), { name: Code, $metadata });
 }
 
 /** Whether a state is the one that was to be written: each claim and each action leaves a mark of its own. */

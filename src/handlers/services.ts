@@ -36,7 +36,7 @@ export async function flushing<T>(metrics: Pick<Metrics, 'flush'>, invocation: (
 /** What every handler needs: the table, the delay queue, the failure topic, the metrics, and what follows from a state. */
 export function commonParts(environment: Environment, { clock, dynamodb, sqs, sns, log, metrics: createMetrics }: Services) {
   const store = new DynamoDbStore(
-    dynamodb, { tableName: text(environment, Variable.TABLE_NAME), retentionMs: milliseconds(environment, Variable.RETENTION_SECONDS) }, clock,
+    dynamodb, { tableName: text(environment, Variable.TABLE_NAME), retentionMs: milliseconds(environment, Variable.RETENTION_SECONDS) }, clock, log,
   );
   const delayQueue = new SqsDelayQueue(sqs, text(environment, Variable.DELAY_QUEUE_URL), turnsPerMessage(environment), clock, log);
   const failures = new SnsFailureReporter(sns, text(environment, Variable.FAILURE_TOPIC_ARN));

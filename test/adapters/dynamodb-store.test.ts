@@ -1,18 +1,26 @@
 // The store through the clients that the functions use, over a network that throttles and loses answers.
-import { BatchGetItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { BatchExecuteStatementCommand, BatchGetItemCommand, BatchStatementError, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { dynamoDbClient } from '../../src/adapters/aws-clients';
 import { DynamoDbStore } from '../../src/adapters/dynamodb-store';
 import { SystemClock } from '../../src/core/clock';
+import { reportOf } from '../../src/core/error-report';
 import { State } from '../../src/core/state';
 import { firstTurn, rowKey, Turn, Webhook } from '../../src/core/webhook';
 import { accepted } from '../support/accepted';
 import { Cloud } from '../support/cloud';
 import { FlakyProxy } from '../support/flaky-proxy';
+import { RecordingLog } from '../support/recording-log';
 
 let cloud: Cloud;
 let proxy: FlakyProxy;
 let client: DynamoDBClient;
 let store: DynamoDbStore;
+const log = new RecordingLog();
+
+/** A store on the same table, over this client. */
+function storeOver(by: Pick<DynamoDBClient, 'send'>, retentionMs = 86_400_000, tableName = cloud.tableName): DynamoDbStore {
+  return new DynamoDbStore(by, { tableName, retentionMs }, new SystemClock(), log);
+}
 
 beforeAll(async () => {
   cloud = await Cloud.start();
@@ -20,9 +28,10 @@ beforeAll(async () => {
   proxy = await FlakyProxy.start(cloud.dynamodbUrl);
   process.env.AWS_ENDPOINT_URL_DYNAMODB = proxy.url;
   client = dynamoDbClient();
-  store = new DynamoDbStore(client, { tableName: cloud.tableName, retentionMs: 86_400_000 }, new SystemClock());
+  store = storeOver(client);
 });
 beforeEach(() => {
+  log.lines.length = 0;
   proxy.fateOf = () => 'pass';
   proxy.delayMs = 0;
   proxy.mostAtOnce = 0;
@@ -41,8 +50,8 @@ interface Outcome {
 }
 
 /** Of each the claimed state, or the one that did not allow it. */
-function claimAll(turns: readonly Turn[], claimant: (index: number) => string): Promise<readonly Outcome[]> {
-  const claims = store.claim(turns.map((turn, i) => ({ turn, claimant: claimant(i) })), Date.now(), Date.now() + 60_000, 10_000);
+function claimAll(turns: readonly Turn[], claimant: (index: number) => string, by = store): Promise<readonly Outcome[]> {
+  const claims = by.claim(turns.map((turn, i) => ({ turn, claimant: claimant(i) })), Date.now(), Date.now() + 60_000, 10_000);
   return Promise.all(claims.map(async (claiming) => {
     const result = await claiming;
     return 'claimed' in result ? { outcome: 'claimed', state: result.claimed } : { outcome: 'refused', state: result.refused };
@@ -96,6 +105,7 @@ describe('many first claims at once', () => {
     expect(claims.map(({ outcome }) => outcome)).toEqual([...Array<string>(20).fill('refused'), ...Array<string>(40).fill('claimed')]);
     expect(claims.slice(0, 20).map(({ state }) => state?.status)).toEqual(['delivered', ...Array<string>(19).fill('delivering')]);
     expect((await states(turns)).map((state) => state?.claimant)).toEqual(turns.map((_, i) => (i < 20 ? 'other' : `worker#${i}`)));
+    expect(log.lines).toEqual([]); // a row that is there is nothing out of order
   });
 
   test('of two copies of one webhook one has it', async () => {
@@ -115,7 +125,7 @@ describe('many first claims at once', () => {
   });
 
   test('take the row of a webhook that is long past', async () => {
-    const past = new DynamoDbStore(client, { tableName: cloud.tableName, retentionMs: -1_000 }, new SystemClock());
+    const past = storeOver(client, -1_000);
     const turns = turnsOf('past', 2);
     const claimWith = (by: DynamoDbStore, claimant: string) => (
       Promise.all(by.claim(turns.map((turn) => ({ turn, claimant })), Date.now(), Date.now() + 60_000, 10_000))
@@ -125,6 +135,64 @@ describe('many first claims at once', () => {
       await new Promise((resolve) => setTimeout(resolve, 50)); // until it counts as gone, by the second
     }
     expect(await claimWith(store, 'worker')).toEqual(turns.map(({ id }) => ({ claimed: expect.objectContaining({ id, claimant: 'worker' }) as unknown })));
+  });
+
+  describe('that are not taken as a batch', () => {
+    const told = () => log.lines.map(({ level, message, fields: { claims, error } }) => ({ level, message, claims, error: reportOf(error) }));
+    const telling = (claims: number, error: object) => [{
+      level: 'warn', message: 'first claims not taken as a batch, made one by one', claims, error: expect.objectContaining(error) as unknown,
+    }];
+
+    /** A store whose batches of inserts fare as this says; whatever else it asks for comes to pass. */
+    const storeWith = (insert: (command: BatchExecuteStatementCommand) => Promise<object>) => storeOver({
+      send: (command: BatchExecuteStatementCommand) => (command instanceof BatchExecuteStatementCommand ? insert(command) : client.send(command)),
+    } as unknown as DynamoDBClient);
+
+    /** One that has these statements refused, by their place in the batch, and the others carried out. */
+    const storeRefusing = (refusals: ReadonlyMap<number, BatchStatementError>) => storeWith(async ({ input: { Statements = [] } }) => {
+      const { Responses = [], $metadata } = await client.send(new BatchExecuteStatementCommand({
+        Statements: Statements.filter((_, i) => !refusals.has(i)),
+      }));
+      return { $metadata, Responses: Statements.map((_, i) => (refusals.has(i) ? { Error: refusals.get(i) } : Responses.shift())) };
+    });
+
+    test('since the role may not insert are made all the same, and that is told once, in the words of AWS', async () => {
+      const message = 'User: arn:aws:sts::123456789012:assumed-role/deliver is not authorized to perform: dynamodb:PartiQLInsert';
+      const denied = storeWith(() => Promise.reject(Object.assign(new Error(message), { name: 'AccessDeniedException', $metadata: {} })));
+      const turns = turnsOf('denied');
+      expect(outcomes(await claimAll(turns, (i) => `worker#${i}`, denied))).toEqual(new Set(['claimed']));
+      expect((await states(turns)).map((state) => state?.claimant)).toEqual(turns.map((_, i) => `worker#${i}`));
+      expect(told()).toEqual(telling(60, { name: 'AccessDeniedException', message }));
+    });
+
+    test('since the table does not answer are made in time, and that is told once', async () => {
+      proxy.fateOf = (operation) => (operation === 'BatchExecuteStatement' ? 'hang' : 'pass');
+      expect(outcomes(await claimAll(turnsOf('unanswered'), (i) => `worker#${i}`))).toEqual(new Set(['claimed']));
+      expect(told()).toEqual(telling(60, { name: 'AbortError' }));
+    });
+
+    test('but for some, of several reasons, are told of by the first of these', async () => {
+      const Message = 'User: arn:aws:sts::123456789012:assumed-role/deliver is not authorized to perform: dynamodb:PartiQLInsert';
+      const turns = turnsOf('partly');
+      const refusing = storeRefusing(new Map([[3, { Code: 'AccessDenied', Message }], [7, { Code: 'ThrottlingError', Message: 'Rate exceeded' }]]));
+      expect(outcomes(await claimAll(turns, (i) => `worker#${i}`, refusing))).toEqual(new Set(['claimed']));
+      expect(told()).toEqual(telling(6, { name: 'AccessDenied', message: Message }));
+    });
+
+    test('are not told of by what was sent, which the error may quote', async () => {
+      const refusing = storeRefusing(new Map([[0, { Code: 'ValidationError', Message: 'Value quoted-0 at id is invalid', Item: { id: { S: 'quoted-0' } } }]]));
+      expect(outcomes(await claimAll(turnsOf('quoted', 2), (i) => `worker#${i}`, refusing))).toEqual(new Set(['claimed']));
+      expect(told()).toEqual(telling(1, { name: 'ValidationError' }));
+      expect(JSON.stringify(told())).not.toContain('quoted-0');
+    });
+
+    test('since there are rows are told of only as far as there is another reason', async () => {
+      const turns = turnsOf('both', 10);
+      await claimAll(turns, () => 'other');
+      const refusing = storeRefusing(new Map([[9, { Code: 'ProvisionedThroughputExceeded' }]]));
+      expect(outcomes(await claimAll(turns, () => 'worker', refusing))).toEqual(new Set(['refused']));
+      expect(told()).toEqual(telling(1, { name: 'ProvisionedThroughputExceeded' }));
+    });
   });
 });
 
@@ -190,7 +258,7 @@ test('what the table refuses for good is not tried again', async () => {
     requests++;
     return 'pass';
   };
-  const wrong = new DynamoDbStore(client, { tableName: 'NoSuchTable', retentionMs: 1 }, new SystemClock());
+  const wrong = storeOver(client, 1, 'NoSuchTable');
   await expect(wrong.readCursor()).rejects.toThrow('Requested resource not found');
   expect(requests).toBe(1);
 });
@@ -212,7 +280,7 @@ describe('messages are read', () => {
       const items = (Responses[cloud.tableName] ?? []).filter((item) => isConsistent || !unnoticed(item.sk.S ?? ''));
       return { ...rest, Responses: { [cloud.tableName]: items } };
     };
-    lagging = new DynamoDbStore({ send } as unknown as DynamoDBClient, { tableName: cloud.tableName, retentionMs: 86_400_000 }, new SystemClock());
+    lagging = storeOver({ send } as unknown as DynamoDBClient);
   });
 
   async function storedNow(id: string): Promise<Webhook> {
@@ -248,7 +316,7 @@ describe('messages are read', () => {
       }
       throw new Error('out of order');
     };
-    const failing = new DynamoDbStore({ send } as unknown as DynamoDBClient, { tableName: cloud.tableName, retentionMs: 1 }, new SystemClock());
+    const failing = storeOver({ send } as unknown as DynamoDBClient, 1);
     await expect(failing.get([webhooks[0], { ...webhooks[1], version: 'action' }])).rejects.toThrow('out of order');
     expect(ended).toBe(1);
   });
@@ -263,7 +331,7 @@ describe('messages are read', () => {
 
   test('consistently where the row may be of an earlier webhook with the same id, whose time is over', async () => {
     const old = accepted('reused', { date: '2020-01-01T00:00:00Z', url: 'https://example.com/reused', method: 'get' });
-    const expired = new DynamoDbStore(client, { tableName: cloud.tableName, retentionMs: -60_000 }, new SystemClock());
+    const expired = storeOver(client, -60_000);
     await expired.put(old, 'ingest');
     expect((await lagging.get([old])).get(rowKey(old))).toMatchObject({ url: 'https://example.com/reused' });
     expect(reads.map(({ isConsistent }) => isConsistent)).toEqual([false, true]);

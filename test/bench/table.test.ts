@@ -8,6 +8,7 @@ import { SystemClock } from '../../src/core/clock';
 import { State } from '../../src/core/state';
 import { firstTurn, rowKey, Webhook } from '../../src/core/webhook';
 import { LOCAL_CREDENTIALS } from '../../src/local/emulators';
+import { RecordingLog } from '../support/recording-log';
 
 const LATENCY_MS = 5;
 const child = new Child<TableCommand>(path.join(__dirname, '../../bench/deliver-path/table-child.ts'));
@@ -22,7 +23,7 @@ const webhook = (id: string): Webhook => {
 beforeAll(async () => {
   const endpoint = await child.ask<string>({ latencyMs: LATENCY_MS });
   client = new DynamoDBClient({ region: 'eu-west-1', endpoint, credentials: LOCAL_CREDENTIALS, maxAttempts: 1 });
-  store = new DynamoDbStore(client, { tableName: 'Table', retentionMs: 60_000 }, new SystemClock());
+  store = new DynamoDbStore(client, { tableName: 'Table', retentionMs: 60_000 }, new SystemClock(), new RecordingLog());
 });
 
 afterAll(async () => {

@@ -34,7 +34,7 @@ const queue: DelayQueue = {
 beforeEach(async () => {
   cloud = await Cloud.start(); // a table of its own for each test: they share its one cursor otherwise
   clock = new FakeClock(START);
-  store = new DynamoDbStore(cloud.dynamodb, { tableName: cloud.tableName, retentionMs: 86_400_000 }, clock);
+  store = new DynamoDbStore(cloud.dynamodb, { tableName: cloud.tableName, retentionMs: 86_400_000 }, clock, new RecordingLog());
   sent = [];
   refuse = () => false;
   metrics = new RecordingMetrics();

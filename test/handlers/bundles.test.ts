@@ -11,6 +11,7 @@ import { firstTurn, turnText } from '../../src/core/webhook';
 import { Variable } from '../../src/handlers/environment';
 import { accepted } from '../support/accepted';
 import { Cloud } from '../support/cloud';
+import { RecordingLog } from '../support/recording-log';
 import { sqsEvent } from '../support/sqs-events';
 import { accepts } from '../support/standard-webhooks';
 
@@ -48,7 +49,7 @@ async function invoke(name: string, event: object): Promise<unknown> {
 test('what is deployed signs', async () => {
   await cloud.secrets.send(new CreateSecretCommand({ Name: 'bundle', SecretString: KEY }));
   cloud.setEnvironment({ [Variable.SIGNING]: JSON.stringify({ secretId: 'bundle', overlapMs: 86_400_000 }) });
-  const store = new DynamoDbStore(cloud.dynamodb, { tableName: cloud.tableName, retentionMs: 86_400_000 }, new SystemClock());
+  const store = new DynamoDbStore(cloud.dynamodb, { tableName: cloud.tableName, retentionMs: 86_400_000 }, new SystemClock(), new RecordingLog());
   const webhook = accepted('bundle', { date: new Date().toISOString(), url: `${receiver.url}/`, method: 'post', payload: { a: 1 } });
   await store.put(webhook, 'ingest');
   expect(await invoke('deliver', sqsEvent(turnText(firstTurn(webhook))))).toEqual({ batchItemFailures: [] });

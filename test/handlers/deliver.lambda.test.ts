@@ -9,6 +9,7 @@ import { SystemClock } from '../../src/core/clock';
 import { firstTurn, turnText, Webhook, WebhookKey } from '../../src/core/webhook';
 import { accepted } from '../support/accepted';
 import { Cloud } from '../support/cloud';
+import { RecordingLog } from '../support/recording-log';
 import { sqsEvent } from '../support/sqs-events';
 
 let cloud: Cloud;
@@ -22,7 +23,7 @@ beforeAll(async () => {
   receiver = await Receiver.start();
   slow.listen(0, '127.0.0.1');
   await once(slow, 'listening');
-  store = new DynamoDbStore(cloud.dynamodb, { tableName: cloud.tableName, retentionMs: 86_400_000 }, new SystemClock());
+  store = new DynamoDbStore(cloud.dynamodb, { tableName: cloud.tableName, retentionMs: 86_400_000 }, new SystemClock(), new RecordingLog());
   handler = jest.requireActual<typeof import('../../src/handlers/deliver.lambda')>('../../src/handlers/deliver.lambda').handler;
 });
 afterAll(async () => {

@@ -9,6 +9,7 @@ import { firstTurn, turnText } from '../../src/core/webhook';
 import { accepted } from '../support/accepted';
 import { Cloud } from '../support/cloud';
 import { LOOPBACK_TOO, PUBLIC_INTERNET } from '../support/network';
+import { RecordingLog } from '../support/recording-log';
 import { sqsEvent } from '../support/sqs-events';
 import { TestScheduler } from '../support/test-scheduler';
 
@@ -124,7 +125,7 @@ describe('as on Lambda, with loopback allowed', () => {
   });
 
   test('a webhook to the runtime API is not sent, not even connected to, and fails for good', async () => {
-    const store = new DynamoDbStore(cloud.dynamodb, { tableName: cloud.tableName, retentionMs: 86_400_000 }, new SystemClock());
+    const store = new DynamoDbStore(cloud.dynamodb, { tableName: cloud.tableName, retentionMs: 86_400_000 }, new SystemClock(), new RecordingLog());
     const webhook = accepted('runtime-api', { date: new Date().toISOString(), url: `${url()}/2018-06-01/runtime/invocation/next`, method: 'get' });
     await store.put(webhook, 'ingest');
     await handler(sqsEvent(turnText(firstTurn(webhook))), { awsRequestId: 'invocation', getRemainingTimeInMillis: () => 60_000 });
