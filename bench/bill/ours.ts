@@ -3,6 +3,7 @@ import { Bill, Line } from './bill';
 import type { MeteredRun } from './metered';
 import type { PriceName } from './prices';
 import type { UnitKind, Usage } from '../../src/local/engine';
+import { CLAIM_OPERATIONS } from '../../test/support/claims';
 
 /** Decimal, as AWS bills memory by its binary name and storage and logs by this one. */
 export const GB = 1e9;
@@ -124,8 +125,6 @@ export function gbSeconds(ms: number, memoryMb: number): number {
 
 /** A claim that was made again, of fifty, changes no figure. */
 const CLAIMS_AGAIN = 0.02;
-/** How deliver claims: by the batch, and one by one what a batch did not get. */
-const CLAIMS = ['BatchExecuteStatement', 'UpdateItem'];
 
 /**
  * Whether a work went as it would on a machine that keeps up: each webhook claimed once, which is a unit each. Where the machine or an emulator is
@@ -133,7 +132,7 @@ const CLAIMS = ['BatchExecuteStatement', 'UpdateItem'];
  */
 export function isUndisturbed({ work: { count }, usage, functions }: MeteredRun): boolean {
   const claims = usage.requests.filter(({ caller, operation }) => (
-    caller.kind === 'function' && caller.functionName === functions.deliver && CLAIMS.includes(operation)
+    caller.kind === 'function' && caller.functionName === functions.deliver && CLAIM_OPERATIONS.includes(operation)
   ));
   return claims.length > 0 && claims.reduce((sum, { units }) => sum + units, 0) <= count * (1 + CLAIMS_AGAIN);
 }
