@@ -7,9 +7,13 @@ import type { Turn } from '../../src/core/webhook';
 const MESSAGES = 10;
 const PARTITIONS = 16;
 
-/** A batch of the delay queue: so many webhooks of one instant, in as few packs as can be, but as many as ten of them. */
-export function deliverEvent(at: number, webhooks: number): object {
-  const turns = Array.from({ length: webhooks }, (_, i): Turn => ({ id: randomUUID(), dueAt: at, partition: i % PARTITIONS, turn: 0, at }));
+/**
+ * A batch of the delay queue: so many webhooks of one instant, in as few packs as can be, but as many as ten of them.
+ *
+ * @param turn which attempt of theirs it is
+ */
+export function deliverEvent(at: number, webhooks: number, turn = 0): object {
+  const turns = Array.from({ length: webhooks }, (_, i): Turn => ({ id: randomUUID(), dueAt: at, partition: i % PARTITIONS, turn, at }));
   const packs = Math.min(MESSAGES, webhooks);
   return eventOf(Array.from({ length: packs }, (_, pack) => delayMessageText({ turns: turns.filter((_turn, i) => i % packs === pack) })));
 }

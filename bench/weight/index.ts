@@ -5,6 +5,7 @@ import { measureParts, partsTable } from './parts';
 import { measureMemorySizes, measureProcessorUse, memoryTable, processorTable } from './processor';
 import { MIB_PER_PROCESSOR, PERIOD_MS } from './processor-limit';
 import { everything, functionsOf, planScheduler } from './stacks';
+import { measureSteps, stepsTable } from './steps';
 import { QUEUE_MS, TABLE_MS, World } from './world';
 import type { Section, SectionOptions } from '../section';
 
@@ -15,6 +16,8 @@ export async function run({ cleanup, repeat, onProgress }: SectionOptions): Prom
   const starts = measureColdStarts(functionsOf(plans.byDefault), functionsOf(plans.everything), world.newDirectory('cold-start'), repeat);
   onProgress('processor time of a webhook');
   const uses = await measureProcessorUse(world);
+  onProgress('processor time of the steps of a webhook');
+  const steps = await measureSteps(world);
   onProgress('lateness by memory size');
   const sizes = await measureMemorySizes(world);
   const loads: LoadRun[] = [];
@@ -42,6 +45,10 @@ export async function run({ cleanup, repeat, onProgress }: SectionOptions): Prom
         text: processorTable(uses),
       },
       {
+        caption: 'What do the steps of a webhook take? User and system time of deliver\'s worker, looked at between them',
+        text: stepsTable(steps),
+      },
+      {
         caption: `How late are webhooks of one instant by a function's memory? ms, https, a share of MiB/${MIB_PER_PROCESSOR} of a processor in periods of ${PERIOD_MS} ms`,
         text: sizes ? memoryTable(sizes) : '  Not measured: control groups of Linux cannot be made here.',
       },
@@ -57,7 +64,7 @@ export async function run({ cleanup, repeat, onProgress }: SectionOptions): Prom
       },
       { caption: 'What do single parts take, once they are compiled?', text: partsTable(parts) },
     ],
-    json: { starts, uses, ...(sizes ? { sizes } : {}), loads, parts },
-    ok: [...uses, ...loads].every(({ complete }) => complete),
+    json: { starts, uses, steps, ...(sizes ? { sizes } : {}), loads, parts },
+    ok: [...uses, ...steps.flatMap(({ first, later }) => [first, later]), ...loads].every(({ complete }) => complete),
   };
 }

@@ -4,8 +4,8 @@ import { obeyParent } from '../../scripts/support/obey-parent';
 
 export type WorkerCommand =
   | { readonly type: 'load'; readonly bundle: string }
-  /** Runs the handler once, and collects garbage meanwhile if asked to. */
-  | { readonly type: 'invoke'; readonly event: unknown; readonly timeoutMs: number; readonly looksAtMemory: boolean }
+  /** Runs the handler once, collects garbage meanwhile if asked to, and looks at its processor time at these instants. */
+  | { readonly type: 'invoke'; readonly event: unknown; readonly timeoutMs: number; readonly looksAtMemory: boolean; readonly looksAt: readonly number[] }
   | { readonly type: 'usage' };
 
 export interface WorkerReply {
@@ -13,6 +13,14 @@ export interface WorkerReply {
   /** What the handler returned. */
   readonly result?: unknown;
   readonly usage: Usage;
+  readonly looks: readonly Look[];
+}
+
+/** A look at the processor time while the handler runs. */
+export interface Look {
+  readonly processorMs: number;
+  /** How late it was; a thread with nothing to do is a millisecond or two. */
+  readonly lateMs: number;
 }
 
 /** What a process has taken since it began. */
@@ -33,6 +41,7 @@ const LOOK_EVERY_MS = 25;
 let handler: Handler;
 let invocations = 0;
 let peakLive = 0;
+let looks: Look[] = [];
 
 async function obey(command: WorkerCommand): Promise<unknown> {
   switch (command.type) {
@@ -46,8 +55,10 @@ async function obey(command: WorkerCommand): Promise<unknown> {
   }
 }
 
-async function invoke({ event, timeoutMs, looksAtMemory }: Extract<WorkerCommand, { type: 'invoke' }>): Promise<unknown> {
+async function invoke({ event, timeoutMs, looksAtMemory, looksAt }: Extract<WorkerCommand, { type: 'invoke' }>): Promise<unknown> {
   const deadline = Date.now() + timeoutMs;
+  looks = [];
+  looksAt.forEach((at) => setTimeout(() => looks.push({ processorMs: processorMs(), lateMs: Date.now() - at }), at - Date.now()));
   const looking = looksAtMemory ? setInterval(look, LOOK_EVERY_MS) : undefined;
   try {
     return await handler(event, { awsRequestId: `invocation-${++invocations}`, getRemainingTimeInMillis: () => deadline - Date.now() });
@@ -62,16 +73,20 @@ function look(): void {
   peakLive = Math.max(peakLive, heapUsed + external);
 }
 
-function usage(): Usage {
+function processorMs(): number {
   const { user, system } = process.cpuUsage();
-  return { processorMs: (user + system) / 1000, peakRssMib: process.resourceUsage().maxRSS / 1024, peakLiveMib: peakLive / MIB };
+  return (user + system) / 1000;
+}
+
+function usage(): Usage {
+  return { processorMs: processorMs(), peakRssMib: process.resourceUsage().maxRSS / 1024, peakLiveMib: peakLive / MIB };
 }
 
 async function reply(command: WorkerCommand): Promise<WorkerReply> {
   try {
-    return { result: await obey(command), usage: usage() };
+    return { result: await obey(command), usage: usage(), looks };
   } catch (error) {
-    return { error: String(error), usage: usage() };
+    return { error: String(error), usage: usage(), looks };
   }
 }
 

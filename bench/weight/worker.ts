@@ -1,5 +1,5 @@
 // A function in a process of its own, with the variables of its template and the machine's services in place of AWS.
-import type { WorkerCommand, WorkerReply, Usage } from './worker-child';
+import type { Look, WorkerCommand, WorkerReply, Usage } from './worker-child';
 import { Child } from '../../scripts/support/child';
 import { lambdaFlags } from '../../src/local/lambda-flags';
 import type { FunctionPlan } from '../../src/local/plan';
@@ -68,9 +68,12 @@ export class Worker {
    * Runs the handler; resolves with what the process has taken so far.
    *
    * @param looksAtMemory whether to collect all garbage now and then, to see what is left. It takes processor time that the handler lacks.
+   * @param looksAt when to look at its processor time meanwhile, in milliseconds since the epoch
    */
-  public async invoke(event: unknown, timeoutMs: number, looksAtMemory = false): Promise<{ readonly result: unknown; readonly usage: Usage }> {
-    return this.ask({ type: 'invoke', event, timeoutMs, looksAtMemory });
+  public async invoke(
+    event: unknown, timeoutMs: number, looksAtMemory = false, looksAt: readonly number[] = [],
+  ): Promise<{ readonly result: unknown; readonly usage: Usage; readonly looks: readonly Look[] }> {
+    return this.ask({ type: 'invoke', event, timeoutMs, looksAtMemory, looksAt });
   }
 
   public async usage(): Promise<Usage> {

@@ -25,8 +25,8 @@ export interface WorldOptions {
 
 export type WorldCommand =
   | { readonly type: 'start'; readonly options: WorldOptions }
-  /** Forgets what was counted; from now on, messages are for this URL, and these rows are due. */
-  | { readonly type: 'reset'; readonly url: string; readonly rows: WorldOptions['rows'] }
+  /** Forgets what was counted; from now on, messages are for this URL, whose answers take so long, and these rows are due. */
+  | { readonly type: 'reset'; readonly url: string; readonly rows: WorldOptions['rows']; readonly answerMs: number }
   | { readonly type: 'counts' };
 
 export interface WorldReply {
@@ -51,6 +51,7 @@ const SIGNING_SECRET = `whsec_${Buffer.alloc(32, 'secret').toString('base64')}`;
 let options: WorldOptions;
 let rows: DueRows;
 let webhookUrl = '';
+let answerMs = 0;
 let urls: Omit<WorldReply, 'counts'>;
 let counts: { requests: Record<string, number>; turnsSent: number; lateMs: number[] };
 
@@ -70,6 +71,7 @@ async function obey(command: WorldCommand): Promise<WorldReply> {
     }
     case 'reset':
       webhookUrl = command.url;
+      answerMs = command.answerMs;
       forget(command.rows);
       break;
     case 'counts':
@@ -92,7 +94,8 @@ async function listen(server: Server, scheme: string): Promise<string> {
 /** Its target says when the webhook is due. No connection serves two of them. */
 function endpoint(request: IncomingMessage, response: ServerResponse): void {
   counts.lateMs.push(Date.now() - Number(/due=(\d+)/.exec(request.url ?? '')?.[1]));
-  request.resume().once('end', () => response.writeHead(200, { connection: 'close' }).end());
+  const answer = () => response.writeHead(200, { connection: 'close' }).end();
+  request.resume().once('end', () => (answerMs > 0 ? setTimeout(answer, answerMs) : answer()));
 }
 
 async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -155,7 +158,9 @@ function messageItem({ pk, sk }: Key): object {
 
 function claimedItem({ pk, sk }: Key, values: Readonly<Record<string, unknown>>): object {
   const named = { status: ':delivering', claimant: ':claimant', leaseUntil: ':until', turn: ':turn', at: ':at', dueAt: ':due', partition: ':partition', ttl: ':ttl' };
-  return { pk, sk, ...Object.fromEntries(Object.entries(named).map(([name, value]) => [name, values[value]])) };
+  const row = Object.fromEntries(Object.entries(named).map(([name, value]) => [name, values[value]]));
+  // A later turn leaves the row's time to live as it is.
+  return { pk, sk, ...row, ttl: row.ttl ?? { N: String(Math.ceil(Date.now() / 1000) + 86_400) } };
 }
 
 obeyParent(obey);

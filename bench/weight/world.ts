@@ -85,9 +85,13 @@ export class World {
     }
   }
 
-  /** Forgets what was counted so far. */
-  public async reset(scheme: Scheme, rows = NO_ROWS): Promise<void> {
-    await this.child.ask({ type: 'reset', url: this.urls[scheme], rows });
+  /**
+   * Forgets what was counted so far.
+   *
+   * @param answerMs how long endpoints take from now on
+   */
+  public async reset(scheme: Scheme, rows = NO_ROWS, answerMs = 0): Promise<void> {
+    await this.child.ask({ type: 'reset', url: this.urls[scheme], rows, answerMs });
   }
 
   public async counts(): Promise<Counts> {
