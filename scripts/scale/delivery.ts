@@ -46,11 +46,13 @@ export interface DeliveryOptions {
   readonly seed: number;
   /** Of a processor, what a worker gets. Default: what its memory brings on Lambda. */
   readonly share?: number;
+  /** How early a second's turns become visible at the least, however many there are. Default: as load sends them. */
+  readonly leadMs?: number;
 }
 
 export function deliver(options: DeliveryOptions): Deliveries {
   const { settings, costs, dueAt, countFrom = -Infinity, isGrown, otherWrites = 0, seed } = options;
-  const { share = processorShare(settings.deliverMemoryMib) } = options;
+  const { share = processorShare(settings.deliverMemoryMib), leadMs } = options;
   const events = new EventQueue();
   const table = new TableCapacity(Math.max(settings.tableWrites - otherWrites, 1), dueAt[0] - FIXED.loadHorizonMs);
   const lateMs = new Float64Array(dueAt.length);
@@ -81,7 +83,7 @@ export function deliver(options: DeliveryOptions): Deliveries {
     isGrown,
     invoke,
   });
-  sendTurns(dueAt, turnsPerMessageOf(settings.deliverMemoryMib), loadRowMs(settings, costs), consumer);
+  sendTurns(dueAt, turnsPerMessageOf(settings.deliverMemoryMib), loadRowMs(settings, costs), consumer, leadMs);
   events.run();
   return { lateMs: lateMs.subarray(0, counted).sort(), written, lost: dueAt.length - written, usage: consumer.usage, comeAgain };
 }
@@ -119,7 +121,7 @@ function sentAgain(turns: readonly { readonly date: number; readonly receives: n
 }
 
 /** As load does: each minute, what is due within the horizon, packed by seconds, ten messages to a call. */
-function sendTurns(dueAt: Float64Array, mostTurns: number, rowMs: number, consumer: Consumer<Message>): void {
+function sendTurns(dueAt: Float64Array, mostTurns: number, rowMs: number, consumer: Consumer<Message>, everyLeadMs?: number): void {
   const [density, dense] = [new Map<number, number>(), denseTurnsOf(mostTurns)];
   dueAt.forEach((at) => density.set(secondOf(at), (density.get(secondOf(at)) ?? 0) + 1));
   let sentAt = -Infinity;
@@ -141,7 +143,8 @@ function sendTurns(dueAt: Float64Array, mostTurns: number, rowMs: number, consum
     // The tick that sees it first comes within a minute of the horizon; and what is sent before it takes its time.
     const tickAt = Math.ceil((dueAt[end - 1] - FIXED.loadHorizonMs) / FIXED.tickMs) * FIXED.tickMs + TICK_PHASE_MS;
     sentAt = Math.max(sentAt, tickAt) + (end - first) * rowMs;
-    call.push({ pack: dueAt.subarray(first, end), leadMs: (density.get(secondOf(dueAt[first])) ?? 0) >= dense ? DENSE_LEAD_MS : LEAD_MS });
+    const isDense = (density.get(secondOf(dueAt[first])) ?? 0) >= dense;
+    call.push({ pack: dueAt.subarray(first, end), leadMs: everyLeadMs ?? (isDense ? DENSE_LEAD_MS : LEAD_MS) });
     if (call.length === QUOTAS.sqs.batch.value || end === dueAt.length) {
       send();
     }

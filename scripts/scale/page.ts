@@ -187,9 +187,9 @@ function assumptionsTable(): string {
 
 const STAGE_NAMES: Readonly<Record<keyof WorkerCosts, string>> = {
   batch: 'an invocation',
-  claim: 'a webhook: its claim',
-  prepare: '… its request made',
-  connect: '… connected, with TLS',
+  claim: 'a webhook: its row, and its claim in a batch',
+  claimAlone: '… its claim alone, where it is the only one or the batch was throttled',
+  connect: '… its request made, signed and connected, with TLS',
   fire: '… written, at the instant',
   settle: '… its answer and outcome',
 };

@@ -11,8 +11,11 @@ export interface WorkerRun {
   readonly endsAt: number;
 }
 
-/** What waits for the processor: the claim, the preparation, the connection, the request, and what comes of it, each in the order of the dates. */
-const STAGES = 5;
+/** What waits for the processor. Of two stages at once, the one that is further on goes first, and batches before claims of their own. */
+enum Stage { CLAIM_ALONE, CLAIM_BATCH, CONNECT, FIRE, SETTLE }
+
+/** Claims that travel in one request: `MAX_STATEMENTS` of `src/adapters/dynamodb-store.ts`. */
+export const CLAIMS_A_BATCH = 25;
 
 /**
  * Runs a batch through one processor, first come, first served, as an event loop does; but outcomes give way to what is due.
@@ -20,72 +23,108 @@ const STAGES = 5;
  * @param dueAt in ascending order
  * @param share of one processor, from 0 to 1: Node.js runs our code on no more than one
  * @param processor what each stage takes of it
+ * @param connections how many may be open; who finds none takes over that of a request that was answered
  */
 export function runWorker(
   startsAt: number, dueAt: Float64Array, share: number, processor: WorkerCosts, { latency, patienceMs }: Costs, table: TableCapacity,
+  connections = Infinity,
 ): WorkerRun {
-  const time = [processor.claim, processor.prepare, processor.connect, processor.fire, processor.settle].map((cost) => cost / share);
   const count = dueAt.length;
+  const batchSize = (first: number) => Math.min(CLAIMS_A_BATCH, count - first);
+  const timeOf = (stage: Stage, index: number) => {
+    switch (stage) {
+      case Stage.CLAIM_BATCH:
+        return batchSize(index) * processor.claim / share;
+      case Stage.CLAIM_ALONE:
+        return processor.claimAlone / share;
+      case Stage.CONNECT:
+        return processor.connect / share;
+      case Stage.FIRE:
+        return processor.fire / share;
+      case Stage.SETTLE:
+        return processor.settle / share;
+    }
+  };
   const aheadMs = connectAheadMs(count);
   QUEUES.forEach((queue) => queue.clear(count));
   const firedAt = new Float64Array(count).fill(NaN);
   const unclaimed: [number, number][] = [];
   let free = startsAt + processor.batch / share;
   let endsAt = free + latency.read;
-  for (let index = 0; index < count; index++) {
-    QUEUES[0].push(index, endsAt);
+  for (let index = 0; index < count; index += CLAIMS_A_BATCH) {
+    QUEUES[batchSize(index) > 1 ? Stage.CLAIM_BATCH : Stage.CLAIM_ALONE].push(index, endsAt);
   }
-  for (let stage = nextStage(free); stage >= 0; stage = nextStage(free)) {
-    free = Math.max(free, QUEUES[stage].readyAt) + time[stage];
+  let open = 0;
+  const inLine: number[] = [];
+  const claimed = (index: number, at: number) => {
+    if (open < connections) {
+      open++;
+      QUEUES[Stage.CONNECT].push(index, Math.max(at, dueAt[index] - aheadMs));
+    } else {
+      inLine.push(index);
+    }
+  };
+  for (let stage = nextStage(free); stage !== undefined; stage = nextStage(free)) {
+    const { readyAt } = QUEUES[stage];
     const index = QUEUES[stage].take();
+    free = Math.max(free, readyAt) + timeOf(stage, index);
     switch (stage) {
-      case 0: {
+      case Stage.CLAIM_BATCH:
+        for (let one = index; one < index + batchSize(index); one++) {
+          if (table.write(free, 0) !== undefined) {
+            claimed(one, free + latency.write);
+          } else {
+            QUEUES[Stage.CLAIM_ALONE].push(one, free + latency.write);
+          }
+        }
+        break;
+      case Stage.CLAIM_ALONE: {
         const takenAt = table.write(free, patienceMs);
         if (takenAt === undefined) {
           unclaimed.push([index, free + patienceMs]);
           endsAt = Math.max(endsAt, free + patienceMs);
         } else {
-          QUEUES[1].push(index, takenAt + latency.write);
+          claimed(index, takenAt + latency.write);
         }
         break;
       }
-      case 1:
-        QUEUES[2].push(index, Math.max(free, dueAt[index] - aheadMs));
+      case Stage.CONNECT:
+        QUEUES[Stage.FIRE].push(index, Math.max(free + latency.connect, dueAt[index]));
         break;
-      case 2:
-        QUEUES[3].push(index, Math.max(free + latency.connect, dueAt[index]));
-        break;
-      case 3:
+      case Stage.FIRE:
         firedAt[index] = free;
-        QUEUES[4].push(index, free + latency.endpoint);
+        QUEUES[Stage.SETTLE].push(index, free + latency.endpoint);
+        if (inLine.length > 0) {
+          const next = inLine.shift()!;
+          QUEUES[Stage.FIRE].push(next, Math.max(free + latency.endpoint, dueAt[next]));
+        } else {
+          open--;
+        }
         break;
-      default:
+      case Stage.SETTLE:
         endsAt = Math.max(endsAt, (table.write(free, patienceMs) ?? free + patienceMs) + latency.write);
     }
   }
   return { firedAt, unclaimed, endsAt };
 }
 
-/**
- * Of the stages with something to do, the one whose turn came first; of two at once, the one that is further on. But an outcome gives way to
- * a request that is due in a moment.
- */
-function nextStage(free: number): number {
-  let first = -1;
-  for (let stage = STAGES - 1; stage >= 0; stage--) {
-    if (!QUEUES[stage].isEmpty && (first < 0 || QUEUES[stage].readyAt < QUEUES[first].readyAt)) {
+/** Of the stages with something to do, the one whose turn came first. But an outcome gives way to a request that is due in a moment. */
+function nextStage(free: number): Stage | undefined {
+  let first: Stage | undefined;
+  for (let stage: Stage = Stage.SETTLE; stage >= Stage.CLAIM_ALONE; stage--) {
+    if (!QUEUES[stage].isEmpty && (first === undefined || QUEUES[stage].readyAt < QUEUES[first].readyAt)) {
       first = stage;
     }
   }
-  const [requests, outcomes] = [QUEUES[STAGES - 2], QUEUES[STAGES - 1]];
-  if (first === STAGES - 1 && !requests.isEmpty) {
+  const [requests, outcomes] = [QUEUES[Stage.FIRE], QUEUES[Stage.SETTLE]];
+  if (first === Stage.SETTLE && !requests.isEmpty) {
     const now = Math.max(free, outcomes.readyAt);
-    return requests.readyAt - now <= QUIET_MS && now < outcomes.readyAt + OUTCOME_PATIENCE_MS ? STAGES - 2 : first;
+    return requests.readyAt - now <= QUIET_MS && now < outcomes.readyAt + OUTCOME_PATIENCE_MS ? Stage.FIRE : first;
   }
   return first;
 }
 
-/** Webhooks that are ready for a stage. They become ready in their order, since each wait is the same for all. */
+/** Webhooks that are ready for a stage, by when. */
 class StageQueue {
   private indexes = new Int32Array(0);
   private times = new Float64Array(0);
@@ -110,9 +149,15 @@ class StageQueue {
     return this.times[this.head];
   }
 
+  /** Nearly all become ready in their order; one that was claimed after its batch finds its place among those that are due later. */
   public push(index: number, readyAt: number): void {
-    this.indexes[this.tail] = index;
-    this.times[this.tail++] = readyAt;
+    let place = this.tail++;
+    for (; place > this.head && this.times[place - 1] > readyAt; place--) {
+      this.indexes[place] = this.indexes[place - 1];
+      this.times[place] = this.times[place - 1];
+    }
+    this.indexes[place] = index;
+    this.times[place] = readyAt;
   }
 
   public take(): number {
@@ -120,5 +165,5 @@ class StageQueue {
   }
 }
 
-/** Of the invocation that is being looked at; to make them anew for each would take most of the time. */
-const QUEUES = Array.from({ length: STAGES }, () => new StageQueue());
+/** Of the invocation that is being looked at, by stage; to make them anew for each would take most of the time. */
+const QUEUES = Array.from({ length: Stage.SETTLE + 1 }, () => new StageQueue());

@@ -58,6 +58,14 @@ test('more memory, pollers or writes is not later', () => {
   notLater([500, 1_000, 4_000, 40_000].map((tableWrites) => maxOf(20_000, { ...DEFAULTS, tableWrites })));
 });
 
+test('what becomes visible too late for its worker to get ready is late', () => {
+  const lateWith = (leadMs: number) => latenessOf(deliver({
+    settings: WARM, costs: AWS_COSTS, dueAt: new Float64Array(100).fill(NOON), isGrown: true, leadMs, seed: 1,
+  }).lateMs).max;
+  expect(lateWith(2_900)).toBeLessThan(100);
+  expect(lateWith(100)).toBeGreaterThan(500);
+});
+
 test('only what is asked for is counted, and what was written is all', () => {
   const random = new Random(5);
   const dueAt = Float64Array.from({ length: 2_000 }, () => NOON + random.int(0, 60_000)).sort();

@@ -8,7 +8,7 @@ import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import { AWS_COSTS } from '../../scripts/scale/costs';
 import { pollersAMonth, priceOf } from '../../scripts/scale/prices';
 import { Quota, QUOTAS } from '../../scripts/scale/quotas';
-import { AT_ONCE, STEADY } from '../../scripts/scale/scenarios';
+import { AT_ONCE, runAtOnce, STEADY } from '../../scripts/scale/scenarios';
 import { DEFAULTS, FIXED, processorShare } from '../../scripts/scale/scheduler-settings';
 import { WebhookScheduler, WebhookSchedulerProps } from '../../src';
 import { turnsPerMessageOf } from '../../src/core/timing';
@@ -54,11 +54,18 @@ describe('docs/scale.md', () => {
     Template.fromStack(stack).hasResourceProperties('AWS::DynamoDB::Table', { WarmThroughput: { ReadUnitsPerSecond: 40_000, WriteUnitsPerSecond: 40_000 } });
   });
 
+  test('says how many of one instant the first wave has ready', () => {
+    const { lateMs } = runAtOnce(2_000, DEFAULTS);
+    expect(PAGE).toMatch(/\(5 \+ 5 × 3\) × 100 = 2,000 are in the hands of workers [^.]*\. [^:]*: some 1,200 are on time, the others of the 2,000 within two seconds/);
+    expect(lateMs.filter((late) => late < 100).length / 100).toBeCloseTo(12, 0);
+    expect(lateMs[lateMs.length - 1]).toBeLessThan(2_000);
+  });
+
   test('says how many rows load takes a minute', () => {
     const rowsAMinute = (memoryMib: number) => 60_000 * processorShare(memoryMib) / AWS_COSTS.loadRow;
-    expect(PAGE).toMatch(/\*\*`loadMemory`\*\* of 512 MiB, the default, is enough for some eight hundred thousand rows a minute, .* at 1,769 MiB, for three million/);
-    expect(Math.floor(rowsAMinute(512) / 100_000)).toBe(8);
-    expect(Math.round(rowsAMinute(1_769) / 1_000_000)).toBe(3);
+    expect(PAGE).toMatch(/\*\*`loadMemory`\*\* of 512 MiB, the default, is enough for some three quarters of a million rows a minute, .* at 1,769 MiB, for two and a half million/);
+    expect(Math.round(rowsAMinute(512) / 50_000)).toBe(15);
+    expect(Math.round(rowsAMinute(1_769) / 500_000)).toBe(5);
   });
 });
 

@@ -19,8 +19,15 @@ test('what is asked for later, elsewhere, finds what is left', () => {
   expect(table.write(30, PATIENT)).toBe(30);
   expect(table.write(0, PATIENT)).toBe(0);
   expect(table.write(0, PATIENT)).toBe(10);
-  expect(table.write(15, PATIENT)).toBe(20);
+  expect(table.write(5, PATIENT)).toBe(20);
   expect(table.write(15, PATIENT)).toBe(40);
+});
+
+test('what was not asked for can be had until a second later', () => {
+  const table = new TableCapacity(100, 0);
+  const takenAt = (at: number) => Array.from({ length: 101 }, () => table.write(at, PATIENT));
+  expect(takenAt(5_000)).toEqual([...Array<number>(100).fill(5_000), 5_010]);
+  expect(takenAt(5_500).filter((at) => at === 5_500)).toHaveLength(49);
 });
 
 test('who would have to wait too long is refused, and takes nothing', () => {
