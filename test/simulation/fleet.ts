@@ -4,7 +4,7 @@ import { EventLoop } from './event-loop';
 import { Faults } from './faults';
 import { QueueMessage } from './queue';
 import { Random } from './random';
-import { BATCH_SIZE, FunctionName, Settings, timeoutOf } from './settings';
+import { FunctionName, mappingOf, Settings, timeoutOf } from './settings';
 import { short, Trace } from './trace';
 import { Invocation, Worker, WorkerWorld } from './worker';
 import type { InvocationContext } from '../../src/handlers/deliver-handler';
@@ -50,6 +50,9 @@ export class Fleet implements WorkerWorld {
 
   /** Invokes the function; `onEnd` gets its answer, or `undefined` where there is none. */
   public invoke(batch: readonly QueueMessage[], onEnd: (response: SQSBatchResponse | undefined) => void): void {
+    if (batch.length > mappingOf(this.name, this.settings).batchSize) {
+      throw new Error(`a batch of ${batch.length}`);
+    }
     const warm = this.idle.pop();
     const worker = warm ?? this.create();
     const startedAt = this.loop.now + this.random.int(...(warm ? WARM_START_MS : COLD_START_MS));
@@ -139,9 +142,6 @@ export class Fleet implements WorkerWorld {
 }
 
 function eventOf(batch: readonly QueueMessage[]): SQSEvent {
-  if (batch.length > BATCH_SIZE) {
-    throw new Error(`a batch of ${batch.length}`);
-  }
   return {
     Records: batch.map(({ id, body, receiptHandle = '', receives, sentAt, firstReceivedAt }) => ({
       messageId: id,

@@ -19,6 +19,7 @@ import * as retry from '../../src/core/retry';
 import { Shipments } from '../../src/core/shipments';
 import type { State } from '../../src/core/state';
 import * as timing from '../../src/core/timing';
+import * as environment from '../../src/handlers/environment';
 import type { Services } from '../../src/handlers/services';
 
 const MAX_SEEDS = 300;
@@ -96,10 +97,13 @@ const MUTATIONS: readonly Mutation[] = [
     invariant: 'firesByRight',
     what: 'a batch of claims counts as successful, whatever has become of each',
     breakIt: () => replace(DynamoDbStore.prototype, 'insertClaims', async (original, turns, leaseUntil, ...rest) => {
-      await original(turns, leaseUntil, ...rest);
-      return (turns as readonly ClaimedTurn[]).map(({ turn, claimant }) => (
-        { ...turn, status: 'delivering', attempts: [], claimant, leaseUntil, keepUntil: turn.at + 86_400_000 }
-      ));
+      const inserted = await original(turns, leaseUntil, ...rest) as object;
+      return {
+        ...inserted,
+        states: (turns as readonly ClaimedTurn[]).map(({ turn, claimant }) => (
+          { ...turn, status: 'delivering', attempts: [], claimant, leaseUntil, keepUntil: turn.at + 86_400_000 }
+        )),
+      };
     }),
   },
   {
@@ -148,6 +152,11 @@ const MUTATIONS: readonly Mutation[] = [
       const result = await original(message);
       return result === 'come-again' ? 'done' : result;
     }),
+  },
+  {
+    invariant: 'everythingEnds',
+    what: 'of a batch that a window has gathered the first ten messages are looked at',
+    breakIt: () => replace(Ingest.prototype, 'accept', (original, messages: readonly unknown[]) => original(messages.slice(0, 10))),
   },
   {
     invariant: 'notices',
@@ -231,6 +240,11 @@ const MUTATIONS: readonly Mutation[] = [
     invariant: 'punctual',
     what: 'the delay queue gives a webhook back too late',
     breakIt: () => replace(timing, 'queueDelaySeconds', (original, at, now) => Math.min(original(at, now) + 4, 900)),
+  },
+  {
+    invariant: 'punctual',
+    what: 'a webhook counts as late that a batching window kept from being stored in time',
+    breakIt: () => replace(environment, 'noticeMs', () => timing.NOTICE_MS),
   },
   // Not as crude: only crashes, copies or lost answers at the wrong moment bring these to light.
   {

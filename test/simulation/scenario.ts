@@ -35,8 +35,11 @@ export class Scenario {
   private readonly burstMs: number;
 
   public constructor(private readonly random: Random, private readonly settings: Settings, private readonly start: number) {
-    const few = random.weighted([[60, random.int(1, 4)], [80, random.int(3, 12)], [20, random.int(12, 40)], [1, random.int(130, 180)]]);
-    const span = random.pick([20, SECOND, 10 * MINUTE, 3 * HOUR, 2 * DAY]);
+    // A batching window is to gather what comes within it, and more than would come at once.
+    const { ingestWindowMs: window } = settings;
+    const [many, most] = window === undefined ? [20, 1] : [60, 4];
+    const few = random.weighted([[60, random.int(1, 4)], [80, random.int(3, 12)], [many, random.int(12, 40)], [most, random.int(130, 180)]]);
+    const span = random.pick([20, SECOND, ...(window === undefined ? [] : [window]), 10 * MINUTE, 3 * HOUR, 2 * DAY]);
     // In so large a world it is the second in which all are due that is to be looked at.
     const isBurst = random.chance(0.6) || few > 100;
     const webhooks = isBurst ? Math.max(few, random.int(2, 8)) : few;

@@ -1,7 +1,7 @@
 // What the simulated scheduler is deployed with: what the construct fixes (settings.test.ts compares it with a template), and what is drawn.
 import { Random } from './random';
 import { maxLifeMs, RetryPlan } from '../../src/core/retry';
-import { MAX_HOLD_MS, MAX_TURNS_PER_MESSAGE, RECORD_MS } from '../../src/core/timing';
+import { MAX_HOLD_MS, MAX_TURNS_PER_MESSAGE, NOTICE_MS, RECORD_MS } from '../../src/core/timing';
 import { Environment, Variable } from '../../src/handlers/environment';
 import { PUBLIC_INTERNET } from '../support/network';
 
@@ -18,6 +18,10 @@ export const INPUT_TOPIC_NAME = 'input';
 export const INPUT_TOPIC_ARN = `arn:aws:sns:eu-central-1:123456789012:${INPUT_TOPIC_NAME}`;
 export const FAILURE_TOPIC_ARN = 'arn:aws:sns:eu-central-1:123456789012:failures';
 export const BATCH_SIZE = 10;
+/** The same of ingest where it has a batching window. */
+export const WINDOW_BATCH_SIZE = 100;
+/** The longest that a window may be, and that Lambda may wait in spite of a shorter one. */
+export const MAX_WINDOW_MS = 20 * SECOND;
 export const QUEUE_RETENTION_MS = 14 * DAY;
 export const INGEST_HORIZON_MS = 10 * MINUTE;
 export const LOAD_HORIZON_MS = 5 * MINUTE;
@@ -30,6 +34,8 @@ export interface Settings {
   readonly retentionMs: number;
   readonly maxHorizonMs: number;
   readonly requestTimeoutMs: number;
+  /** For how long ingest's messages are gathered; `undefined` where they are taken at once. */
+  readonly ingestWindowMs?: number;
   readonly retry: RetryPlan;
   /** The clocks of workers are wrong by at most this, either way. */
   readonly maxSkewMs: number;
@@ -39,7 +45,10 @@ export interface Settings {
   readonly receivesCarryOver: boolean;
 }
 
-export function drawSettings(random: Random): Settings {
+/**
+ * @param added chance of its own, for what was not always drawn: so a seed that draws nothing of it is the world that it has always been
+ */
+export function drawSettings(random: Random, added: Random): Settings {
   const retry = drawRetry(random);
   // The least that the construct allows, and more.
   const leastDays = Math.max(29, Math.ceil(maxLifeMs(retry) / DAY) + 15);
@@ -49,6 +58,7 @@ export function drawSettings(random: Random): Settings {
     retentionMs: random.int(leastDays, leastDays + 30) * DAY,
     maxHorizonMs: random.pick([31, 366]) * DAY,
     requestTimeoutMs: random.pick([1, 5, 15, 60]) * SECOND,
+    ingestWindowMs: added.weighted([[2, undefined], [1, added.pick([1, 5, 20]) * SECOND]]),
     retry,
     maxSkewMs: random.weighted([[1, 0], [2, 100], [2, 2_500]]),
     pageSize: random.weighted([[1, 1], [1, 2], [3, 1_000]]),
@@ -86,11 +96,17 @@ export function timeoutOf(name: FunctionName, { requestTimeoutMs }: Pick<Setting
   }
 }
 
-export function visibilityTimeoutOf(name: QueueName, settings: Pick<Settings, 'requestTimeoutMs'>): number {
+/** What the mapping of a function hands over at once, and for how long it gathers that. */
+export function mappingOf(name: FunctionName, { ingestWindowMs }: Pick<Settings, 'ingestWindowMs'>): { readonly batchSize: number; readonly windowMs?: number } {
+  return name === 'ingest' && ingestWindowMs !== undefined ? { batchSize: WINDOW_BATCH_SIZE, windowMs: ingestWindowMs } : { batchSize: BATCH_SIZE };
+}
+
+export function visibilityTimeoutOf(name: QueueName, settings: Pick<Settings, 'requestTimeoutMs' | 'ingestWindowMs'>): number {
   switch (name) {
     case 'ingest':
+      return 6 * timeoutOf('ingest', settings) + (settings.ingestWindowMs ?? 0);
     case 'delay':
-      return 6 * timeoutOf(name === 'ingest' ? 'ingest' : 'deliver', settings);
+      return 6 * timeoutOf('deliver', settings);
     case 'ingestUnreported':
     case 'delayUnreported':
       return 5 * MINUTE;
@@ -124,10 +140,13 @@ export function environmentOf(name: FunctionName, settings: Settings): Environme
     [Variable.RETENTION_SECONDS]: seconds(settings.retentionMs),
     [Variable.TURNS_PER_MESSAGE]: String(settings.turnsPerMessage),
   };
+  // From when on a webhook is late, where its message may have been gathered for a while.
+  const notice = settings.ingestWindowMs === undefined ? {} : { [Variable.NOTICE_SECONDS]: seconds(NOTICE_MS + MAX_WINDOW_MS) };
   switch (name) {
     case 'ingest':
       return {
         ...common,
+        ...notice,
         [Variable.INGEST_QUEUE_URL]: queueUrl('ingest'),
         [Variable.PARTITIONS]: String(settings.partitions),
         [Variable.MAX_HORIZON_SECONDS]: seconds(settings.maxHorizonMs),
@@ -147,6 +166,7 @@ export function environmentOf(name: FunctionName, settings: Settings): Environme
     case 'deliver':
       return {
         ...common,
+        ...notice,
         [Variable.REQUEST_TIMEOUT_SECONDS]: seconds(settings.requestTimeoutMs),
         [Variable.LEASE_BEYOND_SECONDS]: '120',
         [Variable.RETRY_POLICY]: JSON.stringify(settings.retry),

@@ -33,7 +33,7 @@ test('worlds differ', async () => {
   expect(new Set(outcomes.map(({ steps }) => steps)).size).toBe(3);
 });
 
-test('among the worlds are crashes, repeats, outages, and months that pass', async () => {
+test('among the worlds are crashes, repeats, outages, months that pass, and batches that a window has gathered', async () => {
   const outcomes = [];
   for (let seed = 0; seed < 40; seed++) {
     outcomes.push(await simulate(seed));
@@ -44,5 +44,6 @@ test('among the worlds are crashes, repeats, outages, and months that pass', asy
     'missedTick', 'doubleTick', 'dynamodb down', 'sqs down', 'sns down',
   ]));
   expect(outcomes.some(({ repeats }) => repeats > 0)).toBe(true);
+  expect(outcomes.some(({ gathered }) => gathered > 0)).toBe(true);
   expect(Math.max(...outcomes.map(({ simulatedMs }) => simulatedMs))).toBeGreaterThan(60 * 86_400_000);
 });

@@ -35,6 +35,8 @@ const [MAX_FAULTY_STEPS, MAX_STEPS] = [60_000, 300_000];
 const STEPS_AT_A_TIME = 5_000;
 /** How often a webhook that has failed is redriven, at most. */
 const MAX_REDRIVES = 2;
+/** Sets the chance apart by which settings are drawn that there were not always. */
+const ADDED_SEED = 1_000_000_007;
 
 /** What the simulation may be told to break, to see whether that is noticed. */
 export interface Sabotage {
@@ -53,6 +55,8 @@ export interface Outcome {
   readonly webhooks: number;
   readonly requests: number;
   readonly repeats: number;
+  /** Batches of more than ten messages, which a batching window has brought together. */
+  readonly gathered: number;
   readonly packs: number;
   readonly packsPutAside: number;
   readonly faults: ReadonlyMap<string, number>;
@@ -69,6 +73,7 @@ class World {
   private readonly queues = new Map<QueueName, SimQueue>();
   private readonly fleets: readonly Fleet[];
   private readonly services: SimServices;
+  private readonly ingestSource: EventSource;
   private readonly endpoints: Endpoints;
   private readonly ticker: Ticker;
   private readonly topic: InputTopic;
@@ -81,7 +86,7 @@ class World {
     this.start = EPOCH + Math.floor(random.next() * 365 * DAY);
     const loop = this.loop = new EventLoop(this.start);
     const trace = this.trace = new Trace(() => loop.now, withTrace);
-    const settings = this.settings = drawSettings(random);
+    const settings = this.settings = drawSettings(random, new Random(seed + ADDED_SEED));
     this.scenario = new Scenario(random, settings, this.start);
     const { planned } = this.scenario;
     this.faults = this.drawFaults(planned);
@@ -99,8 +104,8 @@ class World {
       new Fleet(name, settings, loop, random, this.faults, trace, (worker) => this.createHandler(worker), oracle)
     ));
     const concurrency = this.faults.isFaultless ? 100 : random.pick([2, 5, 100]);
-    new EventSource(this.queue('ingest'), this.fleet('ingest'), concurrency, loop, random, this.faults);
-    new EventSource(this.queue('delay'), this.fleet('deliver'), concurrency, loop, random, this.faults);
+    this.ingestSource = new EventSource(this.queue('ingest'), this.fleet('ingest'), settings, concurrency, loop, random, this.faults);
+    new EventSource(this.queue('delay'), this.fleet('deliver'), settings, concurrency, loop, random, this.faults);
     new Operator([[this.queue('ingestDead'), this.queue('ingest')], [this.queue('delayDead'), this.queue('delay')]], loop, random, trace);
     this.ticker = new Ticker(
       this.fleet('load'), table, loop, random, this.faults, trace, () => this.isIdle(), (cursor) => oracle.skippedTo(cursor),
@@ -140,6 +145,7 @@ class World {
       webhooks,
       requests: this.endpoints.requests,
       repeats,
+      gathered: this.ingestSource.gathered,
       packs,
       packsPutAside,
       faults: this.faults.counts,

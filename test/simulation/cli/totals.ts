@@ -16,6 +16,7 @@ export interface Totals {
   webhooks: number;
   requests: number;
   repeats: number;
+  gathered: number;
   packs: number;
   packsPutAside: number;
   faults: Record<string, number>;
@@ -23,7 +24,9 @@ export interface Totals {
 }
 
 export function noTotals(): Totals {
-  return { seeds: 0, simulatedMs: 0, steps: 0, webhooks: 0, requests: 0, repeats: 0, packs: 0, packsPutAside: 0, faults: {}, failed: [] };
+  return {
+    seeds: 0, simulatedMs: 0, steps: 0, webhooks: 0, requests: 0, repeats: 0, gathered: 0, packs: 0, packsPutAside: 0, faults: {}, failed: [],
+  };
 }
 
 export function count(totals: Totals, { seed, violation, faults, ...figures }: Outcome): void {
@@ -42,9 +45,9 @@ export function add(totals: Totals, more: Totals): void {
   totals.failed.push(...more.failed);
 }
 
-const FIGURES = ['simulatedMs', 'steps', 'webhooks', 'requests', 'repeats', 'packs', 'packsPutAside'] as const;
+const FIGURES = ['simulatedMs', 'steps', 'webhooks', 'requests', 'repeats', 'gathered', 'packs', 'packsPutAside'] as const;
 
 function pick(figures: Pick<Totals, typeof FIGURES[number]>): Pick<Totals, typeof FIGURES[number]> {
-  const { simulatedMs, steps, webhooks, requests, repeats, packs, packsPutAside } = figures;
-  return { simulatedMs, steps, webhooks, requests, repeats, packs, packsPutAside };
+  const { simulatedMs, steps, webhooks, requests, repeats, gathered, packs, packsPutAside } = figures;
+  return { simulatedMs, steps, webhooks, requests, repeats, gathered, packs, packsPutAside };
 }

@@ -19,7 +19,7 @@ export const INVARIANTS = {
   keptLongEnough: 'no row goes while it is needed',
   oneOwner: 'a first turn is sent to the delay queue by ingest or by load, never by both, and without faults only once',
   metrics: 'without faults, the functions count as many webhooks scheduled, delivered, cancelled and failed as there are',
-  punctual: 'without faults a request is written within milliseconds of its instant, clocks aside',
+  punctual: 'without faults a request is written within milliseconds of its instant, clocks aside, and none is counted as late that was published too late',
 } as const;
 
 export type Invariant = keyof typeof INVARIANTS;

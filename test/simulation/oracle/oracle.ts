@@ -106,6 +106,7 @@ export class Oracle implements QueueObserver, TableObserver, FleetObserver, Call
 
   public invoked(invocation: Invocation): void {
     this.cancels.invoked(invocation);
+    this.tally.invoked(invocation);
   }
 
   public ended(invocation: Invocation, how: Ending): void {

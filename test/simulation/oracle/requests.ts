@@ -3,6 +3,7 @@ import { SeenRequest } from '../endpoint';
 import { Item } from '../expressions';
 import { Ending } from '../fleet';
 import { dueOf, Fields } from '../publication';
+import { MAX_WINDOW_MS } from '../settings';
 import { Invocation, Worker } from '../worker';
 import { isTooLate } from './attempts';
 import { Book } from './book';
@@ -85,8 +86,10 @@ export class Requests {
 
   private checkPunctual(model: WebhookModel, { at }: State, sentAt: number): void {
     const since = model.past.filter(({ state }) => state?.status !== 'delivering').at(-1)?.from ?? 0;
-    if (this.book.faults.isFaultless && at - Math.max(model.accepted.publishedAt, since) >= NOTICE_MS) {
-      const clocksApart = Math.max(0, 2 * this.book.settings.maxSkewMs - LEAD_MS + START_MS);
+    const { faults, settings: { ingestWindowMs, maxSkewMs } } = this.book;
+    const noticeMs = ingestWindowMs === undefined ? NOTICE_MS : NOTICE_MS + MAX_WINDOW_MS;
+    if (faults.isFaultless && at - Math.max(model.accepted.publishedAt, since) >= noticeMs) {
+      const clocksApart = Math.max(0, 2 * maxSkewMs - LEAD_MS + START_MS);
       this.book.findings.require(sentAt - at <= PUNCTUAL_MS + clocksApart, 'punctual', () => `${sentAt - at} ms late`, model.publicId);
     }
   }

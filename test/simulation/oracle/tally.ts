@@ -1,11 +1,19 @@
 // What the functions count: without faults, what has happened.
 import { CountMetric, MetricName } from '../../../src/core/metric-names';
 import { Metrics } from '../../../src/core/ports';
-import { Worker } from '../worker';
+import { MINUTE } from '../settings';
+import { Invocation, Worker } from '../worker';
 import { Book } from './book';
+
+/** What a retry after a second may be late by on a worker that has to be started. */
+const MAX_LATENESS_MS = 1_500;
+/** Within this of an action that came again, what it asks for is fired, if it is late. */
+const AFTER_WAIT_MS = 5 * MINUTE;
 
 export class Tally {
   private readonly totals = new Map<CountMetric, number>();
+  /** When a message last came again, without faults an action that had to wait for an attempt under way: what it asks for is late then. */
+  private waitedAt = -Infinity;
 
   public constructor(private readonly book: Book) {}
 
@@ -14,7 +22,11 @@ export class Tally {
     let counted: [CountMetric, number][] = [];
     return {
       count: (name, number = 1) => counted.push([name, number]),
-      time: () => undefined,
+      time: (name, ms) => {
+        if (name === MetricName.LATENESS) {
+          this.checkLateness(ms);
+        }
+      },
       flush: () => {
         if (worker.isAlive) {
           counted.forEach(([name, number]) => this.totals.set(name, this.total(name) + number));
@@ -22,6 +34,12 @@ export class Tally {
         counted = [];
       },
     };
+  }
+
+  public invoked({ worker, batch }: Invocation): void {
+    if (worker.functionName === 'ingest' && batch.some(({ receives }) => receives > 1)) {
+      this.waitedAt = this.book.now();
+    }
   }
 
   /** To be called when everything is over. */
@@ -38,6 +56,12 @@ export class Tally {
     for (const [name, number] of faults.isFaultless ? expected : []) {
       findings.require(this.total(name) === number, 'metrics', () => `${name} is ${this.total(name)}, and there were ${number}`);
     }
+  }
+
+  private checkLateness(ms: number): void {
+    const { findings, faults, settings, now } = this.book;
+    const isToBePunctual = faults.isFaultless && now() - this.waitedAt > AFTER_WAIT_MS;
+    findings.require(!isToBePunctual || ms <= MAX_LATENESS_MS + 2 * settings.maxSkewMs, 'punctual', () => `counted as ${ms} ms late`);
   }
 
   private total(name: CountMetric): number {
