@@ -3,9 +3,13 @@
 // to answer, they open their own after all, some at a time: many endpoints lose connections that come by the thousand.
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
+import { BATCH_SIZE, MAX_TURNS_PER_MESSAGE } from '../core/timing';
 
-/** Requests of a burst that are under way at one time, or have a connection for it, as long as the endpoint keeps up with them. */
-export const BURST_CONNECTIONS = 250;
+/**
+ * Requests of a burst that are under way at one time, or have a connection for it, as long as the endpoint keeps up with them: as many as an
+ * invocation of Lambda's may have, so that there nobody is in line.
+ */
+export const BURST_CONNECTIONS = BATCH_SIZE * MAX_TURNS_PER_MESSAGE;
 /** Requests belong to one burst that are due within this many milliseconds: none of them has to be on its way before another is due. */
 const BURST_MS = 20;
 /** Whether the line moves is looked at so often. */

@@ -17,6 +17,8 @@ const IDLE_CONNECTION_MS = 4_000 - MAX_CONNECT_AHEAD_MS;
 /** Of an answer's body, at most this much is read, only to free its connection for another request. */
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_BODY_MS = 1_000;
+/** Who is still not connected so long after its date waits for the network: a handshake takes our thread, which others leave to it until then. */
+const MAX_CONNECTING_MS = 500;
 
 const AGENT_OPTIONS = {
   keepAlive: true,
@@ -166,7 +168,7 @@ class HeldRequest implements PreparedRequest {
     if (!this.member.isIn) {
       await this.member.enter();
     }
-    onUnderWay();
+    const connecting = setTimeout(onUnderWay, MAX_CONNECTING_MS);
     let timer: NodeJS.Timeout | undefined;
     let sentAt = this.clock.now();
     let isWritten = false;
@@ -180,6 +182,7 @@ class HeldRequest implements PreparedRequest {
       sentAt = this.clock.now();
       connection.write(this.headersAt(sentAt), this.body);
       isWritten = true;
+      onUnderWay();
       const { statusCode, headers } = await connection.answer;
       this.member.settle(false);
       return { sentAt, isWritten, durationMs: this.clock.now() - sentAt, status: statusCode, retryAfter: headers['retry-after'] };
@@ -190,6 +193,7 @@ class HeldRequest implements PreparedRequest {
       }
       return { sentAt, isWritten, durationMs: this.clock.now() - sentAt, error: errorClass(error) };
     } finally {
+      clearTimeout(connecting);
       clearTimeout(timer);
       if (!this.connection || this.connection.isClosed) {
         this.member.leave(); // there is none any more to become free

@@ -175,7 +175,8 @@ export interface PreparedRequest {
    *
    * @param timeoutMs for the endpoint, from when it is under way
    * @param until when it has to be over, in milliseconds since the epoch, even if that leaves the endpoint less
-   * @param onUnderWay called as soon as it is written, or nothing but the network is waited for, unless it fails before that
+   * @param onUnderWay called as soon as it is written, or has been connecting for so long that it must be the network that it waits for; perhaps
+   * for both, and not if it fails before that
    */
   send(timeoutMs: number, until?: number, onUnderWay?: () => void): Promise<HttpAnswer>;
 }

@@ -289,6 +289,38 @@ test('a status counts although its body never ends, and of the body only so much
   expect([...sockets].pop()?.destroyed).toBe(true);
 });
 
+describe('what is connecting when it is sent', () => {
+  test('is under way once it is written: until then it takes our thread', async () => {
+    const order: string[] = [];
+    const connections: Socket[] = [];
+    // Names are looked up on the way to a connection, and this one is slow.
+    const slow = new NodeHttpClient(new SystemClock(), LOOPBACK_TOO, undefined, (_, __, callback) => {
+      setTimeout(() => {
+        order.push('connecting');
+        callback(null, [{ address: '127.0.0.1', family: 4 }]);
+      }, 100);
+    });
+    const host = await rawServer((socket) => {
+      connections.push(socket);
+      socket.on('data', () => socket.write(OK));
+    });
+    const answer = slow.prepare({ ...get(host), url: `http://localhost:${host.split(':')[1]}/` }).send(5_000, undefined, () => order.push('under way'));
+    expect(await answer).toMatchObject({ status: 200 });
+    expect(order).toEqual(['connecting', 'under way']);
+    expect(connections).toHaveLength(1);
+    slow.close();
+  });
+
+  test('for long waits for the network, and is under way', async () => {
+    const order: string[] = [];
+    const unanswered = new NodeHttpClient(new SystemClock(), LOOPBACK_TOO, undefined, () => undefined);
+    const answer = await unanswered.prepare(get('localhost')).send(1_000, undefined, () => order.push('under way'));
+    expect(answer).toMatchObject({ error: 'timeout', isWritten: false });
+    expect(order).toEqual(['under way']);
+    unanswered.close();
+  });
+});
+
 describe('with TLS', () => {
   const file = (name: string) => readFileSync(path.join(__dirname, '..', 'support', 'tls', name));
   let host: string;
