@@ -74,7 +74,7 @@ function steady(count: number, aheadMs: number): Work {
 /** All works by their names. */
 export const WORKS: Readonly<Record<string, Work>> = {
   'steady-300': steady(300, 5_000),
-  'steady-5000': steady(5_000, 15_000),
+  'steady-5000': steady(5_000, 25_000),
   'instant-1000-slow': {
     description: '1,000 webhooks at one instant, to an endpoint that takes 200 ms',
     load: { dueMs: atOnce(1_000), endpoint: { delayMs: 200 } },

@@ -10,7 +10,7 @@ export interface Undelivered {
   readonly receives: number;
 }
 
-/** ChangeMessageVisibilityBatch takes at most this many messages, which is also as many as a function gets at once. */
+/** ChangeMessageVisibilityBatch takes at most this many messages. */
 const MAX_BATCH = 10;
 
 export class SqsRedelivery {

@@ -113,6 +113,7 @@ describe('what is taken away is missed:', () => {
       breaks: async (running) => {
         await running.pairsUntil(() => running.denials.some((denial) => denial.includes('dynamodb:PartiQLInsert')));
         expect(running.requests('one-1')).toBe(1);
+        await logged(running, 'first claims not taken as a batch');
       },
     }],
     ['load cannot read what comes due', {
