@@ -2,6 +2,9 @@
 import { Clock } from './clock';
 import { QUIET_MS } from './timing';
 
+/** What is overdue is still being claimed, or connected: there is no telling for how long, so that it is looked at so often. */
+const OVERDUE_LOOK_MS = 10;
+
 interface Waiting {
   readonly until: number;
   readonly resolve: () => void;
@@ -41,8 +44,7 @@ export class DueFirst {
       this.waiting = this.waiting.filter((waiting) => !isOver(waiting));
       over.forEach(({ resolve }) => resolve());
       if (this.waiting.length > 0) {
-        // What is overdue is still being claimed: there is no telling for how long.
-        await this.clock.sleepUntil(Math.min(next > now ? next : now + QUIET_MS, ...this.waiting.map(({ until }) => until)));
+        await this.clock.sleepUntil(Math.min(next > now ? next : now + OVERDUE_LOOK_MS, ...this.waiting.map(({ until }) => until)));
       }
     }
   }

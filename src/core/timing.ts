@@ -70,8 +70,11 @@ export const CANCEL_GUARANTEE_MS = MAX_HOLD_MS + MAX_CLOCK_SKEW_MS;
 /** Kept of a deliver invocation's time to write the outcome down, or to send it on where the table does not take it. */
 export const RECORD_MS = 6_000;
 
-/** What it may take to settle an outcome, where memory is small: so long before a request is due, none is begun. */
-export const QUIET_MS = 10;
+/**
+ * What it may take to settle an outcome, where memory is least: so long before a request is due, none is begun. That is two or three milliseconds
+ * of a processor (`npm run bench -- --weight`), of which 256 MiB bring a seventh, and up to 20 ms until Lambda gives the next of it.
+ */
+export const QUIET_MS = 40;
 
 /**
  * How long an outcome may wait for requests that are due, at most: as long as it takes a busy worker to send some thousands. While it does, a

@@ -1,5 +1,6 @@
 // What can wait, and what is due.
 import { DueFirst } from '../../src/core/due-first';
+import { QUIET_MS } from '../../src/core/timing';
 import { FakeClock } from '../support/fake-clock';
 
 const NOW = Date.parse('2030-01-01T00:00:00Z');
@@ -23,19 +24,19 @@ test('where nothing is held, nothing waits', async () => {
 });
 
 test('a request that is due later does not hold anything up', async () => {
-  dueFirst.hold(NOW + 11);
+  dueFirst.hold(NOW + QUIET_MS + 1);
   expect(await waited()).toBe(0);
 });
 
 test('one that is due in a moment goes first', async () => {
-  const release = dueFirst.hold(NOW + 10);
+  const release = dueFirst.hold(NOW + QUIET_MS);
   // It is written at its instant.
   const sleepUntil = clock.sleepUntil.bind(clock);
   clock.sleepUntil = async (instant) => {
     await sleepUntil(instant);
     release();
   };
-  expect(await waited()).toBe(10);
+  expect(await waited()).toBe(QUIET_MS);
 });
 
 test('so do those that follow it closely, up to the end of patience', async () => {
