@@ -106,7 +106,7 @@ export const WORKS: Readonly<Record<string, Work>> = {
     aheadMs: 8_000,
     connections: 1_000,
     peerConcurrency: 1_000,
-    repeat: 1,
+    repeat: 3,
     goals: [
       { sender: 'engine', figure: 'lateMs', percentile: 'p99', atMost: 1.2, of: 'beside' },
       { sender: 'deliver', figure: 'lateMs', percentile: 'p99', atMost: 1.2, of: 'beside' },

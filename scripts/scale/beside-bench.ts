@@ -86,24 +86,24 @@ interface Row {
 }
 
 /**
- * As measured on 30 November 2026 on two cores of an Intel Xeon with Node.js 20. One worker: of one run. Two workers: medians of six and of four. The
- * whole way: of six, and once; of `steady-5000`, of the two runs of five in which everything was stored in time. Works by the workers' clock.
+ * As measured on 30 November 2026 on two cores of an Intel Xeon with Node.js 20, in one run of the whole bench that had the machine to itself
+ * (`npm run bench -- --peer bullmq`). Works by the workers' clock.
  */
 const ROWS: readonly Row[] = [
-  { work: 'one worker of 256 MiB, 50 at one instant, its first invocation', measured: { p50: 6, p99: 10 }, simulate: () => oneWorker(256, first) },
-  { work: '… a later one', measured: { p50: 5, p99: 9 }, simulate: () => oneWorker(256, later) },
-  { work: '512 MiB, 100, first', measured: { p50: 6, p99: 12 }, simulate: () => oneWorker(512, first) },
-  { work: '… later', measured: { p50: 10, p99: 16 }, simulate: () => oneWorker(512, later) },
-  { work: '1,024 MiB, 200, first', measured: { p50: 18, p99: 24 }, simulate: () => oneWorker(1_024, first) },
-  { work: '… later', measured: { p50: 17, p99: 35 }, simulate: () => oneWorker(1_024, later) },
-  { work: '1,769 MiB, 340, first', measured: { p50: 52, p99: 69 }, simulate: () => oneWorker(1_769, first) },
-  { work: '… later', measured: { p50: 23, p99: 46 }, simulate: () => oneWorker(1_769, later) },
-  { work: 'two workers, `instant-1000-slow`', measured: { p50: 20, p99: 46 }, simulate: () => twoWorkers(1_000, 200) },
-  { work: '… `instant-10000`', measured: { p50: 1_127, p99: 1_822 }, simulate: () => twoWorkers(10_000, 0) },
+  { work: 'one worker of 256 MiB, 50 at one instant, its first invocation', measured: { p50: 6, p99: 15 }, simulate: () => oneWorker(256, first) },
+  { work: '… a later one', measured: { p50: 7, p99: 24 }, simulate: () => oneWorker(256, later) },
+  { work: '512 MiB, 100, first', measured: { p50: 10, p99: 24 }, simulate: () => oneWorker(512, first) },
+  { work: '… later', measured: { p50: 9, p99: 13 }, simulate: () => oneWorker(512, later) },
+  { work: '1,024 MiB, 200, first', measured: { p50: 22, p99: 36 }, simulate: () => oneWorker(1_024, first) },
+  { work: '… later', measured: { p50: 15, p99: 29 }, simulate: () => oneWorker(1_024, later) },
+  { work: '1,769 MiB, 340, first', measured: { p50: 25, p99: 48 }, simulate: () => oneWorker(1_769, first) },
+  { work: '… later', measured: { p50: 32, p99: 56 }, simulate: () => oneWorker(1_769, later) },
+  { work: 'two workers, `instant-1000-slow`', measured: { p50: 21, p99: 41 }, simulate: () => twoWorkers(1_000, 200) },
+  { work: '… `instant-10000`', measured: { p50: 1_411, p99: 2_156 }, simulate: () => twoWorkers(10_000, 0) },
   { work: 'the whole way, `steady-300`', measured: { p50: 1, p99: 3 }, simulate: () => throughEngine(evenly(300, 30_000), 1, 0) },
-  { work: '… `steady-5000`', measured: { p50: 1, p99: 42 }, simulate: () => throughEngine(evenly(5_000, 30_000), 1, 0) },
-  { work: '… `instant-1000-slow`', measured: { p50: 31, p99: 80 }, simulate: () => throughEngine(evenly(1_000, 0), 10, 200) },
-  { work: '… `instant-10000`', measured: { p50: 16_525, p99: 30_808 }, simulate: () => throughEngine(evenly(10_000, 0), ENGINE_WORKERS, 0) },
+  { work: '… `steady-5000`', measured: { p50: 1, p99: 11 }, simulate: () => throughEngine(evenly(5_000, 30_000), 1, 0) },
+  { work: '… `instant-1000-slow`', measured: { p50: 48, p99: 151 }, simulate: () => throughEngine(evenly(1_000, 0), 10, 200) },
+  { work: '… `instant-10000`', measured: { p50: 14_644, p99: 29_423 }, simulate: () => throughEngine(evenly(10_000, 0), ENGINE_WORKERS, 0) },
 ];
 
 export function comparisons(): Comparison[] {
