@@ -1,8 +1,9 @@
-// The scheduler in a thousand simulated worlds, each with its own faults, clocks, crashes and producers: every invariant holds in all.
+// The scheduler in five hundred simulated worlds, each with its own faults, clocks, crashes and producers: every invariant holds in all.
+// `npm run simulate` runs as many as are asked for, a thousand by default.
 import { finding } from './cli/report';
 import { simulate } from './world';
 
-const SEEDS = 1_000;
+const SEEDS = 500;
 const BATCH = 100;
 
 test.each(Array.from({ length: SEEDS / BATCH }, (_, i) => [i * BATCH, (i + 1) * BATCH - 1]))('every invariant holds in the worlds %i to %i', async (first, last) => {
@@ -15,7 +16,7 @@ test.each(Array.from({ length: SEEDS / BATCH }, (_, i) => [i * BATCH, (i + 1) * 
 }, 120_000);
 
 test('a seed is the same world each time', async () => {
-  for (const seed of [3, 17, 2_024]) {
+  for (const seed of [3, 9, 2_024]) {
     const [first, second] = [await simulate(seed, true), await simulate(seed, true)];
     expect(first.trace.length).toBeGreaterThan(100);
     expect(second.trace.join('\n') === first.trace.join('\n')).toBe(true); // Jest would take long to find no difference
