@@ -15,7 +15,9 @@ import { ID_PREFIX, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from './adapters/ta
 import { LOAD_HORIZON } from './alarm-thresholds';
 import { MANIFEST_KEY, SchedulerManifest } from './core/manifest';
 import { maxLifeMs } from './core/retry';
-import { BATCH_SIZE, MAX_HOLD_MS, MAX_RECEIVES, NOTICE_MS, RECORD_MS, turnsPerMessageOf, UNREPORTED_MAX_RECEIVES } from './core/timing';
+import {
+  BATCH_SIZE, MAX_HOLD_MS, MAX_RECEIVES, NOTICE_MS, RECORD_MS, turnsPerInvocationOf, turnsPerMessageOf, UNREPORTED_MAX_RECEIVES,
+} from './core/timing';
 import { allowServices, allowUse, EncryptedService, grantUse, requireUsable } from './encryption';
 import { allow, arnFor, grantOn, isKnownToBeOfAnotherAccount } from './grants';
 import { DeliverFunction } from './handlers/deliver-function';
@@ -389,7 +391,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         [Variable.LEASE_BEYOND_SECONDS]: seconds(LEASE_BEYOND),
         // Node.js looks names up on this pool, of four threads by default: two name servers that hang would stop everyone else. So each webhook of an
         // invocation may have one, and some are left for those that still hang from the one before.
-        UV_THREADPOOL_SIZE: String(2 * BATCH_SIZE * turnsPerMessage),
+        UV_THREADPOOL_SIZE: String(2 * turnsPerInvocationOf(turnsPerMessage)),
         [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
         ...notice,
         [Variable.RETENTION_SECONDS]: seconds(retention),

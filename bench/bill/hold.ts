@@ -1,7 +1,7 @@
 // What the hold costs: deliver's invocations begin some two seconds before the first of their webhooks is due, and are billed for the wait.
 import { gbSeconds } from './ours';
 import { dollars } from './prices';
-import { BATCH_SIZE, DENSE_LEAD_MS, denseTurnsOf, LEAD_MS, PACK_SPAN_MS } from '../../src/core/timing';
+import { BATCH_SIZE, DENSE_LEAD_MS, turnsPerInvocationOf, LEAD_MS, PACK_SPAN_MS } from '../../src/core/timing';
 
 export interface HoldOptions {
   /** Webhooks that are due in a minute, each at any instant of it. */
@@ -42,7 +42,7 @@ export function holdOf({ ratePerMinute, memoryMb, turnsPerMessage, answerMs }: H
   const messagesPerSecond = perSecond / turns;
   const invocationsPerSecond = Math.ceil(messagesPerSecond / BATCH_SIZE);
   const messages = Math.max(messagesPerSecond / invocationsPerSecond, 1);
-  const leadMs = perSecond >= denseTurnsOf(turnsPerMessage) ? DENSE_LEAD_MS : LEAD_MS;
+  const leadMs = perSecond >= turnsPerInvocationOf(turnsPerMessage) ? DENSE_LEAD_MS : LEAD_MS;
   // Whole seconds make the lead longer by any part of a second for each message. Those of a second come in the order of their dates, in so many
   // invocations, each of which waits for the latest of its own.
   const roundingMs = 1000 * ((invocationsPerSecond - 1) / 2 + messages / (messages + 1)) / invocationsPerSecond;

@@ -1,10 +1,9 @@
 // Events as the mappings of queues hand them to functions.
 import { randomUUID } from 'node:crypto';
 import { delayMessageText } from '../../src/core/queue-message';
+import { BATCH_SIZE } from '../../src/core/timing';
 import type { Turn } from '../../src/core/webhook';
 
-/** A mapping hands over ten messages at once. */
-const MESSAGES = 10;
 const PARTITIONS = 16;
 
 /**
@@ -14,7 +13,7 @@ const PARTITIONS = 16;
  */
 export function deliverEvent(at: number, webhooks: number, turn = 0): object {
   const turns = Array.from({ length: webhooks }, (_, i): Turn => ({ id: randomUUID(), dueAt: at, partition: i % PARTITIONS, turn, at }));
-  const packs = Math.min(MESSAGES, webhooks);
+  const packs = Math.min(BATCH_SIZE, webhooks);
   return eventOf(Array.from({ length: packs }, (_, pack) => delayMessageText({ turns: turns.filter((_turn, i) => i % packs === pack) })));
 }
 

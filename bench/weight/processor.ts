@@ -3,8 +3,9 @@ import { deliverEvent, ingestEvent } from './events';
 import { MIB_PER_PROCESSOR, ProcessorLimit } from './processor-limit';
 import type { Worker } from './worker';
 import type { Scheme, World } from './world';
+import { webhooksAnInvocation } from '../../scripts/scale/scheduler-settings';
 import { Cell, Column, table } from '../../scripts/support/terminal';
-import { DENSE_LEAD_MS, denseTurnsOf, LEAD_MS, turnsPerMessageOf } from '../../src/core/timing';
+import { DENSE_LEAD_MS, LEAD_MS } from '../../src/core/timing';
 import { Percentiles, figuresOf, median } from '../measure';
 
 const TIMEOUT_MS = 60_000;
@@ -38,14 +39,9 @@ interface Invocation {
   readonly complete: boolean;
 }
 
-/** The most webhooks that an invocation gets, with so much memory. */
-function mostOf(memoryMib: number): number {
-  return denseTurnsOf(turnsPerMessageOf(memoryMib));
-}
-
 /** How early the delay queue hands over so many webhooks of one instant, at the latest. */
 function leadOf(webhooks: number, memoryMib: number): number {
-  return webhooks >= mostOf(memoryMib) ? DENSE_LEAD_MS : LEAD_MS;
+  return webhooks >= webhooksAnInvocation(memoryMib) ? DENSE_LEAD_MS : LEAD_MS;
 }
 
 async function deliverOnce(
@@ -102,7 +98,7 @@ export async function measureProcessorUse(world: World): Promise<ProcessorUse[]>
 export async function measureMemorySizes(world: World): Promise<MemorySize[] | undefined> {
   const sizes: MemorySize[] = [];
   for (const memoryMib of [256, 512, 1_024, MIB_PER_PROCESSOR]) {
-    for (const webhooks of [10, mostOf(memoryMib)]) {
+    for (const webhooks of [10, webhooksAnInvocation(memoryMib)]) {
       const limit = ProcessorLimit.forMemory(memoryMib);
       if (!limit) {
         return undefined;

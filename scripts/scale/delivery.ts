@@ -7,7 +7,7 @@ import { QUOTAS } from './quotas';
 import { FIXED, processorShare, SchedulerSettings } from './scheduler-settings';
 import { TableCapacity } from './table-capacity';
 import { runWorker } from './worker';
-import { comeBackSeconds, DENSE_LEAD_MS, denseTurnsOf, LEAD_MS, queueDelaySeconds, turnsPerMessageOf } from '../../src/core/timing';
+import { comeBackSeconds, DENSE_LEAD_MS, turnsPerInvocationOf, LEAD_MS, queueDelaySeconds, turnsPerMessageOf } from '../../src/core/timing';
 import { Random } from '../../test/simulation/random';
 
 /** Of a tick after the second: SQS delays by whole seconds, so that this makes the lead half a second more than the least. */
@@ -122,7 +122,7 @@ function sentAgain(turns: readonly { readonly date: number; readonly receives: n
 
 /** As load does: each minute, what is due within the horizon, packed by seconds, ten messages to a call. */
 function sendTurns(dueAt: Float64Array, mostTurns: number, rowMs: number, consumer: Consumer<Message>, everyLeadMs?: number): void {
-  const [density, dense] = [new Map<number, number>(), denseTurnsOf(mostTurns)];
+  const [density, dense] = [new Map<number, number>(), turnsPerInvocationOf(mostTurns)];
   dueAt.forEach((at) => density.set(secondOf(at), (density.get(secondOf(at)) ?? 0) + 1));
   let sentAt = -Infinity;
   let call: { readonly pack: Float64Array; readonly leadMs: number }[] = [];

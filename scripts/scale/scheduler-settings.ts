@@ -1,7 +1,7 @@
 // A scheduler as it is configured: what the construct sets by default, and what can be turned.
 import { Polling } from './polling';
 import { QUOTAS } from './quotas';
-import { turnsPerMessageOf } from '../../src/core/timing';
+import { turnsPerInvocationOf, turnsPerMessageOf } from '../../src/core/timing';
 
 export interface SchedulerSettings {
   readonly polling: Polling;
@@ -34,7 +34,7 @@ export function processorShare(memoryMib: number): number {
   return Math.min(memoryMib / QUOTAS.lambda.memoryOfOneCpu.value, 1);
 }
 
-/** An invocation of deliver gets ten messages at most. */
+/** The most webhooks that an invocation of deliver gets, with so much memory. */
 export function webhooksAnInvocation(memoryMib: number): number {
-  return turnsPerMessageOf(memoryMib) * QUOTAS.sqs.batch.value;
+  return turnsPerInvocationOf(turnsPerMessageOf(memoryMib));
 }

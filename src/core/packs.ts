@@ -1,6 +1,6 @@
 // Packs: turns that fall due together travel in one queue message. Requests to SQS are billed by the message, and at a hot spot it is the
 // messages that Lambda's first invocations can take that count.
-import { DENSE_LEAD_MS, denseTurnsOf, LEAD_MS, PACK_SPAN_MS } from './timing';
+import { DENSE_LEAD_MS, turnsPerInvocationOf, LEAD_MS, PACK_SPAN_MS } from './timing';
 import { isTurn, Turn } from './webhook';
 
 /** Turns for one queue message. */
@@ -16,7 +16,7 @@ export function packsOf(turns: readonly Turn[], turnsPerMessage: number): Pack[]
   const sorted = [...turns].sort((a, b) => a.at - b.at);
   const density = new Map<number, number>();
   sorted.forEach(({ at }) => density.set(secondOf(at), (density.get(secondOf(at)) ?? 0) + 1));
-  const dense = denseTurnsOf(turnsPerMessage);
+  const dense = turnsPerInvocationOf(turnsPerMessage);
   const packs: Pack[] = [];
   let current: Turn[] = [];
   for (const turn of sorted) {

@@ -35,8 +35,8 @@ export function turnsPerMessageOf(memoryMib: number): number {
 /** Messages of an invocation of ingest or deliver, at most: with more, a mapping has to have a batching window. */
 export const BATCH_SIZE = 10;
 
-/** So many turns of one second fill an invocation of deliver: they take their time to get ready, and share the price of it. */
-export function denseTurnsOf(turnsPerMessage: number): number {
+/** How many turns an invocation of deliver gets, at most. As many of one second take their time to get ready, and share the price of it. */
+export function turnsPerInvocationOf(turnsPerMessage: number): number {
   return BATCH_SIZE * turnsPerMessage;
 }
 
