@@ -3,10 +3,11 @@ import { Actions } from './actions';
 import { Clock } from './clock';
 import { LOG_REJECTED, LOG_SCHEDULED } from './log-events';
 import { webhookFields } from './log-fields';
-import { FieldError, fieldsOf, parseMessage, ParseOptions } from './message';
+import { FieldError, fieldsOf, parseMessage, ParseOptions, Part, partsOf } from './message';
 import { MetricName } from './metric-names';
 import { DelayQueue, FailureReporter, IngestStore, Log, MetricsRecorder } from './ports';
 import { Notification } from './queue-message';
+import { allEnded } from './rejections';
 import { ownerOf } from './timing';
 import { firstTurn, publicId, Turn, Webhook } from './webhook';
 
@@ -25,8 +26,19 @@ export interface IngestConfig extends Omit<ParseOptions, 'defaultId' | 'now'> {
   readonly noticeMs: number;
 }
 
-/** What becomes of a message: it is done with, it has to come again, or its turn is to be sent first. */
-type Result = 'done' | 'come-again' | { readonly turn: Turn };
+/** What becomes of a part of a message: it is done with, unless its turn is to be sent first, it is to be refused, or has to come again. */
+interface Result {
+  readonly turn?: Turn;
+  readonly refused?: Refused;
+  readonly comesAgain?: boolean;
+}
+
+interface Refused {
+  readonly part: Part;
+  /** As the producer knows it. */
+  readonly id: string;
+  readonly errors: readonly FieldError[];
+}
 
 /** Called with a batch of messages; returns the receipts of those that have to come again. */
 export class Ingest {
@@ -44,45 +56,65 @@ export class Ingest {
   ) {}
 
   public async accept(messages: readonly ReceivedMessage[]): Promise<readonly string[]> {
-    const results = await Promise.all(messages.map(async (message) => ({ receipt: message.receipt, result: await this.acceptOne(message) })));
-    const turns = results.flatMap(({ result }) => (typeof result === 'object' ? [result.turn] : []));
+    const taken = await Promise.all(messages.map(async (message) => ({
+      message, results: await Promise.all(partsOf(message.text, message.messageId).map((part) => this.takeOrLeave(part, message))),
+    })));
+    const turns = taken.flatMap(({ results }) => results.flatMap(({ turn }) => turn ?? []));
     const unsent = new Set(await this.delayQueue.send(turns));
-    return results
-      .filter(({ result }) => (typeof result === 'object' ? unsent.has(result.turn) : result === 'come-again'))
-      .map(({ receipt }) => receipt);
+    const done = await Promise.all(taken.map(({ message, results }) => this.finish(message, results, unsent)));
+    return messages.filter((_, index) => !done[index]).map(({ receipt }) => receipt);
   }
 
-  private async acceptOne(message: ReceivedMessage): Promise<Result> {
+  /** Of a message that comes again, nothing is refused yet: it would be told of each time. `false` if it does. */
+  private async finish(message: ReceivedMessage, results: readonly Result[], unsent: ReadonlySet<Turn>): Promise<boolean> {
+    if (results.some(({ comesAgain, turn }) => comesAgain || (turn && unsent.has(turn)))) {
+      return false;
+    }
     try {
-      return await this.take(message);
+      await allEnded(results.flatMap(({ refused }) => (refused ? [this.refuse(refused)] : [])));
+      return true;
     } catch (error) {
-      this.log.error('message not accepted, will come again', { messageId: message.messageId, error });
-      return 'come-again';
+      this.leave(message, error);
+      return false;
     }
   }
 
-  private async take(message: ReceivedMessage): Promise<Result> {
+  private async takeOrLeave(part: Part, message: ReceivedMessage): Promise<Result> {
+    try {
+      return await this.take(part, message);
+    } catch (error) {
+      this.leave(message, error);
+      return { comesAgain: true };
+    }
+  }
+
+  private leave({ messageId }: ReceivedMessage, error: unknown): void {
+    this.log.error('message not accepted, will come again', { messageId, error });
+  }
+
+  private async take(part: Part, message: ReceivedMessage): Promise<Result> {
     const now = this.clock.now();
-    const parsed = parseMessage(message.text, { ...this.config, defaultId: message.messageId, now });
+    const parsed = parseMessage(part.text, { ...this.config, ...part, now });
     if ('webhook' in parsed) {
-      return this.keep(parsed.webhook, message, now);
+      return this.keep(parsed.webhook, part, message, now);
     }
     if ('errors' in parsed) {
-      return this.reject(parsed.id, parsed.errors, message);
+      return { refused: { part, ...parsed } };
     }
     const result = await this.actions.take(parsed.action, message);
     if (typeof result === 'object') {
-      return this.reject(parsed.action.id, result.errors, message);
+      return { refused: { part, id: parsed.action.id, errors: result.errors } };
     }
-    return result === 'ended' ? 'done' : result;
+    return { comesAgain: result === 'come-again' };
   }
 
-  private async keep(webhook: Webhook, message: ReceivedMessage, now: number): Promise<Result> {
+  private async keep(webhook: Webhook, part: Part, { publishedAt }: ReceivedMessage, now: number): Promise<Result> {
     await this.open();
     const stored = await this.store.put(webhook, ownerOf(webhook.dueAt, now, this.config.ingestHorizonMs));
     if (stored === 'taken') {
       const id = publicId(webhook.id);
-      return this.reject(id, [{ field: 'id', received: JSON.stringify(id), expected: 'an id that no message with other content has used' }], message);
+      const error = { field: 'id', received: JSON.stringify(id), expected: 'an id that no message with other content has used' };
+      return { refused: { part, id, errors: [error] } };
     }
     if (stored.isNew) {
       this.log.info(LOG_SCHEDULED, { ...webhookFields(webhook), owner: stored.owner });
@@ -90,21 +122,19 @@ export class Ingest {
       this.metrics.count(MetricName.SCHEDULED);
     }
     if (stored.owner === 'ingest') {
-      const { publishedAt } = message;
       return { turn: { ...firstTurn(webhook), ...(publishedAt + this.config.noticeMs > webhook.dueAt ? { publishedAt } : {}) } };
     }
     if (!stored.isNew) {
       this.metrics.count(MetricName.DUPLICATES_STOPPED); // one that is sent on once more is stopped, and counted, by its claim
     }
-    return 'done';
+    return {};
   }
 
-  private async reject(id: string, errors: readonly FieldError[], { messageId, text }: ReceivedMessage): Promise<Result> {
+  private async refuse({ part: { text, defaultId }, id, errors }: Refused): Promise<void> {
     await this.failures.report({ reason: 'validation', id, failedAt: this.clock.now(), errors, message: text });
-    // Not by the message's own id: one that failed validation may be any text.
-    this.log.warn(LOG_REJECTED, { webhookId: messageId, fields: fieldsOf(errors) });
+    // Not by the id that it brings: of what failed validation, that may be any text.
+    this.log.warn(LOG_REJECTED, { webhookId: defaultId, fields: fieldsOf(errors) });
     this.metrics.count(MetricName.INVALID);
-    return 'done';
   }
 
   /** Once in the life of this process; again after a failure. */

@@ -1,10 +1,10 @@
 // Turns a published message into a webhook or an action, or says of every wrong field what came and what was expected.
 import { DATE_FORMAT, parseDate } from './date';
 import { canonicalName, isHeaderValue, isReserved, isToken } from './headers';
-import { depthOf, isWellFormed, memberEntries, memberTexts, objectText, scalarText } from './json-text';
+import { depthOf, elementTexts, isWellFormed, memberEntries, memberTexts, objectText, scalarText } from './json-text';
 import {
   MAX_COOKIE_LENGTH, MAX_COOKIES, MAX_COOKIES_LENGTH, MAX_HEADER_BYTES, MAX_HEADER_NAME_LENGTH, MAX_HEADER_VALUE_LENGTH, MAX_HEADERS,
-  MAX_MESSAGE_BYTES, MAX_PAST_MS, MAX_PAYLOAD_DEPTH, MAX_URL_LENGTH,
+  MAX_MESSAGE_BYTES, MAX_PAST_MS, MAX_PAYLOAD_DEPTH, MAX_URL_LENGTH, MAX_WEBHOOKS_PER_MESSAGE,
 } from './limits';
 import { NetworkRules, urlRefusal } from './network';
 import { encodeForm, isForm } from './request';
@@ -20,9 +20,19 @@ export interface FieldError {
   readonly expected: string;
 }
 
-export interface ParseOptions {
-  /** The id of a message that brings none: its SNS MessageId. */
+/** What a message holds: itself, or one of the webhooks of its list. */
+export interface Part {
+  readonly text: string;
+  /** The id of a webhook that brings none. */
   readonly defaultId: string;
+  readonly isListed: boolean;
+}
+
+export interface ParseOptions {
+  /** The id of a message that brings none: its SNS MessageId, and its place where it is part of a list. */
+  readonly defaultId: string;
+  /** Whether it is part of a list, in which there are webhooks only. */
+  readonly isListed?: boolean;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** How far ahead a date may lie. */
@@ -67,7 +77,18 @@ type Fields = ReadonlyMap<string, string>;
 /** Notes that a field is wrong; `received` is JSON text. */
 type Report = (field: string, received: string | undefined, expected: string) => void;
 
-/** Reads one message as it was published. Never throws. */
+/**
+ * Takes a message apart: into the webhooks of its list, or, if it is none, or not one of 1 to {@link MAX_WEBHOOKS_PER_MESSAGE}, into itself.
+ * The default ids of a list are the MessageId, a hyphen, and the place, counted from 0: the same each time the message comes. Never throws.
+ */
+export function partsOf(text: string, messageId: string): readonly Part[] {
+  const elements = listed(text);
+  return elements.length === 0 || elements.length > MAX_WEBHOOKS_PER_MESSAGE
+    ? [{ text, defaultId: messageId, isListed: false }]
+    : elements.map((element, place) => ({ text: element, defaultId: `${messageId}-${place}`, isListed: true }));
+}
+
+/** Reads one message as it was published, or one {@link Part} of it. Never throws. */
 export function parseMessage(text: string, options: ParseOptions): ParsedMessage {
   const bytes = new TextEncoder().encode(text).length;
   if (bytes > MAX_MESSAGE_BYTES) {
@@ -79,7 +100,7 @@ export function parseMessage(text: string, options: ParseOptions): ParsedMessage
 /** Reads a message whatever its size: as an action makes it of one that was accepted. Never throws. */
 export function readMessage(text: string, options: ParseOptions): ParsedMessage {
   if (!isObject(text)) {
-    return unreadable(text, 'a JSON object with date, url and method', options);
+    return unreadable(text, expectedOf(text, options), options);
   }
   const errors: FieldError[] = [];
   const report: Report = (field, received, expected) => {
@@ -120,12 +141,32 @@ function unreadable(text: string, expected: string, { defaultId }: ParseOptions)
   return { errors: [{ field: 'message', received: cut(JSON.stringify(text)), expected }], id: defaultId };
 }
 
+function expectedOf(text: string, { isListed = false }: ParseOptions): string {
+  const one = 'a JSON object with date, url and method';
+  if (isListed) {
+    return one;
+  }
+  const list = `${one}, or an array of 1 to ${MAX_WEBHOOKS_PER_MESSAGE} of them`;
+  const { length } = listed(text);
+  return length > MAX_WEBHOOKS_PER_MESSAGE ? `${list}, not ${length}` : list;
+}
+
+/** The texts of the elements, none if it is no array. */
+function listed(text: string): string[] {
+  return text.trimStart().startsWith('[') && Array.isArray(valueOf(text)) ? elementTexts(text) : [];
+}
+
 function isObject(text: string): boolean {
+  const value = valueOf(text);
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** `undefined` if it is no JSON. */
+function valueOf(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
+    return JSON.parse(text);
   } catch {
-    return false; // a string is refused for one reason only: it is no JSON
+    return undefined; // a string is refused for one reason only: it is no JSON
   }
 }
 
@@ -175,7 +216,9 @@ function readOptional(
 
 function readAction(fields: Fields, id: string | undefined, options: ParseOptions, report: Report): { action: Action } | undefined {
   const kind = stringIn(fields.get('action')) ?? '';
-  if (!ACTIONS.includes(kind)) {
+  if (options.isListed) {
+    report('action', fields.get('action'), 'none in a list of webhooks: an action is a message of its own');
+  } else if (!ACTIONS.includes(kind)) {
     report('action', fields.get('action'), `one of ${ACTIONS.join(', ')}, or no action for a new webhook`);
   }
   if (!fields.has('id')) {

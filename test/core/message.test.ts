@@ -1,4 +1,4 @@
-import { fieldsOf, parseMessage, ParseOptions } from '../../src/core/message';
+import { fieldsOf, parseMessage, ParseOptions, partsOf } from '../../src/core/message';
 import { messageText } from '../../src/core/webhook';
 import { PUBLIC_INTERNET } from '../support/network';
 
@@ -33,6 +33,19 @@ test('the smallest message', () => {
   expect(webhookOf(VALID)).toEqual({
     id: 'sns-1', ownId: false, dueAt: NOW + 86_400_000, date: VALID.date, url: VALID.url, method: 'POST', partition: expect.any(Number),
   });
+});
+
+test('a message is taken apart into the webhooks of its list, each with its text as it was written, and into itself where it is none', () => {
+  const itself = (text: string) => [{ text, defaultId: 'sns-1', isListed: false }];
+  expect(partsOf(' [{"payload": 1.0}\n, "a]", {}]', 'sns-1')).toEqual([
+    { text: '{"payload": 1.0}', defaultId: 'sns-1-0', isListed: true },
+    { text: '"a]"', defaultId: 'sns-1-1', isListed: true },
+    { text: '{}', defaultId: 'sns-1-2', isListed: true },
+  ]);
+  for (const text of ['{"payload":[1,2]}', '', '[', '[]', '[1', '"[1]"', `[${'1,'.repeat(10)}1]`, '\ufeff[1]']) {
+    expect(partsOf(text, 'sns-1')).toEqual(itself(text));
+  }
+  expect(partsOf(`[${'1,'.repeat(9)}1]`, 'sns-1')).toHaveLength(10);
 });
 
 test('a message may bring an id', () => {

@@ -77,6 +77,58 @@ test('a batch with bad messages: each is reported once with all its wrong fields
   ]);
 });
 
+test('a list of webhooks: each is accepted by itself, under the MessageId and its place, or under an id of its own', async () => {
+  const [soon, later] = [at(1_000), at(3_600_000)];
+  const list = notification([message({ date: soon }), message({ date: later }), message({ date: later, id: 'listed' })], 'list');
+  expect(await handler(sqsEvent(list))).toEqual(ALL_GOOD);
+  expect((await cloud.delayed()).flatMap(({ Body }) => queuedTurns(Body)).map(({ id }) => id)).toEqual(['list-0']);
+  expect(await rowOf('list-0')).toMatchObject({ sk: `${Date.parse(soon)}#list-0`, o: '1' });
+  expect(await rowOf('list-1')).toMatchObject({ sk: `${Date.parse(later)}#list-1` });
+  expect(await rowOf('.listed')).toMatchObject({ sk: `${Date.parse(later)}#.listed` });
+
+  const before = await cloud.rows();
+  expect(await handler(sqsEvent(list))).toEqual(ALL_GOOD);
+  expect(await cloud.rows()).toHaveLength(before.length);
+  expect((await cloud.delayed()).flatMap(({ Body }) => queuedTurns(Body)).map(({ id }) => id)).toEqual(['list-0']);
+  expect(await cloud.notices()).toEqual([]);
+});
+
+test('of a list, what is wrong is reported webhook by webhook, and the others are accepted', async () => {
+  await handler(sqsEvent(notification(message({ id: 'taken' }))));
+  const other = message({ id: 'taken', payload: 'another' });
+  const wrong = message({ method: 'fetch' });
+  const cancel = { action: 'cancel', id: 'taken' };
+  expect(await handler(sqsEvent(notification([wrong, 7, other, cancel, message()], 'partly')))).toEqual(ALL_GOOD);
+
+  expect((await cloud.delayed()).flatMap(({ Body }) => queuedTurns(Body)).map(({ id }) => id).sort()).toEqual(['.taken', 'partly-4']);
+  const notices = (await cloud.notices()).map(({ notice }) => notice);
+  const refused = (id: string, published: unknown, error: object) => ({
+    version: 1, reason: 'validation', id, failedAt: expect.any(String), errors: [expect.objectContaining(error)], message: published,
+  });
+  expect(notices).toHaveLength(4);
+  expect(notices).toEqual(expect.arrayContaining([
+    refused('partly-0', wrong, { field: 'method', received: '"fetch"' }),
+    refused('partly-1', 7, { field: 'message', received: '"7"', expected: 'a JSON object with date, url and method' }),
+    refused('taken', other, { field: 'id' }),
+    refused('taken', cancel, { field: 'action', received: '"cancel"', expected: 'none in a list of webhooks: an action is a message of its own' }),
+  ]));
+});
+
+test.each([
+  ['no webhook', [], ''], ['more than ten', Array.from({ length: 11 }, () => message()), ', not 11'],
+])('a list of %s is refused as a whole', async (_, list, count) => {
+  expect(await handler(sqsEvent(notification(list, 'no-list')))).toEqual(ALL_GOOD);
+  expect((await cloud.notices()).map(({ notice }) => notice)).toEqual([expect.objectContaining({
+    reason: 'validation',
+    id: 'no-list',
+    errors: [expect.objectContaining({
+      field: 'message', expected: `a JSON object with date, url and method, or an array of 1 to 10 of them${count}`,
+    })],
+    message: list,
+  })]);
+  expect(await cloud.delayed()).toEqual([]);
+});
+
 test('what is no notification is poison: it alone comes again', async () => {
   const event = sqsEvent('{"not":"a notification"}', notification(message(), 'beside-poison'), 'nor this');
   expect(await handler(event)).toEqual({
