@@ -4,7 +4,7 @@ import { canonicalName, isHeaderValue, isReserved, isToken } from './headers';
 import { depthOf, elementTexts, isWellFormed, memberEntries, memberTexts, objectText, scalarText } from './json-text';
 import {
   MAX_COOKIE_LENGTH, MAX_COOKIES, MAX_COOKIES_LENGTH, MAX_HEADER_BYTES, MAX_HEADER_NAME_LENGTH, MAX_HEADER_VALUE_LENGTH, MAX_HEADERS,
-  MAX_MESSAGE_BYTES, MAX_PAST_MS, MAX_PAYLOAD_DEPTH, MAX_URL_LENGTH, MAX_WEBHOOKS_PER_MESSAGE,
+  MAX_HOST_LENGTH, MAX_MESSAGE_BYTES, MAX_PAST_MS, MAX_PAYLOAD_DEPTH, MAX_URL_LENGTH, MAX_WEBHOOKS_PER_MESSAGE,
 } from './limits';
 import { NetworkRules, urlRefusal } from './network';
 import { encodeForm, isForm } from './request';
@@ -69,6 +69,8 @@ const MAX_RECEIVED_LENGTH = 100;
 
 /** Control characters: a URL parser drops some of them without a word, and others end up in what is sent. */
 const CONTROL = /[\u0000-\u001f\u007f]/;
+/** What stands between the scheme and the path, the query or the fragment, as URL parsers find it: user, host and port. */
+const AUTHORITY = /^ *[a-z]+:[/\\]*([^/\\?#]*)/i;
 /** As RFC 6265 allows, and spaces, commas, quotes and backslashes, which browsers send too; never a separator. */
 const COOKIE_VALUE = /^[\x20-\x3a\x3c-\x7e]*$/;
 
@@ -297,6 +299,9 @@ function urlExpected(text: string | undefined, network: NetworkRules): string | 
   }
   if (text !== undefined && (CONTROL.test(text) || !isWellFormed(text))) {
     return 'a URL without control characters and halves of surrogate pairs';
+  }
+  if (text !== undefined && (AUTHORITY.exec(text)?.[1].length ?? 0) > MAX_HOST_LENGTH) {
+    return `a URL with a host of at most ${MAX_HOST_LENGTH} characters`; // before a parser looks at it, too
   }
   const url = text === undefined ? undefined : parseUrl(text);
   if (!url) {

@@ -196,6 +196,8 @@ const OVER_BOUNDS: [what: string, message: object, field: string, expected: stri
   ['a payload that UTF-8 cannot hold', { payload: 'x\ud800' }, 'payload', 'halves of surrogate pairs'],
   ['an id of 129 characters', { id: 'x'.repeat(129) }, 'id', '1 to 128'],
   ['more attempts than there are', { retry: { maxAttempts: 4 } }, 'retry.maxAttempts', '1 to 3'],
+  ['a host of 1,025 characters', { url: `https://${'\u4e00'.repeat(1021)}.com/` }, 'url', 'a host of at most 1024 characters'],
+  ['… however it is written', { url: ` HTTP:\\${'x'.repeat(1025)}?` }, 'url', 'a host of at most 1024 characters'],
   ['a method with letters beyond ASCII', { method: 'opt\u0131ons' }, 'method', 'one of GET'],
 ];
 test.each(OVER_BOUNDS)('%s: refused, and says why', (_, message, field, expected) => {
@@ -211,6 +213,8 @@ test('at its bounds a message is accepted', () => {
     id: 'x'.repeat(128),
   };
   expect(errorsOf({ ...VALID, ...most })).toEqual([]);
+  const longestName = [63, 63, 63, 61].map((length) => '%78'.repeat(length)).join('.');
+  expect(errorsOf({ ...VALID, url: `https://${longestName}/${'x'.repeat(1024)}` })).toEqual([]);
 });
 
 test('a message of more bytes than SNS takes is wrong as a whole', () => {
@@ -247,9 +251,12 @@ test('reading the most hostile texts of 256 KiB takes no time to speak of', () =
     full('{"headers":{', '"":1,', '"a":1}}'), full('{"headers":{', '"a":[[]],', '"a":1}}'), full('{"url":"https://', '\u4e00', '"}'), full('{"method":"', 'ß', '"}'),
     full('{"date":"', '9', '"}'), full('{"id":"', 'a', '"}'), full('{"payload":{', '"a":[1],', '"a":1},"headers":{"content-type":"application/x-www-form-urlencoded"}}'),
     full('{"retry":{', '"maxAttempts":1,', '"a":1}}'), full('{"url":"', ' ', 'https://a"}'), full('{"cookies":{"a":"', ' ', '"}}'), full('{', ' ', '}'), full('', '\ufeff'),
+    full('[1', ',1', ']'), full('[', '{},', '{}]'), full('["', ',', '"]'), full('[{"a":', '[', ''), full('[[', '],[', ']]'), full('[', ' ', ']'),
   ];
   const started = performance.now();
-  texts.forEach((text) => expect(parseText(text)).toHaveProperty('errors'));
+  for (const text of texts) {
+    partsOf(text, 'sns-1').forEach((part) => expect(parseMessage(part.text, { ...OPTIONS, ...part })).toHaveProperty('errors'));
+  }
   expect(performance.now() - started).toBeLessThan(texts.length * 500); // 10 ms each on an idle machine; quadratic would be a minute
 });
 
