@@ -113,3 +113,8 @@ export const draft: fc.Arbitrary<Draft> = fc.record({
   changes: fc.oneof(changes, fc.constant<Fields>(new Map())),
   wrong: fc.oneof(wrong, fc.constant<Fields>(new Map())),
 });
+
+/** The text of a list of up to twelve such texts, which is more than a message may hold. */
+export const listOf = (element: fc.Arbitrary<string>, { minLength = 0, maxLength = 12 } = {}): fc.Arbitrary<string> => (
+  fc.tuple(fc.array(element, { minLength, maxLength }), fc.constantFrom('', ' ', '\r\n\t')).map(([texts, space]) => `${space}[${space}${texts.join(`${space},${space}`)}${space}]`)
+);
