@@ -225,6 +225,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     const loadMib = mebibytesOf('loadMemory', props.loadMemory);
     const deliverMib = mebibytesOf('deliverMemory', props.deliverMemory);
     const turnsPerMessage = turnsPerMessageOf(deliverMib);
+    const turnsPerInvocation = turnsPerInvocationOf(turnsPerMessage);
     const logRetention = props.logRetention ?? logs.RetentionDays.ONE_MONTH;
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
     const retryPlan = (props.retryPolicy ?? RetryPolicy.standardWebhooks())._toPlan();
@@ -391,11 +392,12 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         [Variable.LEASE_BEYOND_SECONDS]: seconds(LEASE_BEYOND),
         // Node.js looks names up on this pool, of four threads by default: two name servers that hang would stop everyone else. So each webhook of an
         // invocation may have one, and some are left for those that still hang from the one before.
-        UV_THREADPOOL_SIZE: String(2 * turnsPerInvocationOf(turnsPerMessage)),
+        UV_THREADPOOL_SIZE: String(2 * turnsPerInvocation),
         [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
         ...notice,
         [Variable.RETENTION_SECONDS]: seconds(retention),
         [Variable.TURNS_PER_MESSAGE]: String(turnsPerMessage),
+        [Variable.TURNS_PER_INVOCATION]: String(turnsPerInvocation),
         [Variable.RETRY_POLICY]: JSON.stringify(retryPlan),
         [Variable.NETWORK_POLICY]: JSON.stringify(networkRules),
         ...(signing ? { [Variable.SIGNING]: JSON.stringify(signing.plan) } : {}),

@@ -470,7 +470,7 @@ describe('functions', () => {
       'INGEST_DEAD_LETTER_QUEUE_URL', 'INGEST_HORIZON_SECONDS', 'INGEST_QUEUE_URL', 'INGEST_UNREPORTED_QUEUE_URL', 'INPUT_TOPIC_NAME',
       'LEASE_BEYOND_SECONDS', 'LOAD_HORIZON_SECONDS', 'MAX_HORIZON_SECONDS', 'NETWORK_POLICY', 'PARTITIONS', 'REQUEST_TIMEOUT_SECONDS', 'RETENTION_SECONDS',
       'RETRY_POLICY',
-      'TABLE_NAME', 'TURNS_PER_MESSAGE', 'UV_THREADPOOL_SIZE',
+      'TABLE_NAME', 'TURNS_PER_INVOCATION', 'TURNS_PER_MESSAGE', 'UV_THREADPOOL_SIZE',
     ]);
   });
 
@@ -661,8 +661,9 @@ describe('props', () => {
       const { Variables } = resources[id].Properties.Environment as { Variables: Record<string, string> };
       expect(Variables.TURNS_PER_MESSAGE).toBe(most);
     }
-    const { Variables: { UV_THREADPOOL_SIZE } } = resources[manifest.deliverFunction].Properties.Environment as { Variables: Record<string, string> };
+    const { Variables: { TURNS_PER_INVOCATION, UV_THREADPOOL_SIZE } } = resources[manifest.deliverFunction].Properties.Environment as { Variables: Record<string, string> };
     expect(Number(UV_THREADPOOL_SIZE)).toBe(20 * Number(most)); // libuv takes up to 1,024
+    expect(Number(TURNS_PER_INVOCATION)).toBe(10 * Number(most));
   });
 
   test('memory reaches each function', () => {

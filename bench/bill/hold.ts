@@ -1,13 +1,13 @@
 // What the hold costs: deliver's invocations begin some two seconds before the first of their webhooks is due, and are billed for the wait.
 import { gbSeconds } from './ours';
 import { dollars } from './prices';
-import { BATCH_SIZE, DENSE_LEAD_MS, turnsPerInvocationOf, LEAD_MS, PACK_SPAN_MS } from '../../src/core/timing';
+import { BATCH_SIZE, DENSE_LEAD_MS, LEAD_MS, packSpanMs, turnsPerInvocationOf } from '../../src/core/timing';
 
 export interface HoldOptions {
   /** Webhooks that are due in a minute, each at any instant of it. */
   readonly ratePerMinute: number;
   readonly memoryMb: number;
-  /** Turns that a queue message may hold. */
+  /** Turns that a queue message of a dense second may hold. */
   readonly turnsPerMessage: number;
   /** How long the endpoint takes to answer. */
   readonly answerMs: number;
@@ -29,24 +29,27 @@ const WORK_MS = 40;
 /**
  * Webhooks come due at random, `perSecond` on average, and were sent to the delay queue by load, in the order of their dates.
  *
- * - A pack begins with a webhook, and takes in those of the second after it, up to `turnsPerMessage`.
- * - Messages become visible at whole seconds after they were sent: so those that begin within one second are there at once, and share
- *   invocations by ten. Those that begin in different seconds do not.
+ * - A pack begins with a webhook, and takes in those of the time after it, up to as many as an invocation takes, or to `turnsPerMessage` where a
+ *   second has more than that.
+ * - Messages become visible at whole seconds after they were sent: so those of a dense second that begin within one are there at once, and share
+ *   invocations by ten, at best. Those that begin in different seconds do not.
  * - An invocation begins when its messages become visible: the lead, and up to a second more, before the first webhook of each. It ends
  *   with the answer of the last webhook.
  */
 export function holdOf({ ratePerMinute, memoryMb, turnsPerMessage, answerMs }: HoldOptions): Hold {
   const perSecond = ratePerMinute / 60;
-  const span = perSecond * PACK_SPAN_MS / 1000;
-  const turns = expectedPack(span, turnsPerMessage);
+  const whole = turnsPerInvocationOf(turnsPerMessage);
+  const [leadMs, most] = perSecond >= whole ? [DENSE_LEAD_MS, turnsPerMessage] : [LEAD_MS, whole];
+  const spanMs = packSpanMs(leadMs);
+  const span = perSecond * spanMs / 1000;
+  const turns = expectedPack(span, most);
   const messagesPerSecond = perSecond / turns;
   const invocationsPerSecond = Math.ceil(messagesPerSecond / BATCH_SIZE);
   const messages = Math.max(messagesPerSecond / invocationsPerSecond, 1);
-  const leadMs = perSecond >= turnsPerInvocationOf(turnsPerMessage) ? DENSE_LEAD_MS : LEAD_MS;
   // Whole seconds make the lead longer by any part of a second for each message. Those of a second come in the order of their dates, in so many
   // invocations, each of which waits for the latest of its own.
   const roundingMs = 1000 * ((invocationsPerSecond - 1) / 2 + messages / (messages + 1)) / invocationsPerSecond;
-  const packMs = Math.min(PACK_SPAN_MS * lastOf(span), (turns - 1) / perSecond * 1000);
+  const packMs = Math.min(spanMs * lastOf(span), (turns - 1) / perSecond * 1000);
   const invocationMs = leadMs + roundingMs + packMs + answerMs + WORK_MS;
   return {
     turnsPerMessage: turns,

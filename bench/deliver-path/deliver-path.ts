@@ -16,6 +16,7 @@ import { packsOf } from '../../src/core/packs';
 import { delayMessageText } from '../../src/core/queue-message';
 import { turnsPerMessageOf } from '../../src/core/timing';
 import { firstTurn, partitionOf, Turn, Webhook } from '../../src/core/webhook';
+import { Variable } from '../../src/handlers/environment';
 import { LOCAL_CREDENTIALS } from '../../src/local/emulators';
 import { EngineEvent, LocalEngine } from '../../src/local/engine';
 import type { PlannedWebhook, Sender } from '../sender';
@@ -48,7 +49,13 @@ export class DeliverPath implements Sender {
     const lateMs = new Map<string, number>();
     const onEvent = (event: EngineEvent) => keepLateness(event, lateMs);
     const engine = await cleanup.open(
-      () => LocalEngine.start({ assembly, onEvent, intercept: (services) => ({ ...services, dynamodb }) }), (opened) => opened.stop(),
+      () => LocalEngine.start({
+        assembly,
+        onEvent,
+        environment: { [Variable.TURNS_PER_INVOCATION]: String(Number.MAX_SAFE_INTEGER) },
+        intercept: (services) => ({ ...services, dynamodb }),
+      }),
+      (opened) => opened.stop(),
     );
     engine.pauseSchedules();
     const { region } = engine;
@@ -94,7 +101,7 @@ export class DeliverPath implements Sender {
     for (const some of batchesOf(webhooks, WRITES_AT_ONCE)) {
       await Promise.all(some.map((webhook) => this.store.put(webhook, 'ingest')));
     }
-    const packs = packsOf(webhooks.map(firstTurn), TURNS_PER_MESSAGE);
+    const packs = packsOf(webhooks.map(firstTurn), TURNS_PER_MESSAGE, Date.now());
     const visibleAt = Math.min(...packs.map(({ turns, leadMs }) => turns[0].at - leadMs));
     const events = batchesOf(packs, Math.ceil(packs.length / WORKERS)).map((share) => ({ Records: share.map(({ turns }) => recordOf(turns)) }));
     void delay(visibleAt - Date.now()).then(() => events.forEach((event) => void this.invoke(event)));

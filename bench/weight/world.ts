@@ -10,6 +10,7 @@ import type { Counts, WorldCommand, WorldOptions, WorldReply } from './world-chi
 import { Child } from '../../scripts/support/child';
 import type { Cleanup } from '../../scripts/support/cleanup';
 import { exampleAssembly } from '../../scripts/support/example';
+import { Variable } from '../../src/handlers/environment';
 import { readAssembly } from '../../src/local/assembly';
 import { FunctionPlan, planAssembly } from '../../src/local/plan';
 
@@ -23,6 +24,8 @@ export const TABLE_MS = 5;
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-throughput-horizontal-scaling-and-batching.html
  */
 export const QUEUE_MS = 20;
+/** Whatever the memory is, deliver takes as much as it is given. */
+const EVERYTHING = { [Variable.TURNS_PER_INVOCATION]: String(Number.MAX_SAFE_INTEGER) };
 const NO_ROWS: WorldOptions['rows'] = { from: 0, count: 0, partitions: 16, rowBytes: 1_100 };
 
 export type Scheme = 'http' | 'https';
@@ -76,7 +79,7 @@ export class World {
     const { memoryMib: memoryMb = this.plans[name].memoryMb, variables } = settings;
     const { script, urls: { services: endpoint } } = this;
     const worker = await Worker.start({
-      script, bundle: bundleOf(name), plan: { ...this.plans[name], memoryMb }, endpoint, trusted: CERTIFICATE, variables,
+      script, bundle: bundleOf(name), plan: { ...this.plans[name], memoryMb }, endpoint, trusted: CERTIFICATE, variables: { ...EVERYTHING, ...variables },
     });
     try {
       return await use(worker);

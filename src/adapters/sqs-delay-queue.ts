@@ -1,18 +1,19 @@
 // Sends turns, and outcomes that the table did not take, to the SQS delay queue.
 import { SendMessageBatchCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { batchesOf } from './batches';
 import { Clock } from '../core/clock';
-import { Pack, packsOf } from '../core/packs';
+import { apart, Pack, packsOf } from '../core/packs';
 import { DelayQueue, Log, Outcome } from '../core/ports';
 import { delayMessageText } from '../core/queue-message';
-import { queueDelaySeconds } from '../core/timing';
+import { MAX_TURNS_PER_MESSAGE, queueDelaySeconds } from '../core/timing';
 import { Turn } from '../core/webhook';
 
 /** SendMessageBatch takes at most this many messages. */
 const MAX_BATCH = 10;
+/** … of 256 KiB together, in all regions; ten dense ones, or what fits into one, are below that. */
+const MAX_BATCH_TURNS = MAX_BATCH * MAX_TURNS_PER_MESSAGE;
 
 export class SqsDelayQueue implements DelayQueue {
-  /** @param turnsPerMessage how many turns that are due within a second travel in one message, at most */
+  /** @param turnsPerMessage how many turns of a dense second travel in one message, at most */
   public constructor(
     private readonly client: Pick<SQSClient, 'send'>,
     private readonly queueUrl: string,
@@ -22,11 +23,11 @@ export class SqsDelayQueue implements DelayQueue {
   ) {}
 
   public send(turns: readonly Turn[], minDelaySeconds = 0): Promise<readonly Turn[]> {
-    return this.sendPacks(packsOf(turns, this.turnsPerMessage), minDelaySeconds);
+    return this.sendPacks(packsOf(turns, this.turnsPerMessage, this.clock.now()), minDelaySeconds);
   }
 
   public sendApart(turns: readonly Turn[], minDelaySeconds = 0): Promise<readonly Turn[]> {
-    return this.sendPacks(packsOf(turns, 1), minDelaySeconds);
+    return this.sendPacks(apart(turns), minDelaySeconds);
   }
 
   public async sendOutcome(outcome: Outcome): Promise<void> {
@@ -34,7 +35,7 @@ export class SqsDelayQueue implements DelayQueue {
   }
 
   private async sendPacks(packs: readonly Pack[], minDelaySeconds: number): Promise<readonly Turn[]> {
-    const unsent = await Promise.all(batchesOf(packs, MAX_BATCH).map((batch) => this.sendBatch(batch, minDelaySeconds)));
+    const unsent = await Promise.all(batchesOf(packs).map((batch) => this.sendBatch(batch, minDelaySeconds)));
     return unsent.flat().flatMap(({ turns }) => turns);
   }
 
@@ -59,4 +60,18 @@ export class SqsDelayQueue implements DelayQueue {
       return packs;
     }
   }
+}
+
+function batchesOf(packs: readonly Pack[]): Pack[][] {
+  const batches: Pack[][] = [];
+  let turns = Infinity;
+  for (const pack of packs) {
+    turns += pack.turns.length;
+    if (turns > MAX_BATCH_TURNS || batches[batches.length - 1].length === MAX_BATCH) {
+      batches.push([]);
+      turns = pack.turns.length;
+    }
+    batches[batches.length - 1].push(pack);
+  }
+  return batches;
 }

@@ -59,6 +59,8 @@ export interface DeliverConfig {
   readonly leaseBeyondMs: number;
   /** How long before its date a webhook is to be published: how late one is counts from so long after its publication, if that is later. */
   readonly noticeMs: number;
+  /** How many turns are delivered at once, at most. */
+  readonly turnsPerInvocation: number;
   readonly retry: RetryPlan;
 }
 
@@ -97,13 +99,15 @@ export class Deliver {
   public async deliver(batch: readonly DueMessage[], invocation: Invocation): Promise<readonly string[]> {
     const now = this.clock.now();
     const turns = turnsOf(batch.filter((message) => !isBroken(message)));
-    const tooEarly = turns.filter(({ turn }) => turn.at - now > MAX_HOLD_MS);
     // What is due first is claimed first, where there are more claims than the table takes at once.
     const due = turns.filter(({ turn }) => turn.at - now <= MAX_HOLD_MS).sort((a, b) => a.turn.at - b.turn.at);
+    // More than it is to take come where messages have piled up: for the rest there is another invocation, in a moment.
+    const taken = due.slice(0, this.config.turnsPerInvocation);
+    const early = turns.filter(({ turn }) => turn.at - now > MAX_HOLD_MS);
     const receipts = await Promise.all([
       this.sendOn(turnsOf(batch.filter(isBroken)), (broken) => this.delayQueue.sendApart(broken)),
-      this.sendOn(tooEarly, (early) => this.delayQueue.send(early)),
-      this.deliverDue(due, invocation),
+      this.sendOn([...early, ...due.slice(taken.length)], (others) => this.delayQueue.send(others)),
+      this.deliverDue(taken, invocation),
     ]);
     return [...new Set(receipts.flat())];
   }

@@ -1,37 +1,51 @@
-// Packs: turns that fall due together travel in one queue message. Requests to SQS are billed by the message, and at a hot spot it is the
-// messages that Lambda's first invocations can take that count.
-import { DENSE_LEAD_MS, turnsPerInvocationOf, LEAD_MS, PACK_SPAN_MS } from './timing';
+// Packs: turns that fall due together travel in one queue message. Requests to SQS are billed by the message, and an invocation that waits for
+// many instants is billed once.
+import { DENSE_LEAD_MS, LEAD_MS, packSpanMs, turnsPerInvocationOf } from './timing';
 import { isTurn, Turn } from './webhook';
 
 /** Turns for one queue message. */
 export interface Pack {
-  /** In the order of their instants, all within {@link PACK_SPAN_MS} of the first. */
+  /** In the order of their instants, all within {@link packSpanMs} of the first. */
   readonly turns: readonly Turn[];
   /** How long before the instant of its first turn it has to be visible, at least. */
   readonly leadMs: number;
 }
 
-/** Packs turns, at most `turnsPerMessage` in one. What is due first comes first. */
-export function packsOf(turns: readonly Turn[], turnsPerMessage: number): Pack[] {
-  const sorted = [...turns].sort((a, b) => a.at - b.at);
-  const density = new Map<number, number>();
-  sorted.forEach(({ at }) => density.set(secondOf(at), (density.get(secondOf(at)) ?? 0) + 1));
+/**
+ * Packs turns for a queue to which they are sent `now`. What is due first comes first.
+ *
+ * A pack is what an invocation can take, so that what is due together is paid for once, whichever of Lambda's readers comes across it. Only of
+ * a second in which more is due than that, there are smaller ones, at most `turnsPerMessage`: SQS hands out ten at once, and so the invocations
+ * that Lambda begins with are filled all the same.
+ */
+export function packsOf(turns: readonly Turn[], turnsPerMessage: number, now: number): Pack[] {
   const dense = turnsPerInvocationOf(turnsPerMessage);
+  // All that a worker gets at once counts as due in one second.
+  const dueAt = (turn: Turn) => Math.max(turn.at, now + LEAD_MS);
+  const secondOf = (turn: Turn) => Math.floor(dueAt(turn) / 1_000);
+  const density = new Map<number, number>();
+  turns.forEach((turn) => density.set(secondOf(turn), (density.get(secondOf(turn)) ?? 0) + 1));
   const packs: Pack[] = [];
   let current: Turn[] = [];
-  for (const turn of sorted) {
-    const fits = current.length > 0 && current.length < turnsPerMessage && turn.at - current[0].at < PACK_SPAN_MS;
+  let currentLeadMs = 0;
+  for (const turn of [...turns].sort((a, b) => a.at - b.at)) {
+    const isDense = (density.get(secondOf(turn)) ?? 0) >= dense;
+    const leadMs = isDense ? DENSE_LEAD_MS : LEAD_MS;
+    const fits = current.length > 0 && currentLeadMs === leadMs && current.length < (isDense ? turnsPerMessage : dense)
+      && dueAt(turn) - dueAt(current[0]) < packSpanMs(leadMs);
     if (fits && isTurn(turn) && isTurn(current[0])) {
       current.push(turn);
     } else {
       // One that deliver cannot read, since its row is none of ours, goes alone: it would take the others along.
       current = [turn];
-      packs.push({ turns: current, leadMs: (density.get(secondOf(turn.at)) ?? 0) >= dense ? DENSE_LEAD_MS : LEAD_MS });
+      currentLeadMs = leadMs;
+      packs.push({ turns: current, leadMs });
     }
   }
   return packs;
 }
 
-function secondOf(instant: number): number {
-  return Math.floor(instant / 1_000);
+/** Each in a queue message of its own. */
+export function apart(turns: readonly Turn[]): Pack[] {
+  return turns.map((turn) => ({ turns: [turn], leadMs: LEAD_MS }));
 }

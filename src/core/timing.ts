@@ -12,19 +12,16 @@ export const LEAD_MS = 1_500;
 /** How long before its date a webhook is to be published: enough for a cold start of two functions. What is published later may be late by the rest. */
 export const NOTICE_MS = 3_000;
 
-/** How long after the first turn of a queue message the last one may be due: they are held, and paid for, together. */
-export const PACK_SPAN_MS = 1_000;
-
 /**
- * Turns of a queue message, at most. Deliver gets ten messages at once and opens a connection for each turn, of the 1,024 files that a function
- * may have open (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html); its clients take 300 of these. A turn is at most 450
- * bytes long, so that a batch of ten messages stays well below the megabyte that SendMessageBatch takes
- * (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html).
+ * Turns of a queue message of a dense second, at most. Deliver gets ten messages at once and opens a connection for each turn, of the 1,024 files
+ * that a function may have open (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html); its clients take 300 of these. A turn is
+ * at most 450 bytes long, so that ten of these messages, or one that holds as much, stay below the 256 KiB that SQS takes everywhere
+ * (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html).
  */
 export const MAX_TURNS_PER_MESSAGE = 50;
 
 /**
- * How many turns a queue message may hold for a deliver function of so much memory. Lambda gives a processor for 1,769 MiB
+ * How many turns a queue message of a dense second may hold for a deliver function of so much memory. Lambda gives a processor for 1,769 MiB
  * (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html), and to get a turn ready takes a few milliseconds of one: ten messages
  * of so many are ready within their lead.
  */
@@ -35,19 +32,27 @@ export function turnsPerMessageOf(memoryMib: number): number {
 /** Messages of an invocation of ingest or deliver, at most: with more, a mapping has to have a batching window. */
 export const BATCH_SIZE = 10;
 
-/** How many turns an invocation of deliver gets, at most. As many of one second take their time to get ready, and share the price of it. */
+/**
+ * How many turns an invocation of deliver takes, at most; what it gets beyond that, it sends back. A second with as many is dense: they take their
+ * time to get ready, and share the price of it.
+ */
 export function turnsPerInvocationOf(turnsPerMessage: number): number {
   return BATCH_SIZE * turnsPerMessage;
 }
 
-/**
- * The lead where many are due in one second. With the second that whole-second delays add and the one that a
- * pack spans, it stays below {@link MAX_HOLD_MS}.
- */
+/** The lead where many are due in one second. */
 export const DENSE_LEAD_MS = LEAD_MS + 1_400;
 
 /** A deliver function that gets a webhook earlier than this before its date sends it back to the queue instead of holding it. */
 export const MAX_HOLD_MS = 5_000;
+
+/**
+ * How long after the first turn of a queue message the last one may be due: they are held, and paid for, together. As long as the last one is not
+ * sent back: with the lead, the second that whole-second delays add, and a tenth of one for clocks that differ.
+ */
+export function packSpanMs(leadMs: number): number {
+  return MAX_HOLD_MS - leadMs - 1_000 - 100;
+}
 
 /** How long before the date connections to endpoints are opened, at most. Servers close those that stay silent for many seconds. */
 export const MAX_CONNECT_AHEAD_MS = 2_000;

@@ -1,6 +1,6 @@
 // Fires webhooks: turns, off the delay queue, a few seconds before they are due; and outcomes that the table did not take at first.
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { Environment, milliseconds, networkRules, noticeMs, retryPlan, secretHeaderPlans, signingPlan, text, Variable } from './environment';
+import { Environment, milliseconds, networkRules, noticeMs, positiveInteger, retryPlan, secretHeaderPlans, signingPlan, text, Variable } from './environment';
 import { commonParts, flushing, Services } from './services';
 import { answerBatch, readRecords } from './sqs-batch';
 import { SqsRedelivery } from '../adapters/sqs-redelivery';
@@ -29,6 +29,7 @@ export function createDeliverHandler(
     requestTimeoutMs: milliseconds(environment, Variable.REQUEST_TIMEOUT_SECONDS),
     leaseBeyondMs: milliseconds(environment, Variable.LEASE_BEYOND_SECONDS),
     noticeMs: noticeMs(environment),
+    turnsPerInvocation: positiveInteger(environment, Variable.TURNS_PER_INVOCATION),
     retry: retryPlan(environment),
   };
   const http = httpClient(networkRules(environment));

@@ -19,8 +19,10 @@ export enum Variable {
   INPUT_TOPIC_NAME = 'INPUT_TOPIC_NAME',
   /** Number of partitions of a minute. */
   PARTITIONS = 'PARTITIONS',
-  /** Turns that one message of the delay queue may hold. */
+  /** Turns that one message of the delay queue may hold in a dense second. */
   TURNS_PER_MESSAGE = 'TURNS_PER_MESSAGE',
+  /** Turns that an invocation delivers. */
+  TURNS_PER_INVOCATION = 'TURNS_PER_INVOCATION',
   /** Due within this: ingest sends it. */
   INGEST_HORIZON_SECONDS = 'INGEST_HORIZON_SECONDS',
   /** Due within this of a tick: load sends it. */

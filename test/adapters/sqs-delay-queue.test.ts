@@ -48,10 +48,10 @@ function queue(turnsPerMessage = 3): SqsDelayQueue {
 }
 
 test('what is due together travels together, delayed for the first of them', async () => {
-  const turns = [turnAt(30_999, 'c'), turnAt(30_000, 'a'), turnAt(31_000, 'd'), turnAt(30_500, 'b'), turnAt(90_000, 'e')];
+  const turns = [turnAt(32_399, 'c'), turnAt(30_000, 'a'), turnAt(32_400, 'd'), turnAt(30_500, 'b'), turnAt(90_000, 'e')];
   expect(await queue().send(turns)).toEqual([]);
   expect(idsOf(sent)).toEqual([['a', 'b', 'c'], ['d'], ['e']]);
-  expect(sent.map(({ delaySeconds }) => delaySeconds)).toEqual([28_500, 29_500, 88_500].map((ms) => Math.floor(ms / 1_000)));
+  expect(sent.map(({ delaySeconds }) => delaySeconds)).toEqual([28_500, 30_900, 88_500].map((ms) => Math.floor(ms / 1_000)));
 });
 
 test('turns that are to go apart do, however near they are', async () => {
@@ -70,6 +70,16 @@ test('a thousand of one instant, and the least delay that is asked for', async (
   await queue(50).send(turns.slice(0, 5), 59);
   expect(sent.map(({ delaySeconds }) => delaySeconds)).toEqual([59]);
   expect(59_000).toBeGreaterThan(60_000 - LEAD_MS);
+});
+
+test('full packs, which are due one after the other, are no more to a call than a call takes', async () => {
+  const turns = Array.from({ length: 1_600 }, (_, i) => turnAt(60_000 + 3 * i, `id-${i}`));
+  const [batches, count] = [jest.spyOn(cloud.sqs, 'send'), (body = '') => queuedTurns(body).length];
+  expect(await queue(50).send(turns)).toEqual([]);
+  const calls = batches.mock.calls.map(([command]) => (command as SendMessageBatchCommand).input.Entries ?? []);
+  batches.mockRestore();
+  expect(calls.map((entries) => entries.map(({ MessageBody }) => count(MessageBody)))).toEqual([[500], [500], [500], [100]]);
+  expect(new Set(idsOf(sent).flat()).size).toBe(1_600);
 });
 
 test('of messages that are refused, every turn counts as unsent', async () => {

@@ -34,7 +34,7 @@ function simulate(ratePerMinute: number, turnsPerMessage: number, minutes: numbe
       due.push({ id: `id${due.length}`, dueAt: Math.floor(at), partition: 0, turn: 0, at: Math.floor(at) });
     }
     const byInstant = new Map<number, number[]>();
-    for (const pack of packsOf(due, turnsPerMessage)) {
+    for (const pack of packsOf(due, turnsPerMessage, sentAt)) {
       const visibleAt = sentAt + 1000 * queueDelaySeconds(pack.turns[0].at, sentAt, pack.leadMs);
       byInstant.set(visibleAt, [...byInstant.get(visibleAt) ?? [], pack.turns[pack.turns.length - 1].at]);
     }

@@ -40,7 +40,7 @@ async function delivery(webhooks: readonly Webhook[], clock: Clock = new SystemC
     },
   };
   const deliver = new Deliver(
-    { requestTimeoutMs: 1_000, leaseBeyondMs: 0, noticeMs: 0, retry: { delaysMs: [], jitter: 0 } },
+    { requestTimeoutMs: 1_000, leaseBeyondMs: 0, noticeMs: 0, turnsPerInvocation: 1_000, retry: { delaysMs: [], jitter: 0 } },
     clock,
     store as DeliverStore,
     {} as DelayQueue,

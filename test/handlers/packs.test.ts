@@ -120,6 +120,19 @@ test('what of a pack is too early goes back, and the others are fired', async ()
   expect(firedOf(ids)).toEqual([1, 1, 1]);
 });
 
+test('of more than an invocation takes, what is due first is fired, and the rest goes back, for others', async () => {
+  const ids = Array.from({ length: 103 }, (_, i) => `many-${i}`);
+  const pack = await packOf(ids, (i) => 2_000 - i);
+  const turns = queuedTurns(pack);
+  const messages = [turns.slice(0, 51), turns.slice(51)].map((part) => delayMessageText({ turns: part }));
+  expect(await scheduler.deliverBatch(messages)).toBe(true);
+  expect(firedOf(ids)).toEqual(ids.map((_, i) => (i < 3 ? 0 : 1)));
+  const left = await cloud.bodiesIn('Delay');
+  expect(left.map((body) => idsOf(body).sort())).toEqual([ids.slice(0, 3)]);
+  expect(await scheduler.deliver(left)).toEqual([]);
+  expect(firedOf(ids)).toEqual(ids.map(() => 1));
+});
+
 test('two copies in one pack are fired once, and so is one whose pack comes twice at once', async () => {
   const pack = await packOf(['copied']);
   const turns = queuedTurns(pack);

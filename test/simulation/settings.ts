@@ -1,7 +1,7 @@
 // What the simulated scheduler is deployed with: what the construct fixes (settings.test.ts compares it with a template), and what is drawn.
 import { Random } from './random';
 import { maxLifeMs, RetryPlan } from '../../src/core/retry';
-import { MAX_HOLD_MS, MAX_TURNS_PER_MESSAGE, NOTICE_MS, RECORD_MS } from '../../src/core/timing';
+import { MAX_HOLD_MS, MAX_TURNS_PER_MESSAGE, NOTICE_MS, RECORD_MS, turnsPerInvocationOf } from '../../src/core/timing';
 import { Environment, Variable } from '../../src/handlers/environment';
 import { PUBLIC_INTERNET } from '../support/network';
 
@@ -169,6 +169,7 @@ export function environmentOf(name: FunctionName, settings: Settings): Environme
         ...notice,
         [Variable.REQUEST_TIMEOUT_SECONDS]: seconds(settings.requestTimeoutMs),
         [Variable.LEASE_BEYOND_SECONDS]: '120',
+        [Variable.TURNS_PER_INVOCATION]: String(turnsPerInvocationOf(settings.turnsPerMessage)),
         [Variable.RETRY_POLICY]: JSON.stringify(settings.retry),
         [Variable.NETWORK_POLICY]: JSON.stringify(PUBLIC_INTERNET),
       };

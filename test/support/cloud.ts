@@ -74,6 +74,7 @@ export class Cloud {
       [Variable.INPUT_TOPIC_NAME]: INPUT_TOPIC_NAME,
       [Variable.PARTITIONS]: '16',
       [Variable.TURNS_PER_MESSAGE]: '10',
+      [Variable.TURNS_PER_INVOCATION]: '100',
       [Variable.INGEST_HORIZON_SECONDS]: '600',
       [Variable.LOAD_HORIZON_SECONDS]: '300',
       [Variable.MAX_HORIZON_SECONDS]: String(366 * 86_400),
