@@ -184,7 +184,7 @@ describe('message.md', () => {
     expect([method, body.toString()]).toEqual(['POST', '{"order": 4711}']);
   }, TIMEOUT_MS);
 
-  withPython('publishes in batches, twice without firing twice', async () => {
+  withPython('publishes lists in batches, twice without firing twice', async () => {
     // The same dates the second time, as the guide asks for.
     const { language, code } = blockWith('docs/message.md', 'publish_batch');
     const date = new Date(Date.now() + 6_000).toISOString();
@@ -192,9 +192,9 @@ describe('message.md', () => {
     expect(fixed).not.toBe(code);
     await run(language, fixed);
     await run(language, fixed);
-    const targets = Array.from({ length: 25 }, (_, order) => `/batch/${order}`);
+    const targets = Array.from({ length: 125 }, (_, order) => `/batch/${order}`); // twelve whole lists and half a one, in two calls
     await until('the batch', () => targets.every((target) => requestsTo(target).length > 0));
-    expect(targets.flatMap(requestsTo)).toHaveLength(25);
+    expect(targets.flatMap(requestsTo)).toHaveLength(targets.length);
   }, TIMEOUT_MS);
 
   withPython('checks messages by the schema', async () => {
@@ -258,6 +258,10 @@ describe('modules of TypeScript', () => {
   test('check messages by the schema', () => {
     const { requireMessage } = load(blockWith('docs/message.md', 'Ajv2020')) as { requireMessage: (message: unknown) => void };
     expect(() => requireMessage({ action: 'cancel', id: 'order-4711' })).not.toThrow();
+    const webhook = { date: '2030-01-31T09:30:00Z', url: 'https://api.example.com/reminders', method: 'POST' };
+    expect(() => requireMessage([webhook, webhook])).not.toThrow();
+    expect(() => requireMessage([webhook, { ...webhook, date: 'tomorrow' }])).toThrow(/^\/1\/date must match pattern [^\n]*$/);
+    expect(() => requireMessage({ ...webhook, date: 'tomorrow' })).toThrow(/^\/date must match pattern [^\n]*$/);
     expect(() => requireMessage({ date: 'tomorrow', url: '/reminders', method: 'POST' })).toThrow(/^\/date must match pattern .*\n\/url must match pattern /);
   });
 });

@@ -1,10 +1,11 @@
-// What message.md, delivery.md and operations.md say, and the code has to keep true.
+// What message.md, security.md, delivery.md and operations.md say, and the code has to keep true.
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { RetryPolicy, WebhookScheduler } from '../../src';
 import { parseDate } from '../../src/core/date';
-import { parseMessage } from '../../src/core/message';
+import * as limits from '../../src/core/limits';
+import { parseMessage, partsOf } from '../../src/core/message';
 import { toRequest } from '../../src/core/request';
 import { verdictOf } from '../../src/core/retry';
 import { FIELDS, NOW, OPTIONS } from '../support/faulty-messages';
@@ -25,6 +26,13 @@ describe('message.md', () => {
       .toEqual('errors' in parsed && parsed.errors.map(({ field }) => field));
   });
 
+  test('takes a list apart as it says, and gives the ids that it says', () => {
+    const [, most, list, id, place] = /array of 1 to (\d+) webhooks:\n\n```json\n([^`]*)```[^]*?counted from 0: `([\w-]+)-(\d)` for the second one/.exec(MESSAGE) ?? [];
+    expect(Number(most)).toBe(limits.MAX_WEBHOOKS_PER_MESSAGE);
+    const webhooks = partsOf(list, id).map((part) => parseMessage(part.text, { ...OPTIONS, ...part, network: PUBLIC_INTERNET }));
+    expect(webhooks).toMatchObject([{ webhook: { id: '.reminder-4711' } }, { webhook: { id: `${id}-${place}` } }]);
+  });
+
   test('reads dates as it says', () => {
     const [, section] = MESSAGE.split('### Dates');
     const dates = rowsOf(section, '`date`').map(([cell]) => namesIn(cell));
@@ -38,6 +46,20 @@ describe('message.md', () => {
     const [, json, body] = /```json\n(\{[^`]*urlencoded[^`]*)```\n\nis sent as `([^`]+)`/.exec(MESSAGE) ?? [];
     const parsed = parseMessage(json, { ...OPTIONS, network: PUBLIC_INTERNET });
     expect('webhook' in parsed && toRequest(parsed.webhook, NOW).body).toBe(body);
+  });
+});
+
+test('security.md has the bounds of a message', () => {
+  const bounds = new Map(rowsOf(pageText('docs/security.md'), 'what').map(([what, bound]) => (
+    [what.replaceAll('`', ''), [...bound.matchAll(/\d[\d,]*/g)].map(([number]) => Number(number.replaceAll(',', '')))]
+  )));
+  expect(Object.fromEntries(bounds)).toMatchObject({
+    message: [limits.MAX_MESSAGE_BYTES],
+    list: [limits.MAX_WEBHOOKS_PER_MESSAGE],
+    payload: [limits.MAX_PAYLOAD_DEPTH],
+    url: [limits.MAX_URL_LENGTH, limits.MAX_HOST_LENGTH],
+    headers: [limits.MAX_HEADERS, limits.MAX_HEADER_NAME_LENGTH, limits.MAX_HEADER_VALUE_LENGTH, limits.MAX_HEADER_BYTES],
+    cookies: [limits.MAX_COOKIES, limits.MAX_COOKIE_LENGTH, limits.MAX_COOKIES_LENGTH],
   });
 });
 
