@@ -62,7 +62,7 @@ export interface IWebhookScheduler extends IResource {
   metric(metricName: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric;
 
   /**
-   * Messages that were valid: webhooks that were stored, each once, however often its copies came, and actions (cancel, reschedule, redrive) that
+   * Messages that were valid: webhooks that were stored, each of a list by itself and once, however often its copies came, and actions (cancel, reschedule, redrive) that
    * took effect or were refused. A copy of a refused action is refused, and counted, again.
    *
    * Not what was published: what is still in the queue, or not valid, is not in it. Nor the number of webhooks, which `metricScheduled` is.
@@ -74,7 +74,7 @@ export interface IWebhookScheduler extends IResource {
   metricAccepted(options?: cloudwatch.MetricOptions): cloudwatch.Metric;
 
   /**
-   * Messages that were not valid: told on the failure topic with the reason `validation`, and not tried.
+   * Messages, and webhooks of lists, that were not valid: told on the failure topic with the reason `validation`, and not tried.
    *
    * Not refused actions. It may count one twice, where a function died after it had told of it.
    *

@@ -102,8 +102,9 @@ const MIN_RETENTION = MAX_QUEUE_RETENTION.plus(MAX_QUEUE_RETENTION).plus(Duratio
 const MAX_RETENTION = Duration.days(3660);
 
 /**
- * Schedules webhooks: publish `{date, url, method, payload, headers, cookies}` to the input topic, and the request is sent at that
- * instant, to the millisecond, and again as the retry policy says if it fails. What does not end as it should is told on the failure topic.
+ * Schedules webhooks: publish `{date, url, method, payload, headers, cookies}`, or an array of up to ten of these, to the input topic, and each
+ * request is sent at its instant, to the millisecond, and again as the retry policy says if it fails. What does not end as it should is told on
+ * the failure topic.
  *
  * Everything it is made of is exposed, so that it can be monitored, subscribed to and extended.
  *

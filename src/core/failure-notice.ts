@@ -7,7 +7,7 @@ import { FieldError } from './message';
 /**
  * Why a message, webhook or action ended without success.
  *
- * - `validation`: the message was not valid; `errors` names every wrong field
+ * - `validation`: the message, or a webhook of a list, was not valid; `errors` names every wrong field
  * - `permanent`: the endpoint answered with a status that another attempt would not change; `attempts` tells which
  * - `exhausted`: every attempt failed; `attempts` tells how
  * - `expired`: its life ended before an attempt succeeded
@@ -34,7 +34,7 @@ export type Refusal = 'unknown-id' | 'delivering' | 'delivered' | 'cancelled' | 
 
 export interface Failure {
   readonly reason: FailureReason;
-  /** Id of the webhook: the message's own, or the SNS MessageId. */
+  /** Id of the webhook: the message's own, or the SNS MessageId, in a list with the place. */
   readonly id: string;
   /** Milliseconds since the epoch. */
   readonly failedAt: number;
@@ -43,7 +43,7 @@ export interface Failure {
   readonly action?: 'cancel' | 'reschedule' | 'redrive';
   readonly refusal?: Refusal;
   readonly queue?: 'ingest' | 'delay';
-  /** Text of the message as published; not JSON if that was what was wrong with it. */
+  /** Text of the message as published, or of the one webhook of its list; not JSON if that was what was wrong with it. */
   readonly message?: string;
 }
 

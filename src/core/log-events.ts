@@ -36,7 +36,10 @@ export const LOG_LOADED = 'loaded';
  */
 export const LOG_COPY = 'copy of a webhook dropped';
 
-/** A message was not valid. Fields: `webhookId`, which is the SNS MessageId, and `fields`, the names of the wrong ones. */
+/**
+ * A message, or a webhook of a list, was not valid. Fields: `webhookId`, which is the SNS MessageId, in a list with the place, whatever id it brought,
+ * and `fields`, the names of the wrong ones.
+ */
 export const LOG_REJECTED = 'message rejected';
 
 /** Identifies a webhook in a log line. Nothing else that a producer wrote may be logged: no path, query, header, cookie or payload. */
