@@ -12,6 +12,8 @@ import { DeadLetters } from '../../src/core/dead-letters';
 import { Deliver } from '../../src/core/deliver';
 import type { Failure } from '../../src/core/failure-notice';
 import { Ingest } from '../../src/core/ingest';
+import * as limits from '../../src/core/limits';
+import * as message from '../../src/core/message';
 import { MetricName } from '../../src/core/metric-names';
 import type { ClaimedTurn, Cursor, FoundWebhook } from '../../src/core/ports';
 import * as request from '../../src/core/request';
@@ -23,6 +25,12 @@ import * as environment from '../../src/handlers/environment';
 import type { Services } from '../../src/handlers/services';
 
 const MAX_SEEDS = 300;
+
+/** What ingest has made of a part of a message. */
+interface Result {
+  readonly refused?: object;
+  readonly comesAgain?: boolean;
+}
 
 type Change = (services: Services, worker: Worker) => Services;
 
@@ -148,10 +156,35 @@ const MUTATIONS: readonly Mutation[] = [
   {
     invariant: 'everythingEnds',
     what: 'a message that could not be handled is not asked for again',
-    breakIt: () => replace(Ingest.prototype, 'acceptOne', async (original, message) => {
-      const result = await original(message);
-      return result === 'come-again' ? 'done' : result;
+    breakIt: () => replace(Ingest.prototype, 'takeOrLeave', async (original, part, received) => {
+      const result = await original(part, received) as Result;
+      return result.comesAgain ? {} : result;
     }),
+  },
+  {
+    invariant: 'everythingEnds',
+    what: 'a message ends although one of its list could not be stored',
+    breakIt: () => replace(Ingest.prototype, 'takeOrLeave', async (original, part: message.Part, received) => {
+      const result = await original(part, received) as Result;
+      return part.isListed && result.comesAgain ? {} : result;
+    }),
+  },
+  {
+    invariant: 'everythingEnds',
+    what: 'of a list only the first is taken',
+    breakIt: () => replace(message, 'partsOf', (original, ...args) => (original(...args) as message.Part[]).slice(0, 1)),
+  },
+  {
+    invariant: 'acceptedOnce',
+    what: 'the webhooks of a list have one id, that of the message',
+    breakIt: () => replace(message, 'partsOf', (original, text, messageId) => (
+      (original(text, messageId) as message.Part[]).map((part) => ({ ...part, defaultId: messageId }))
+    )),
+  },
+  {
+    invariant: 'acceptedOnce',
+    what: 'a list of more webhooks than a message takes is taken',
+    breakIt: () => void jest.replaceProperty(limits, 'MAX_WEBHOOKS_PER_MESSAGE', 100 as never),
   },
   {
     invariant: 'everythingEnds',
@@ -166,6 +199,41 @@ const MUTATIONS: readonly Mutation[] = [
         await original(failure);
       }
     }),
+  },
+  {
+    invariant: 'notices',
+    what: 'of a list nobody is told what is wrong',
+    breakIt: () => replace(Ingest.prototype, 'refuse', async (original, refused: { part: message.Part }) => {
+      if (!refused.part.isListed) {
+        await original(refused);
+      }
+    }),
+  },
+  {
+    invariant: 'notices',
+    what: 'one of a list that is refused keeps those behind it from being taken',
+    breakIt: () => {
+      const refusals = new WeakMap<object, Promise<boolean>>();
+      replace(Ingest.prototype, 'takeOrLeave', (original, part, received: object) => {
+        const isRefused = refusals.get(received) ?? Promise.resolve(false);
+        const result = isRefused.then((refused) => (refused ? {} : original(part, received) as Result));
+        refusals.set(received, Promise.all([isRefused, result]).then(([before, { refused }]) => before || refused !== undefined));
+        return result;
+      });
+    },
+  },
+  {
+    invariant: 'notices',
+    what: 'what is wrong is told of a message that comes again',
+    breakIt: () => replace(Ingest.prototype, 'finish', async (original, received, results: readonly Result[], unsent) => {
+      await original(received, results.filter(({ refused }) => refused), unsent);
+      return original(received, results.filter(({ refused }) => !refused), unsent);
+    }),
+  },
+  {
+    invariant: 'actions',
+    what: 'an action in a list takes effect',
+    breakIt: () => replace(message, 'parseMessage', (original, text, options) => original(text, { ...options, isListed: false })),
   },
   {
     invariant: 'actions',

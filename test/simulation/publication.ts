@@ -6,9 +6,15 @@ export type PublicationKind = 'webhook' | 'invalid' | 'cancel' | 'reschedule' | 
 /** The fields of a message, by name, as JSON text. */
 export type Fields = ReadonlyMap<string, string>;
 
+/** So many webhooks a message takes; a list of more is refused as a whole. */
+const MAX_LISTED = 10;
+
+/** A message, or one webhook of a list. */
 export interface Publication {
-  /** SNS MessageId. */
+  /** SNS MessageId of the message. */
   readonly messageId: string;
+  /** What it is known by where it brings no id. */
+  readonly defaultId: string;
   readonly kind: PublicationKind;
   /** No two publications have the same text, also where their content is the same. */
   readonly text: string;
@@ -17,6 +23,14 @@ export interface Publication {
   readonly fields: Fields;
   /** The id that a producer chose, or that an action names. */
   readonly id?: string;
+}
+
+/** What is published at once. */
+export interface Message {
+  readonly messageId: string;
+  readonly text: string;
+  /** Itself, or the webhooks of its list. */
+  readonly publications: readonly Publication[];
 }
 
 /** Body of the queue messages that no function can read, and that no producer has published. */
@@ -33,15 +47,34 @@ export class Publisher {
 
   public constructor(private readonly random: Random) {}
 
-  public publication({ kind, fields, id, action }: Draft, now: number): Publication {
+  public message(draft: Draft, now: number): Message {
+    const text = this.textOf(draft);
+    const messageId = this.random.uuid();
+    return { messageId, text, publications: [publicationOf(draft, text, messageId, now)] };
+  }
+
+  public list(drafts: readonly Draft[], now: number): Message {
+    const texts = drafts.map((draft) => this.textOf(draft));
+    const messageId = this.random.uuid();
+    const text = `[${texts.join(', ')}]`;
+    const publications = drafts.length > MAX_LISTED
+      ? [publicationOf({ kind: 'invalid', fields: new Map() }, text, messageId, now)]
+      : drafts.map((draft, place) => publicationOf(draft, texts[place], messageId, now, `${messageId}-${place}`));
+    return { messageId, text, publications };
+  }
+
+  /** White space tells texts apart that mean the same. */
+  private textOf({ fields, id, action }: Draft): string {
     const all = [
       ...(action ? [['action', JSON.stringify(action)] as const] : []), ...(id === undefined ? [] : [['id', JSON.stringify(id)] as const]), ...fields,
     ];
     const members = this.random.shuffle(all).map(([name, json]) => `${JSON.stringify(name)}:${json}`);
-    // White space tells texts apart that mean the same.
-    const text = `{${' '.repeat(++this.count)}${members.join(',')}}`;
-    return { messageId: this.random.uuid(), kind, text, publishedAt: now, fields, id };
+    return `{${' '.repeat(++this.count)}${members.join(',')}}`;
   }
+}
+
+function publicationOf({ kind, fields, id }: Draft, text: string, messageId: string, now: number, defaultId = messageId): Publication {
+  return { messageId, defaultId, kind, text, publishedAt: now, fields, id };
 }
 
 /** Whether two messages mean the same. */

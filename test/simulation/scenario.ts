@@ -7,7 +7,9 @@ import { DAY, HOUR, INGEST_HORIZON_MS, LOAD_HORIZON_MS, MINUTE, SECOND, Settings
 /** Something that is published at an instant. */
 export interface Planned {
   readonly at: number;
-  readonly draft: Draft;
+  /** One, or those of a list. */
+  readonly drafts: readonly Draft[];
+  readonly isList: boolean;
 }
 
 const CHARACTERS: readonly (readonly [number, Character])[] = [
@@ -23,18 +25,26 @@ const INVALID: readonly (readonly [string, string])[] = [
 /** Around an instant: at once, or so near that it matters. */
 const NASTY_MS = [-15_000, -12_500, -10_001, -10_000, -7_500, -6_000, -5_000, -4_000, -2_500, -1_000, -20, 0, 20, 500, 2_000, 20_000, 90_000];
 
+/** What is published in a list comes before its own time by less than this. */
+const MAX_AHEAD_MS = HOUR;
+
 export class Scenario {
   /** A redrive of a webhook that has failed. */
-  public static redrive(id: string): Draft {
-    return { kind: 'redrive', action: 'redrive', id, fields: new Map() };
+  public static redrive(id: string, at: number): Planned {
+    return single(at, { kind: 'redrive', action: 'redrive', id, fields: new Map() });
   }
 
-  public readonly planned: Planned[] = [];
+  public readonly planned: readonly Planned[];
+  /** Before some of them are gathered in lists. */
+  private readonly singles: Planned[] = [];
   private names = 0;
+  /** Other contents in lists: those of one id differ in their date, by which the oracle tells them apart. */
+  private others = 0;
   /** Within which those of a burst are due. */
   private readonly burstMs: number;
 
-  public constructor(private readonly random: Random, private readonly settings: Settings, private readonly start: number) {
+  /** @param added chance of its own, for what was not always drawn */
+  public constructor(private readonly random: Random, added: Random, private readonly settings: Settings, private readonly start: number) {
     // A batching window is to gather what comes within it, and more than would come at once.
     const { ingestWindowMs: window } = settings;
     const [many, most] = window === undefined ? [20, 1] : [60, 4];
@@ -48,6 +58,7 @@ export class Scenario {
     for (let i = 0; i < webhooks; i++) {
       this.planWebhook(start + Math.floor(random.next() * span), burst);
     }
+    this.planned = added.chance(1 / 3) ? this.gathered() : this.singles;
   }
 
   /** What a producer may ask of a webhook, published at `at`. */
@@ -58,7 +69,7 @@ export class Scenario {
     while (random.chance(more)) {
       const when = this.nearly(at, due);
       const kind = random.weighted([[4, 'cancel'], [4, 'reschedule'], [1, 'redrive']] as const);
-      actions.push({ at: when, draft: { kind, action: kind, id, fields: kind === 'reschedule' ? this.changes(when, due) : new Map() } });
+      actions.push(single(when, { kind, action: kind, id, fields: kind === 'reschedule' ? this.changes(when, due) : new Map() }));
     }
     return actions;
   }
@@ -89,7 +100,34 @@ export class Scenario {
     if (random.chance(0.08)) {
       this.plan(this.nearly(at, due), { kind: 'webhook', id, fields: this.fields(due + random.pick([1, SECOND, DAY])) });
     }
-    this.planned.push(...this.actionsOn(id, at, due));
+    this.singles.push(...this.actionsOn(id, at, due));
+  }
+
+  /** With some of the webhooks, right and wrong ones, in lists: those that would be published soon after one another. */
+  private gathered(): Planned[] {
+    const { random } = this;
+    const isWebhook = ({ drafts: [{ kind }] }: Planned) => kind === 'webhook' || kind === 'invalid';
+    const webhooks = this.singles.filter(isWebhook).sort((a, b) => a.at - b.at);
+    const planned = this.singles.filter((one) => !isWebhook(one));
+    while (webhooks.length > 0) {
+      const [{ at }] = webhooks;
+      const most = random.chance(0.4) ? 1 : random.int(2, 10);
+      const near = webhooks.splice(0, webhooks.slice(0, most).filter((one) => one.at - at < MAX_AHEAD_MS).length);
+      const drafts = near.flatMap(({ drafts: [draft] }) => [draft, ...this.besides(draft)]);
+      planned.push(near.length === 1 ? near[0] : { at, drafts, isList: true });
+    }
+    return planned;
+  }
+
+  /** What comes with a webhook in a list, and should not: itself, others with its id, and actions. */
+  private besides(draft: Draft): Draft[] {
+    const { random } = this;
+    const { kind, id, fields } = draft;
+    return [
+      ...(random.chance(0.08) ? [draft] : []),
+      ...(kind === 'webhook' && id !== undefined && random.chance(0.08) ? [{ kind, id, fields: this.fields(dueOf(fields) + 2 * ++this.others) }] : []),
+      ...(random.chance(0.04) ? [{ kind: 'invalid', action: 'cancel', id: id ?? 'of-nobody', fields: new Map() } as const] : []),
+    ];
   }
 
   /** Sometime between publication and a while after the date, most likely near one of them, or just before a message that it follows. */
@@ -169,8 +207,12 @@ export class Scenario {
   }
 
   private plan(at: number, draft: Draft): void {
-    this.planned.push({ at, draft });
+    this.singles.push(single(at, draft));
   }
+}
+
+function single(at: number, draft: Draft): Planned {
+  return { at, drafts: [draft], isList: false };
 }
 
 /** A date as producers write it: in UTC, or by the clock on some wall. */

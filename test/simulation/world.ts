@@ -8,7 +8,7 @@ import { Fleet, Handler } from './fleet';
 import { Operator } from './operator';
 import { Violation } from './oracle/invariants';
 import { Oracle } from './oracle/oracle';
-import { Draft, dueOf, POISON, Publisher } from './publication';
+import { dueOf, POISON, Publisher } from './publication';
 import { SimQueue } from './queue';
 import { Random } from './random';
 import { Planned, Scenario } from './scenario';
@@ -53,6 +53,8 @@ export interface Outcome {
   readonly simulatedMs: number;
   readonly steps: number;
   readonly webhooks: number;
+  /** Of what was published, what came in lists. */
+  readonly listed: number;
   readonly requests: number;
   readonly repeats: number;
   /** Batches of more than ten messages, which a batching window has brought together. */
@@ -79,6 +81,7 @@ class World {
   private readonly topic: InputTopic;
   private readonly publisher: Publisher;
   private readonly redrives = new Map<string, number>();
+  private listed = 0;
   private readonly start: number;
 
   public constructor(private readonly seed: number, withTrace: boolean, private readonly sabotage: Sabotage = {}) {
@@ -86,8 +89,9 @@ class World {
     this.start = EPOCH + Math.floor(random.next() * 365 * DAY);
     const loop = this.loop = new EventLoop(this.start);
     const trace = this.trace = new Trace(() => loop.now, withTrace);
-    const settings = this.settings = drawSettings(random, new Random(seed + ADDED_SEED));
-    this.scenario = new Scenario(random, settings, this.start);
+    const added = new Random(seed + ADDED_SEED);
+    const settings = this.settings = drawSettings(random, added);
+    this.scenario = new Scenario(random, added, settings, this.start);
     const { planned } = this.scenario;
     this.faults = this.drawFaults(planned);
     const oracle = this.oracle = new Oracle(() => loop.now, settings, this.faults);
@@ -112,7 +116,7 @@ class World {
     );
     this.topic = new InputTopic(this.queue('ingest'), this.queue('ingestUnreported'), loop, random, this.faults);
     this.publisher = new Publisher(random);
-    planned.forEach(({ at, draft }) => this.plan(at, draft));
+    planned.forEach((one) => this.plan(one));
     this.plantPoison();
   }
 
@@ -143,6 +147,7 @@ class World {
       simulatedMs: this.loop.now - this.start,
       steps: this.loop.steps,
       webhooks,
+      listed: this.listed,
       requests: this.endpoints.requests,
       repeats,
       gathered: this.ingestSource.gathered,
@@ -155,7 +160,9 @@ class World {
   private drawFaults(planned: readonly Planned[]): Faults {
     const { random } = this;
     const isFaultless = random.chance(0.1);
-    const moments = planned.flatMap(({ at, draft }) => [at, ...(draft.kind === 'webhook' ? [Math.max(at, dueOf(draft.fields))] : [])]);
+    const moments = planned.flatMap(({ at, drafts }) => (
+      drafts.flatMap(({ kind, fields }) => [at, ...(kind === 'webhook' ? [Math.max(at, dueOf(fields))] : [])])
+    ));
     const last = Math.max(...moments);
     const outages = isFaultless || random.chance(0.4) ? [] : Array.from({ length: random.int(1, 4) }, () => drawOutage(random, random.pick(moments)));
     const faults = new Faults(random, isFaultless ? NO_FAULTS : drawRates(random), outages, isFaultless);
@@ -202,14 +209,18 @@ class World {
     }
   }
 
-  private plan(at: number, draft: Draft): void {
+  private plan({ at, drafts, isList }: Planned): void {
     this.loop.at(at, () => {
-      const publication = this.publisher.publication(draft, this.loop.now);
-      this.trace.add('producer', () => `publishes ${publication.messageId} ${publication.text.replace(/^\{ +/, '{')}`);
-      this.oracle.published(publication);
-      this.topic.publish(publication.messageId, publication.text);
-      if (draft.kind === 'webhook' && draft.id === undefined) {
-        this.scenario.actionsOn(publication.messageId, this.loop.now, dueOf(draft.fields)).forEach((action) => this.plan(action.at, action.draft));
+      const { now } = this.loop;
+      const message = isList ? this.publisher.list(drafts, now) : this.publisher.message(drafts[0], now);
+      this.trace.add('producer', () => `publishes ${message.messageId} ${message.text.replace(/\{ +/g, '{')}`);
+      this.listed += isList ? message.publications.length : 0;
+      this.oracle.published(message);
+      this.topic.publish(message.messageId, message.text);
+      for (const { kind, id, defaultId, fields } of message.publications) {
+        if (kind === 'webhook' && id === undefined) {
+          this.scenario.actionsOn(defaultId, now, dueOf(fields)).forEach((action) => this.plan(action));
+        }
       }
     });
   }
@@ -221,7 +232,7 @@ class World {
     const count = this.redrives.get(id) ?? 0;
     if (reason !== 'validation' && reason !== 'refused' && count < MAX_REDRIVES && this.random.chance(0.3)) {
       this.redrives.set(id, count + 1);
-      this.plan(this.loop.now + this.random.spread(SECOND, DAY), Scenario.redrive(id));
+      this.plan(Scenario.redrive(id, this.loop.now + this.random.spread(SECOND, DAY)));
     }
   }
 

@@ -10,12 +10,12 @@ const DAY_MS = 86_400_000;
 
 /** What came of all seeds. */
 export function summary(totals: Totals, seconds: number): string {
-  const { seeds, simulatedMs, webhooks, requests, repeats, gathered, packs, packsPutAside, steps, faults, failed } = totals;
+  const { seeds, simulatedMs, webhooks, listed, requests, repeats, gathered, packs, packsPutAside, steps, faults, failed } = totals;
   const kinds = Object.entries(faults).sort(([a], [b]) => a.localeCompare(b)).map(([kind, times]) => `${kind} ${number(times)}`);
   const rows: [string, string][] = [
     ['seeds', `${number(seeds)}, of which ${number(failed.length)} failed`],
     ['simulated', `${number(Math.round(simulatedMs / DAY_MS))} days in ${number(steps)} events`],
-    ['webhooks', number(webhooks)],
+    ['webhooks', `${number(webhooks)}, and ${number(listed)} parts of lists, right and wrong ones, among what was published`],
     ['requests', `${number(requests)}, of which ${number(repeats)} repeated after a crash or an outcome that could not be written`],
     ['batches', `${number(gathered)} of more than ten messages, gathered within a batching window of ingest`],
     ['packs', `${number(packs)} queue messages with several turns, of which ${number(packsPutAside)} were put aside as dead letters`],

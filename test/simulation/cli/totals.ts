@@ -14,6 +14,7 @@ export interface Totals {
   simulatedMs: number;
   steps: number;
   webhooks: number;
+  listed: number;
   requests: number;
   repeats: number;
   gathered: number;
@@ -25,7 +26,18 @@ export interface Totals {
 
 export function noTotals(): Totals {
   return {
-    seeds: 0, simulatedMs: 0, steps: 0, webhooks: 0, requests: 0, repeats: 0, gathered: 0, packs: 0, packsPutAside: 0, faults: {}, failed: [],
+    seeds: 0,
+    simulatedMs: 0,
+    steps: 0,
+    webhooks: 0,
+    listed: 0,
+    requests: 0,
+    repeats: 0,
+    gathered: 0,
+    packs: 0,
+    packsPutAside: 0,
+    faults: {},
+    failed: [],
   };
 }
 
@@ -45,9 +57,9 @@ export function add(totals: Totals, more: Totals): void {
   totals.failed.push(...more.failed);
 }
 
-const FIGURES = ['simulatedMs', 'steps', 'webhooks', 'requests', 'repeats', 'gathered', 'packs', 'packsPutAside'] as const;
+const FIGURES = ['simulatedMs', 'steps', 'webhooks', 'listed', 'requests', 'repeats', 'gathered', 'packs', 'packsPutAside'] as const;
 
 function pick(figures: Pick<Totals, typeof FIGURES[number]>): Pick<Totals, typeof FIGURES[number]> {
-  const { simulatedMs, steps, webhooks, requests, repeats, gathered, packs, packsPutAside } = figures;
-  return { simulatedMs, steps, webhooks, requests, repeats, gathered, packs, packsPutAside };
+  const { simulatedMs, steps, webhooks, listed, requests, repeats, gathered, packs, packsPutAside } = figures;
+  return { simulatedMs, steps, webhooks, listed, requests, repeats, gathered, packs, packsPutAside };
 }

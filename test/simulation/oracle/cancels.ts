@@ -16,7 +16,7 @@ export class Cancels {
     if (invocation.worker.functionName !== 'ingest') {
       return;
     }
-    const publications = invocation.batch.map(({ body }) => this.book.publications.inEnvelope(body));
+    const publications = invocation.batch.map(({ body }) => this.book.publications.actionIn(body));
     this.underWay.set(invocation, new Map(publications.flatMap((publication) => {
       const model = this.book.named(publication?.id);
       // Without a state, a webhook is not found by its MessageId.

@@ -9,7 +9,7 @@ export const INVARIANTS = {
   acceptedOnce: 'the same id is accepted once, for one content',
   nothingLost: 'whatever has not ended is in a queue, or in the table ahead of load',
   everythingEnds: 'every webhook ends as delivered, cancelled, or failed and reported, and every queue is emptied',
-  notices: 'every failure is reported, as what was published, and nothing is reported that did not happen',
+  notices: 'every failure is reported, as what was published, what is wrong with one of a list once the others are stored and sent, and nothing is reported that did not happen',
   actions: 'every action takes effect or is refused; both only where a fault has its message come again',
   retryPolicy: 'there are no more attempts than policy and message allow, no sooner than they ask for',
   attemptsRecorded: 'the attempts on a state are the requests that were written, save for those whose outcome is unknown',

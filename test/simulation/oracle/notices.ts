@@ -1,5 +1,5 @@
 // What the failure topic tells: of what has happened, with the message as it was published.
-import { Fields, POISON, Publication } from '../publication';
+import { Fields, isSameContent, POISON, Publication } from '../publication';
 import { QueueMessage } from '../queue';
 import { QueueName, timeoutOf } from '../settings';
 import { Worker } from '../worker';
@@ -36,7 +36,7 @@ export class Notices {
       // Told without a look at the table; what it is about waits among the dead letters.
       this.book.findings.require((this.book.named(notice.id)?.delayMessages.size ?? 0) > 0, 'notices', () => `no dead letter: ${text}`, notice.id);
     } else if (notice.queue === 'ingest') {
-      this.book.findings.require(this.book.publications.toldBy(text) !== undefined, 'notices', () => `never published: ${text}`, notice.id);
+      this.book.findings.require(this.book.publications.isMessageTold(text), 'notices', () => `never published: ${text}`, notice.id);
     } else {
       this.failed(notice, text);
     }
@@ -68,6 +68,16 @@ export class Notices {
       ? ['invalid', 'webhook', 'reschedule'].includes(publication.kind)
       : notice.action === publication.kind && notice.id === publication.id && this.isRefusable(publication, notice, worker);
     this.book.findings.require(isTrue, 'notices', () => `${publication.kind} told as ${notice.reason} ${notice.refusal ?? ''}`, publication.id);
+    // Otherwise it would be told again each time the others have the message come again.
+    const left = this.book.publications.of(publication.messageId).find((other) => other.kind === 'webhook' && !this.isTakenIn(other));
+    this.book.findings.require(left === undefined, 'notices', () => `told before ${left?.id ?? left?.defaultId} is stored and sent`, publication.id);
+  }
+
+  /** Whether a webhook, or one that has taken its id, is stored, and sent to the delay queue if ingest has to. */
+  private isTakenIn({ id, defaultId, fields }: Publication): boolean {
+    const model = this.book.named(id ?? defaultId);
+    const isOther = model !== undefined && !isSameContent(model.accepted.fields, fields);
+    return isOther || (model !== undefined && model.storedAt < Infinity && (model.owner !== 'ingest' || model.firstSenders.length > 0));
   }
 
   /** Whether that reason was given at some time of the invocation. */

@@ -3,7 +3,7 @@ import { EndpointObserver, SeenRequest } from '../endpoint';
 import { Item } from '../expressions';
 import { Faults } from '../faults';
 import { Ending, FleetObserver } from '../fleet';
-import { Publication } from '../publication';
+import { Message } from '../publication';
 import { QueueMessage, QueueObserver } from '../queue';
 import { CallObserver } from '../services';
 import { QueueName, Settings } from '../settings';
@@ -70,8 +70,8 @@ export class Oracle implements QueueObserver, TableObserver, FleetObserver, Call
     return [subject, ...(model ? [model.accepted.messageId, ...model.state?.actions ?? []] : [])];
   }
 
-  public published(publication: Publication): void {
-    this.book.publications.add(publication);
+  public published(message: Message): void {
+    this.book.publications.add(message);
   }
 
   public queued(queue: QueueName, message: QueueMessage, by: Worker | undefined): void {

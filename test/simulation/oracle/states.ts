@@ -59,7 +59,7 @@ export class States {
 
   private wroteAction(model: WebhookModel, before: State | undefined, after: State): void {
     const messageId = after.actions?.at(-1) ?? '';
-    const publication = this.book.publications.byMessageId(messageId);
+    const publication = this.book.publications.action(messageId);
     const isRight = publication !== undefined && publication.id === model.publicId && isMadeBy(publication, before, after)
       && !model.actions.has(messageId) && !model.isSuperseded(publication);
     this.book.findings.require(isRight, 'actions', () => `${publication?.kind} of ${publication?.id} makes ${nameOf(before)} ${nameOf(after)}`, model.publicId);

@@ -161,7 +161,7 @@ export class Supply {
   /** Whether ingest has a message to handle, or to handle again, that brings this webhook on. */
   private isAtIngest({ accepted, owner, state }: WebhookModel): boolean {
     return [...this.ingestMessages.keys()].some((messageId) => state?.actions?.includes(messageId)
-      || (owner !== 'load' && isCopy(this.book.publications.byMessageId(messageId), accepted)));
+      || (owner !== 'load' && this.book.publications.of(messageId).some((publication) => isCopy(publication, accepted))));
   }
 
   private count({ body }: QueueMessage, change: 1 | -1): void {
@@ -187,7 +187,7 @@ function isForIngest(queue: QueueName): boolean {
   return queue.startsWith('ingest');
 }
 
-function isCopy(publication: Publication | undefined, accepted: Publication): boolean {
-  return publication?.kind === 'webhook' && (publication === accepted
+function isCopy(publication: Publication, accepted: Publication): boolean {
+  return publication.kind === 'webhook' && (publication === accepted
     || (accepted.id !== undefined && publication.id === accepted.id && isSameContent(publication.fields, accepted.fields)));
 }
