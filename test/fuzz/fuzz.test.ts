@@ -30,7 +30,7 @@ test('whatever is published, ingest never throws: what is not valid is told once
   const tally = newTally();
   await fc.assert(fc.asyncProperty(batch, (cases) => judge(cases, tally)), { numRuns: 120 });
   expect(tally.hostile).toBeGreaterThan(700);
-  expect(Math.min(tally.fired, tally.refused, tally.aside, tally.ended)).toBeGreaterThan(10);
+  expect(Math.min(tally.fired, tally.refused, tally.aside, tally.ended, tally.listed)).toBeGreaterThan(10);
 }, 60_000);
 
 test('whatever lies in the delay queue, deliver never throws, and nothing is lost without a word', async () => {
@@ -49,6 +49,8 @@ describe('the judge notices', () => {
   test.each<[string, FuzzCase, string]>([
     ['what is valid and does not fire', { fate: 'fired', text: '{}' }, 'valid, and not fired'],
     ['what is not valid and fires', { fate: 'refused', text: valid }, 'not valid, and not told'],
+    ['what is valid in a list and does not fire', { fate: ['fired', 'refused'], text: `[{},${valid}]` }, 'valid, and not fired'],
+    ['what is not valid in a list and fires', { fate: ['fired', 'refused'], text: `[${valid},${valid}]` }, 'not valid, and not told'],
     ['what can be read and was to be put aside', { fate: 'aside', text: notification('{}', 'a') }, 'does not, though nobody can read it'],
   ])('%s', async (_, fuzzCase, problem) => {
     await expect(judge([fuzzCase])).rejects.toThrow(problem);

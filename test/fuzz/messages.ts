@@ -3,6 +3,7 @@ import { deflateRawSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { START } from './scheduler';
 import { Item } from '../../src/adapters/table-schema';
+import { elementTexts } from '../../src/core/json-text';
 import { MAX_PAST_MS } from '../../src/core/limits';
 import { anyJson, numberJson, objectTextOf, ownId, scalarJson, stringJson, textJson, token, validFields } from '../support/arbitrary';
 import { notification } from '../support/sqs-events';
@@ -18,12 +19,15 @@ import { notification } from '../support/sqs-events';
 export type Fate = 'fired' | 'refused' | 'either' | 'aside';
 
 export interface FuzzCase {
-  readonly fate: Fate;
+  /** Of a list, that of each of its webhooks. */
+  readonly fate: Fate | readonly Fate[];
   /** What was published; with `aside`, the body of the queue message. */
   readonly text: string;
 }
 
 const DAY_MS = 86_400_000;
+/** So many webhooks a message takes. */
+const MAX_LISTED = 10;
 const FIELDS = ['action', 'id', 'date', 'url', 'method', 'payload', 'headers', 'cookies', 'retry'];
 
 const json = (value: unknown) => JSON.stringify(value);
@@ -112,9 +116,18 @@ const fault = fc.oneof(
 const bad: fc.Arbitrary<FuzzCase> = fc.tuple(validMessage, fc.array(fault, { minLength: 1, maxLength: 4 }))
   .chain(([fields, faults]) => objectTextOf(new Map([...fields, ...faults]))).map((text) => ({ fate: 'refused', text }));
 
+/** Good webhooks and bad ones in one message, actions among them, which are for messages of their own, and what is no webhook at all. */
+const list: fc.Arbitrary<FuzzCase> = fc.tuple(fc.array(fc.oneof(
+  { weight: 6, arbitrary: good }, { weight: 3, arbitrary: bad }, { weight: 3, arbitrary: replaced }, { weight: 2, arbitrary: members },
+  fc.oneof(action.map(({ text }) => text), anyJson.filter((text) => !text.startsWith('{'))).map((text): FuzzCase => ({ fate: 'refused', text })),
+), { minLength: 1, maxLength: MAX_LISTED + 2 }), fc.constantFrom('', ' ', '\n', '\r\n\t ')).map(([cases, space]) => ({
+  fate: cases.length > MAX_LISTED ? 'refused' : cases.flatMap(({ fate }) => fate),
+  text: `${space}[${cases.map(({ text }) => `${space}${text}${space}`).join(',')}]${space}`,
+}));
+
 /** Texts of valid messages, with a few characters gone, doubled, replaced or put in. */
 const mutated: fc.Arbitrary<FuzzCase> = fc.tuple(
-  fc.oneof(good, bad, action).map(({ text }) => text),
+  fc.oneof(good, bad, action, list).map(({ text }) => text),
   fc.array(fc.record({ at: fc.nat(), length: fc.nat(12), insert: fc.oneof(fc.constantFrom('', '"', '\\', '{', '}', '[', ']', ',', ':', '\u0000', 'null', '1e999'), hostileText, fc.string({ unit: 'binary', maxLength: 4 })) }), { minLength: 1, maxLength: 4 }),
 ).map(([text, edits]) => ({
   fate: 'either',
@@ -153,7 +166,7 @@ const SENTINELS: readonly FuzzCase[] = [0, 30_000, -20 * DAY_MS, 3_600_000, 100 
 
 const anyCase = fc.oneof(
   { weight: 6, arbitrary: good }, { weight: 6, arbitrary: bad }, { weight: 6, arbitrary: replaced }, { weight: 4, arbitrary: members },
-  { weight: 6, arbitrary: mutated },
+  { weight: 6, arbitrary: mutated }, { weight: 3, arbitrary: list },
   { weight: 3, arbitrary: notJson }, { weight: 3, arbitrary: action }, { weight: 2, arbitrary: poison }, { weight: 1, arbitrary: huge },
 );
 
@@ -168,6 +181,32 @@ export const batch: fc.Arbitrary<FuzzCase[]> = fc.tuple(
   const sentinels = Array.from({ length: MAX_BATCH - given.length }, (_, i) => SENTINELS[(first + i) % SENTINELS.length]);
   return [...given.slice(first), ...sentinels, ...given.slice(0, first)];
 });
+
+/** A message, or a webhook of a list. */
+export interface Published {
+  readonly fate: Fate;
+  readonly text: string;
+  /** The id that it has without one of its own. */
+  readonly defaultId: string;
+  readonly isListed: boolean;
+}
+
+/** What a message holds, as anybody would read it: the webhooks of its list, or itself. */
+export function webhooksOf({ fate, text }: FuzzCase, messageId: string): Published[] {
+  const texts = listed(text);
+  const fates = [fate].flat();
+  return texts.length === 0 || texts.length > MAX_LISTED
+    ? [{ fate: fates[0], text, defaultId: messageId, isListed: false }]
+    : texts.map((one, place) => ({ fate: fates[place] ?? fates[0], text: one, defaultId: `${messageId}-${place}`, isListed: true }));
+}
+
+function listed(text: string): string[] {
+  try {
+    return Array.isArray(JSON.parse(text)) ? elementTexts(text) : [];
+  } catch {
+    return [];
+  }
+}
 
 const hostileNumber = fc.oneof(fc.integer(), fc.double(), fc.constantFrom(null, '0', -1, 1e300, 8.64e15, 9e15, START, START - 1));
 const hostileTurn = fc.record({

@@ -1,6 +1,6 @@
 // Runs a fuzzed batch through the handlers, and says what became of each message that should not have.
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { FuzzCase } from './messages';
+import { FuzzCase, webhooksOf } from './messages';
 import { FuzzScheduler, START } from './scheduler';
 import { Item, messageKey } from '../../src/adapters/table-schema';
 import { depthOf, memberTexts } from '../../src/core/json-text';
@@ -22,6 +22,8 @@ export interface Tally {
   /** Without those that are valid for certain. */
   hostile: number;
   messages: number;
+  /** Webhooks of lists. */
+  listed: number;
   fired: number;
   refused: number;
   /** Actions on webhooks that there are not, and webhooks whose life had ended. */
@@ -30,7 +32,7 @@ export interface Tally {
   slowestMs: number;
 }
 
-export const newTally = (): Tally => ({ batches: 0, hostile: 0, messages: 0, fired: 0, refused: 0, ended: 0, aside: 0, slowestMs: 0 });
+export const newTally = (): Tally => ({ batches: 0, hostile: 0, messages: 0, listed: 0, fired: 0, refused: 0, ended: 0, aside: 0, slowestMs: 0 });
 
 interface Notice {
   readonly reason: string;
@@ -46,8 +48,11 @@ export async function judge(cases: readonly FuzzCase[], tally: Tally = newTally(
   const scheduler = new FuzzScheduler();
   const messages = cases.map((fuzzCase, i) => {
     const messageId = `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`;
-    return { ...fuzzCase, messageId, id: ownIdIn(fuzzCase) ?? messageId, body: fuzzCase.fate === 'aside' ? fuzzCase.text : notification(fuzzCase.text, messageId) };
+    return { ...fuzzCase, messageId, body: fuzzCase.fate === 'aside' ? fuzzCase.text : notification(fuzzCase.text, messageId) };
   });
+  const webhooks = messages.filter(({ fate }) => fate !== 'aside').flatMap((message) => (
+    webhooksOf(message, message.messageId).map((webhook) => ({ ...webhook, id: ownIdIn(webhook.text) ?? webhook.defaultId }))
+  ));
   const poison = messages.filter(({ fate }) => fate === 'aside').map(({ body }) => body);
 
   const again = await scheduler.ingest(messages.map(({ body }) => body));
@@ -65,25 +70,26 @@ export async function judge(cases: readonly FuzzCase[], tally: Tally = newTally(
   ensure(aside.length === poison.length, () => `${poison.length} messages were put aside, ${aside.length} of them told`);
   ensure(scheduler.bodiesIn('ingestUnreported').length === 0, () => 'something stays untold');
 
-  for (const { fate, id, messageId, text } of messages.filter((message) => message.fate !== 'aside')) {
-    // Nobody says whose a message is that has no id of its own in it; one that has may be known by either.
-    const isOwn = (other: string | undefined) => other === messageId || other === id;
+  for (const { fate, id, defaultId, text } of webhooks) {
+    // Nobody says whose a webhook is that has no id of its own in it; one that has may be known by either.
+    const isOwn = (other: string | undefined) => other === defaultId || other === id;
     const fired = scheduler.requests.filter(({ headers }) => isOwn(headers['webhook-id'])).length;
     const told = notices.filter((notice) => notice.reason !== 'dead-letter' && isOwn(notice.id));
-    const isAlone = messages.filter((other) => other.id === id || other.messageId === id).length === 1;
+    const isAlone = webhooks.filter((other) => other.id === id || other.defaultId === id).length === 1;
     ensure(!isAlone || fired + told.length === 1, () => `fired ${fired} times, told ${told.length} times: ${show(text)}`);
     ensure(fate !== 'fired' || fired === 1, () => `valid, and not fired: ${show(text)} ${show(told)}`);
     ensure(fate !== 'fired' || scheduler.requests.some((request) => isOwn(request.headers['webhook-id']) && isOf(request, text)), () => `another request: ${show(text)}`);
     ensure(fate !== 'refused' || told.some(({ reason }) => reason === 'validation'), () => `not valid, and not told: ${show(text)} ${show(told)}`);
   }
   const refused = notices.filter(({ reason }) => reason === 'validation').length;
-  ensure(scheduler.requests.length + refused <= messages.length - poison.length, () => 'more fired and told than were published');
+  ensure(scheduler.requests.length + refused <= webhooks.length, () => 'more fired and told than were published');
 
   const ms = performance.now() - started;
   ensure(ms < MAX_BATCH_MS, () => `took ${Math.round(ms)} ms: ${show(messages.map(({ text }) => text.slice(0, 100)))}`);
   tally.batches++;
-  tally.hostile += messages.filter(({ fate }) => fate !== 'fired').length;
+  tally.hostile += messages.filter(({ fate }) => [fate].flat().some((one) => one !== 'fired')).length;
   tally.messages += messages.length;
+  tally.listed += webhooks.filter(({ isListed }) => isListed).length;
   tally.fired += scheduler.requests.length;
   tally.refused += refused;
   tally.ended += notices.length - refused - aside.length;
@@ -155,8 +161,8 @@ function readNotice(text: string): Notice {
   return notice;
 }
 
-/** The id that a message has of its own, as anybody would read it. */
-function ownIdIn({ text }: FuzzCase): string | undefined {
+/** The id that a webhook has of its own, as anybody would read it. */
+function ownIdIn(text: string): string | undefined {
   try {
     const { id } = JSON.parse(text) as { id?: unknown };
     return typeof id === 'string' && id !== '' ? id : undefined;
