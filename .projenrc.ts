@@ -124,6 +124,9 @@ const project = new awscdk.AwsCdkConstructLibrary({
       collectCoverage: false,
       // Two cores: two workers, whatever else the machine reports.
       maxWorkers: 2,
+      // What suites leave behind adds up to gigabytes, over which the last ones took several times as long.
+      workerIdleMemoryLimit: '500MB',
+      testSequencer: '<rootDir>/test/support/slow-first.js',
       testTimeout: 60_000,
       globalSetup: '<rootDir>/test/support/global-setup.ts',
       setupFiles: ['<rootDir>/test/support/setup.ts'],

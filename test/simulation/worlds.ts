@@ -1,0 +1,18 @@
+// Worlds one after the other, as tests. They are spread over files, since jest gives each worker whole files.
+import { finding } from './cli/report';
+import { simulate } from './world';
+
+const BATCH = 50;
+
+/** Declares tests that every invariant holds in the worlds of these seeds, from `first` on. */
+export function testWorlds(first: number, count: number): void {
+  const batches = Array.from({ length: count / BATCH }, (_, i) => [first + i * BATCH, first + (i + 1) * BATCH - 1]);
+  test.each(batches)('every invariant holds in the worlds %i to %i', async (from, to) => {
+    for (let seed = from; seed <= to; seed++) {
+      const { violation } = await simulate(seed);
+      if (violation) {
+        throw new Error(finding(await simulate(seed, true)));
+      }
+    }
+  }, 120_000);
+}
