@@ -79,7 +79,7 @@ export async function judge(cases: readonly FuzzCase[], tally: Tally = newTally(
     ensure(!isAlone || fired + told.length === 1, () => `fired ${fired} times, told ${told.length} times: ${show(text)}`);
     ensure(fate !== 'fired' || fired === 1, () => `valid, and not fired: ${show(text)} ${show(told)}`);
     ensure(fate !== 'fired' || scheduler.requests.some((request) => isOwn(request.headers['webhook-id']) && isOf(request, text)), () => `another request: ${show(text)}`);
-    ensure(fate !== 'refused' || told.some(({ reason }) => reason === 'validation'), () => `not valid, and not told: ${show(text)} ${show(told)}`);
+    ensure(fate !== 'refused' || told.some(({ reason, message }) => reason === 'validation' && isTold(message, text)), () => `not valid, and not told: ${show(text)} ${show(told)}`);
   }
   const refused = notices.filter(({ reason }) => reason === 'validation').length;
   ensure(scheduler.requests.length + refused <= webhooks.length, () => 'more fired and told than were published');
@@ -178,6 +178,11 @@ function isOf({ url, method, body }: HttpRequest, text: string): boolean {
   const { payload } = message;
   const isBody = payload === undefined ? body === undefined : typeof payload === 'string' ? body === payload : isForm || body === memberTexts(text).get('payload');
   return url === message.url && method === message.method.toUpperCase() && isBody;
+}
+
+/** Whether a notice holds a message: as JSON, or as text where it is none, or cannot be read by everybody. */
+function isTold(message: unknown, text: string): boolean {
+  return typeof message === 'string' || JSON.stringify(message) === JSON.stringify(JSON.parse(text));
 }
 
 function isNoObject(text: string): boolean {
