@@ -1,7 +1,7 @@
 // What the hold costs: deliver's invocations begin some two seconds before the first of their webhooks is due, and are billed for the wait.
 import { gbSeconds } from './ours';
 import { dollars } from './prices';
-import { BATCH_SIZE, DENSE_LEAD_MS, LEAD_MS, packSpanMs, turnsPerInvocationOf } from '../../src/core/timing';
+import { BATCH_SIZE, DENSE_LEAD_MS, LEAD_MS, packSpanMs, sparseTurnsPerMessageOf, turnsPerInvocationOf } from '../../src/core/timing';
 
 export interface HoldOptions {
   /** Webhooks that are due in a minute, each at any instant of it. */
@@ -29,8 +29,8 @@ const WORK_MS = 40;
 /**
  * Webhooks come due at random, `perSecond` on average, and were sent to the delay queue by load, in the order of their dates.
  *
- * - A pack begins with a webhook, and takes in those of the time after it, up to as many as an invocation takes, or to `turnsPerMessage` where a
- *   second has more than that.
+ * - A pack begins with a webhook, and takes in those of the time after it, up to as many as may be where no second is dense, or to `turnsPerMessage`
+ *   where one is.
  * - Messages become visible at whole seconds after they were sent: so those of a dense second that begin within one are there at once, and share
  *   invocations by ten, at best. Those that begin in different seconds do not.
  * - An invocation begins when its messages become visible: the lead, and up to a second more, before the first webhook of each. It ends
@@ -38,8 +38,8 @@ const WORK_MS = 40;
  */
 export function holdOf({ ratePerMinute, memoryMb, turnsPerMessage, answerMs }: HoldOptions): Hold {
   const perSecond = ratePerMinute / 60;
-  const whole = turnsPerInvocationOf(turnsPerMessage);
-  const [leadMs, most] = perSecond >= whole ? [DENSE_LEAD_MS, turnsPerMessage] : [LEAD_MS, whole];
+  const isDense = perSecond >= turnsPerInvocationOf(turnsPerMessage);
+  const [leadMs, most] = isDense ? [DENSE_LEAD_MS, turnsPerMessage] : [LEAD_MS, sparseTurnsPerMessageOf(turnsPerMessage)];
   const spanMs = packSpanMs(leadMs);
   const span = perSecond * spanMs / 1000;
   const turns = expectedPack(span, most);

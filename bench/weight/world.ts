@@ -79,7 +79,12 @@ export class World {
     const { memoryMib: memoryMb = this.plans[name].memoryMb, variables } = settings;
     const { script, urls: { services: endpoint } } = this;
     const worker = await Worker.start({
-      script, bundle: bundleOf(name), plan: { ...this.plans[name], memoryMb }, endpoint, trusted: CERTIFICATE, variables: { ...EVERYTHING, ...variables },
+      script,
+      bundle: bundleOf(name),
+      plan: { ...this.plans[name], memoryMb },
+      endpoint,
+      trusted: CERTIFICATE,
+      variables: { ...EVERYTHING, ...variables },
     });
     try {
       return await use(worker);

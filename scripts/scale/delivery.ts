@@ -7,7 +7,10 @@ import { QUOTAS } from './quotas';
 import { FIXED, processorShare, SchedulerSettings } from './scheduler-settings';
 import { TableCapacity } from './table-capacity';
 import { runWorker } from './worker';
-import { comeBackSeconds, DENSE_LEAD_MS, turnsPerInvocationOf, LEAD_MS, queueDelaySeconds, turnsPerMessageOf } from '../../src/core/timing';
+import {
+  comeBackSeconds, DENSE_LEAD_MS, LEAD_MS, MAX_TURNS_PER_MESSAGE, packSpanMs, queueDelaySeconds, sparseTurnsPerMessageOf, turnsPerInvocationOf,
+  turnsPerMessageOf,
+} from '../../src/core/timing';
 import { Random } from '../../test/simulation/random';
 
 /** Of a tick after the second: SQS delays by whole seconds, so that this makes the lead half a second more than the least. */
@@ -28,6 +31,8 @@ export interface Deliveries {
   /** Webhooks that were never written. The model loses none. */
   readonly lost: number;
   readonly usage: ConsumerUsage;
+  /** Calls in which load sent the messages. */
+  readonly sends: number;
   /** Claims that the table did not take in time, so that the turn came again. */
   readonly comeAgain: number;
 }
@@ -54,12 +59,15 @@ export function deliver(options: DeliveryOptions): Deliveries {
   const { settings, costs, dueAt, countFrom = -Infinity, isGrown, otherWrites = 0, seed } = options;
   const { share = processorShare(settings.deliverMemoryMib), leadMs } = options;
   const events = new EventQueue();
+  const turnsPerMessage = turnsPerMessageOf(settings.deliverMemoryMib);
+  const most = turnsPerInvocationOf(turnsPerMessage);
   const table = new TableCapacity(Math.max(settings.tableWrites - otherWrites, 1), dueAt[0] - FIXED.loadHorizonMs);
   const lateMs = new Float64Array(dueAt.length);
   let [written, counted, comeAgain] = [0, 0, 0];
 
   const invoke = (batch: readonly Message[], startsAt: number, isFirst: boolean) => {
-    const { dates, receives } = turnsOf(batch);
+    const turns = turnsOf(batch);
+    const [dates, receives] = [turns.dates.subarray(0, most), turns.receives.subarray(0, most)];
     const { firedAt, unclaimed, endsAt } = runWorker(startsAt, dates, share, isFirst ? costs.first : costs.later, costs, table);
     for (let i = 0; i < dates.length; i++) {
       if (!Number.isNaN(firedAt[i])) {
@@ -71,7 +79,9 @@ export function deliver(options: DeliveryOptions): Deliveries {
     }
     comeAgain += unclaimed.length;
     const sentAt = unclaimed.length === 0 ? endsAt : unclaimed[unclaimed.length - 1][1];
-    return { endsAt, sent: sentAgain(unclaimed.map(([i]) => ({ date: dates[i], receives: receives[i] })), sentAt) };
+    const again = sentAgain(unclaimed.map(([i]) => ({ date: dates[i], receives: receives[i] })), sentAt);
+    const rest = packsOf(turns.dates.subarray(most), turnsPerMessage).map(({ dueAt: of }): Message => ({ dueAt: of, receives: 1 }));
+    return { endsAt, sent: rest.length === 0 ? again : [...again, [rest, startsAt + costs.latency.send] as const] };
   };
 
   const consumer = new Consumer<Message>(events, {
@@ -83,9 +93,9 @@ export function deliver(options: DeliveryOptions): Deliveries {
     isGrown,
     invoke,
   });
-  sendTurns(dueAt, turnsPerMessageOf(settings.deliverMemoryMib), loadRowMs(settings, costs), consumer, leadMs);
+  const sends = sendTurns(packsOf(dueAt, turnsPerMessage), loadRowMs(settings, costs), consumer, leadMs);
   events.run();
-  return { lateMs: lateMs.subarray(0, counted).sort(), written, lost: dueAt.length - written, usage: consumer.usage, comeAgain };
+  return { lateMs: lateMs.subarray(0, counted).sort(), written, lost: dueAt.length - written, usage: consumer.usage, sends, comeAgain };
 }
 
 /** All turns of a batch, what is due first coming first. */
@@ -120,36 +130,58 @@ function sentAgain(turns: readonly { readonly date: number; readonly receives: n
   return [...byReceives].map(([receives, messages]) => [messages, at + comeBackSeconds(receives) * 1000]);
 }
 
-/** As load does: each minute, what is due within the horizon, packed by seconds, ten messages to a call. */
-function sendTurns(dueAt: Float64Array, mostTurns: number, rowMs: number, consumer: Consumer<Message>, everyLeadMs?: number): void {
-  const [density, dense] = [new Map<number, number>(), turnsPerInvocationOf(mostTurns)];
+/** Turns that travel in one message. */
+interface Pack {
+  readonly dueAt: Float64Array;
+  readonly leadMs: number;
+}
+
+/** By the rules of `src/core/packs.ts`, of turns that are not yet due. */
+function packsOf(dueAt: Float64Array, turnsPerMessage: number): Pack[] {
+  const [density, dense] = [new Map<number, number>(), turnsPerInvocationOf(turnsPerMessage)];
   dueAt.forEach((at) => density.set(secondOf(at), (density.get(secondOf(at)) ?? 0) + 1));
-  let sentAt = -Infinity;
-  let call: { readonly pack: Float64Array; readonly leadMs: number }[] = [];
-  const send = () => {
-    const visible = new Map<number, Message[]>();
-    for (const { pack, leadMs } of call) {
-      const visibleAt = sentAt + queueDelaySeconds(pack[0], sentAt, leadMs) * 1000;
-      visible.set(visibleAt, [...visible.get(visibleAt) ?? [], { dueAt: pack, receives: 1 }]);
-    }
-    visible.forEach((messages, at) => consumer.arrive(at, messages));
-    call = [];
-  };
+  const isDense = (index: number) => (density.get(secondOf(dueAt[index])) ?? 0) >= dense;
+  const packs: Pack[] = [];
   for (let first = 0; first < dueAt.length;) {
+    const [leadMs, most] = isDense(first) ? [DENSE_LEAD_MS, turnsPerMessage] : [LEAD_MS, sparseTurnsPerMessageOf(turnsPerMessage)];
     let end = first + 1;
-    while (end < dueAt.length && end - first < mostTurns && dueAt[end] - dueAt[first] < 1000) {
+    while (end < dueAt.length && end - first < most && dueAt[end] - dueAt[first] < packSpanMs(leadMs) && isDense(end) === isDense(first)) {
       end++;
     }
-    // The tick that sees it first comes within a minute of the horizon; and what is sent before it takes its time.
-    const tickAt = Math.ceil((dueAt[end - 1] - FIXED.loadHorizonMs) / FIXED.tickMs) * FIXED.tickMs + TICK_PHASE_MS;
-    sentAt = Math.max(sentAt, tickAt) + (end - first) * rowMs;
-    const isDense = (density.get(secondOf(dueAt[first])) ?? 0) >= dense;
-    call.push({ pack: dueAt.subarray(first, end), leadMs: everyLeadMs ?? (isDense ? DENSE_LEAD_MS : LEAD_MS) });
-    if (call.length === QUOTAS.sqs.batch.value || end === dueAt.length) {
-      send();
-    }
+    packs.push({ dueAt: dueAt.subarray(first, end), leadMs });
     first = end;
   }
+  return packs;
+}
+
+/** As load does: each minute, what is due within the horizon, as many messages to a call as it takes. Returns how many calls there were. */
+function sendTurns(packs: readonly Pack[], rowMs: number, consumer: Consumer<Message>, everyLeadMs?: number): number {
+  const mostOfCall = QUOTAS.sqs.batch.value * MAX_TURNS_PER_MESSAGE;
+  let [sentAt, calls, turns] = [-Infinity, 0, 0];
+  let call: Pack[] = [];
+  const send = () => {
+    const visible = new Map<number, Message[]>();
+    for (const { dueAt, leadMs } of call) {
+      const visibleAt = sentAt + queueDelaySeconds(dueAt[0], sentAt, everyLeadMs ?? leadMs) * 1000;
+      visible.set(visibleAt, [...visible.get(visibleAt) ?? [], { dueAt, receives: 1 }]);
+    }
+    visible.forEach((messages, at) => consumer.arrive(at, messages));
+    [call, turns] = [[], 0];
+    calls++;
+  };
+  packs.forEach((pack, index) => {
+    const { dueAt } = pack;
+    // The tick that sees it first comes within a minute of the horizon; and what is sent before it takes its time.
+    const tickAt = Math.ceil((dueAt[dueAt.length - 1] - FIXED.loadHorizonMs) / FIXED.tickMs) * FIXED.tickMs + TICK_PHASE_MS;
+    sentAt = Math.max(sentAt, tickAt) + dueAt.length * rowMs;
+    call.push(pack);
+    turns += dueAt.length;
+    const next = packs[index + 1]?.dueAt.length ?? Infinity;
+    if (call.length === QUOTAS.sqs.batch.value || turns + next > mostOfCall) {
+      send();
+    }
+  });
+  return calls;
 }
 
 function secondOf(at: number): number {

@@ -12,7 +12,6 @@ import { Quota, QUOTAS } from './quotas';
 import { AT_ONCE, LOADS, POINTS, runAtOnce, runPublished, runSteady, Scenario, STEADY, WRITES } from './scenarios';
 import { DEFAULTS, FIXED, SchedulerSettings, webhooksAnInvocation } from './scheduler-settings';
 import { countText, dollarsText, markdownTable, shareText, timeText } from './text';
-import { turnsPerMessageOf } from '../../src/core/timing';
 
 /** What would take longer is not run: it is long past being a question of lateness. */
 const TOO_LONG_MS = 5 * 60_000;
@@ -145,9 +144,9 @@ function monthTable(steady: readonly Runs[]): string {
 
 /** Published ten to a call; a message of a kilobyte; without logs, storage and transfer. */
 function millionUsd(point: Point, settings: SchedulerSettings): number {
-  const { deliveries: { usage, written } } = point;
+  const { deliveries: { usage, sends, written } } = point;
   const batch = QUOTAS.sqs.batch.value;
-  const requests = 2 / batch + 1 / batch / turnsPerMessageOf(settings.deliverMemoryMib) + 2 * usage.invocations / written;
+  const requests = 2 / batch + (sends + 2 * usage.invocations) / written;
   return lambdaPerMillion(point, settings) + 1e6 * (
     priceOf('sns.request') / batch
     + WRITES * priceOf('dynamodb.write')

@@ -40,6 +40,14 @@ export function turnsPerInvocationOf(turnsPerMessage: number): number {
   return BATCH_SIZE * turnsPerMessage;
 }
 
+/** More than these, over two seconds, are not ready in time in a worker that has just started, however much memory it has. */
+const MAX_SPARSE_TURNS = 200;
+
+/** How many turns a queue message may hold where no second is dense: what an invocation takes, if it can have that ready within {@link LEAD_MS}. */
+export function sparseTurnsPerMessageOf(turnsPerMessage: number): number {
+  return Math.min(turnsPerInvocationOf(turnsPerMessage), MAX_SPARSE_TURNS);
+}
+
 /** The lead where many are due in one second. */
 export const DENSE_LEAD_MS = LEAD_MS + 1_400;
 

@@ -78,7 +78,7 @@ test('full packs, which are due one after the other, are no more to a call than 
   expect(await queue(50).send(turns)).toEqual([]);
   const calls = batches.mock.calls.map(([command]) => (command as SendMessageBatchCommand).input.Entries ?? []);
   batches.mockRestore();
-  expect(calls.map((entries) => entries.map(({ MessageBody }) => count(MessageBody)))).toEqual([[500], [500], [500], [100]]);
+  expect(calls.map((entries) => entries.map(({ MessageBody }) => count(MessageBody)))).toEqual([[200, 200], [200, 200], [200, 200], [200, 200]]);
   expect(new Set(idsOf(sent).flat()).size).toBe(1_600);
 });
 

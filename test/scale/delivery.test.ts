@@ -66,6 +66,17 @@ test('what becomes visible too late for its worker to get ready is late', () => 
   expect(lateWith(100)).toBeGreaterThan(500);
 });
 
+test('where packs have piled up, an invocation takes no more than its worth, and the rest is for others', () => {
+  // 80 a second, which is not dense, for a minute in which Lambda has one invocation: full packs lie in the queue, ten of which are handed out at once.
+  const dueAt = Float64Array.from({ length: 4_800 }, (_, i) => NOON + i * 12.5);
+  const { lost, written, usage, sends } = deliver({
+    settings: { ...WARM, accountConcurrency: 1 }, costs: AWS_COSTS, dueAt, isGrown: true, seed: 1,
+  });
+  expect({ lost, written }).toEqual({ lost: 0, written: 4_800 });
+  expect(usage.invocations).toBeGreaterThanOrEqual(48);
+  expect(sends).toBe(10); // 48 packs, five of which are as much as a call may hold
+});
+
 test('only what is asked for is counted, and what was written is all', () => {
   const random = new Random(5);
   const dueAt = Float64Array.from({ length: 2_000 }, () => NOON + random.int(0, 60_000)).sort();
