@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { memberTexts } from '../../src/core/json-text';
-import { FieldError, fieldsOf, mergeMessage, parseMessage, ParsedMessage } from '../../src/core/message';
+import { FieldError, fieldsOf, mergeMessage, parseMessage, ParsedMessage, partsOf } from '../../src/core/message';
 import { cutTo } from '../../src/core/retry';
 import { messageText, Webhook } from '../../src/core/webhook';
 import { anyJson, Fields, numberJson, objectTextOf, retryPlan, textJson, token } from '../support/arbitrary';
@@ -139,6 +139,82 @@ describe('errors', () => {
     fc.assert(fc.property(fc.oneof(numberJson, fc.constantFrom('true', '[]', '["a=b"]')), (payload) => {
       expect(named(errorsOf(parse(message(payload))))).toEqual([{ field: 'payload', received: payload }]);
     }));
+  });
+});
+
+describe('a list', () => {
+  const space = fc.constantFrom('', ' ', '\n', '\r\n\t');
+  const spaced = fc.tuple(space, anyJson, space);
+  const listOf = (minLength: number, maxLength: number) => fc.tuple(fc.array(spaced, { minLength, maxLength }), space).map(([elements, around]) => ({
+    written: elements.map(([, element]) => element), text: `${around}[${elements.map((parts) => parts.join('')).join(',')}]${around}`,
+  }));
+  const itself = (text: string) => [{ text, defaultId: 'sns-1', isListed: false }];
+  const valueOf = (text: string): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      return undefined;
+    }
+  };
+
+  test('of one to ten values comes apart into them, each as it was written, under the MessageId and its place', () => {
+    fc.assert(fc.property(listOf(1, 10), ({ written, text }) => {
+      expect(partsOf(text, 'sns-1')).toEqual(written.map((element, place) => ({ text: element, defaultId: `sns-1-${place}`, isListed: true })));
+    }), { numRuns: 400 });
+  });
+
+  test('of none, or of more than ten, stays as it is', () => {
+    fc.assert(fc.property(fc.oneof(listOf(0, 0), listOf(11, 14)), ({ text }) => {
+      expect(partsOf(text, 'sns-1')).toEqual(itself(text));
+    }), { numRuns: 100 });
+  });
+
+  const inserted = fc.oneof(fc.string({ unit: 'binary', maxLength: 3 }), fc.constantFrom('[', ']', ',', '"'));
+  const garbled = fc.tuple(listOf(0, 12), fc.nat(), inserted, fc.nat(2)).map(([{ text }, position, put, dropped]) => {
+    const at = position % (text.length + 1);
+    return text.slice(0, at) + put + text.slice(at + dropped);
+  });
+  const led = fc.tuple(fc.constantFrom('\ufeff', '\u00a0', ' '), anyJson).map((parts) => parts.join(''));
+
+  test('is told by what JSON makes of any text: it never throws, nothing of a list is left out, and all else stays itself', () => {
+    fc.assert(fc.property(fc.oneof(fc.string({ unit: 'binary' }), anyJson, garbled, led), (text) => {
+      const value = valueOf(text);
+      if (!Array.isArray(value) || value.length === 0 || value.length > 10) {
+        expect(partsOf(text, 'sns-1')).toEqual(itself(text));
+        return;
+      }
+      const texts = partsOf(text, 'sns-1').map((part) => part.text);
+      expect(texts.map(valueOf)).toEqual(value);
+      let end = 0;
+      for (const part of texts) {
+        const start = text.indexOf(part, end);
+        expect(text.slice(end, start)).toMatch(end === 0 ? /^\s*\[\s*$/ : /^\s*,\s*$/);
+        end = start + part.length;
+      }
+      expect(text.slice(end)).toMatch(/^\s*\]\s*$/);
+    }), { numRuns: 700 });
+  });
+
+  test('holds webhooks that are what they would be by themselves, right and wrong ones', () => {
+    const webhook = fc.oneof(withText(fields).map(([, text]) => text), faulty.map(([text]) => text), anyJson);
+    fc.assert(fc.property(fc.array(webhook, { minLength: 1, maxLength: 10 }), (webhooks) => {
+      for (const [place, part] of partsOf(`[${webhooks.join()}]`, 'sns-1').entries()) {
+        // What is no object has another description of what was expected.
+        const undescribed = (parsed: ParsedMessage) => ('errors' in parsed ? { ...parsed, errors: named(parsed.errors) } : parsed);
+        const alone = parseMessage(webhooks[place], { ...OPTIONS, defaultId: `sns-1-${place}` });
+        expect(undescribed(parseMessage(part.text, { ...OPTIONS, ...part }))).toEqual(undescribed(alone));
+      }
+    }), { numRuns: 200 });
+  });
+
+  test('holds no actions: each is refused, whatever else is wrong with it', () => {
+    const action = draft.chain(({ kind, id, changes: valid, wrong }) => (
+      objectTextOf(new Map([['action', kind], ...(id === undefined ? [] : [['id', id] as const]), ...valid, ...wrong]))
+    ));
+    fc.assert(fc.property(action, (text) => {
+      const [part] = partsOf(`[${text}]`, 'sns-1');
+      expect(named(errorsOf(parseMessage(part.text, { ...OPTIONS, ...part }))).map(({ field }) => field)).toContain('action');
+    }), { numRuns: 200 });
   });
 });
 
