@@ -2,6 +2,7 @@
 import { audit, settle } from './support/audit';
 import { INGEST_HORIZON_SECONDS, Rig } from './support/rig';
 import { pause } from './support/scenarios';
+import { until } from '../support/until';
 
 jest.setTimeout(150_000);
 
@@ -34,6 +35,28 @@ test('a table that throttles each call twice, and whose third answer is lost: ev
   expect(fates.throttle).toBeGreaterThanOrEqual(2 * 4 * ids.length);
   expect(fates.lose).toBeGreaterThanOrEqual(4 * ids.length);
   rig.faults.table.length = 0;
+});
+
+test('a list, one of whose webhooks the table does not take until it comes again: each fires once, and what is wrong is told once', async () => {
+  const dueAt = Date.now();
+  const soon = { id: 'listed-soon', dueAt };
+  const third = { id: 'listed-third', dueAt: dueAt + 5_000 };
+  const later = { id: 'listed-later', dueAt: dueAt + 8_000 };
+  const wrong = rig.messageOf({ id: 'listed-wrong', dueAt, fields: { method: 'fetch' } });
+  const withoutId = rig.messageOf({ id: 'listed-without-id', dueAt: dueAt + 4_000, fields: { id: null } });
+  const mend = rig.inflict('table', 'throttle', 'PutItem', third.id);
+  const arrived = rig.whenArrived(soon.id);
+  const list = [rig.messageOf(soon), wrong, rig.messageOf(third), withoutId, rig.messageOf(later), rig.messageOf(soon)];
+  const messageId = await rig.publishMessage(list);
+  [soon, later, third, { id: `${messageId}-3`, dueAt: dueAt + 4_000 }].forEach((webhook) => rig.published.set(webhook.id, webhook.dueAt));
+
+  await arrived;
+  expect(await rig.noticesOf('listed-wrong')).toEqual([]);
+  mend();
+  await Promise.all([soon.id, later.id, third.id, `${messageId}-3`].map(async (id) => settle(rig, { id, ends: 'delivered' })));
+  expect(await until('the notice', async () => (await rig.noticesOf('listed-wrong'))[0])).toMatchObject({
+    reason: 'validation', errors: [{ field: 'method' }], message: wrong,
+  });
 });
 
 /**
@@ -75,4 +98,5 @@ test('a table that fails for a minute: what was accepted fires, what is publishe
 
 test('afterwards nothing is left, and nothing was lost, early or repeated', async () => {
   await audit(rig);
+  expect(await rig.noticesOf('listed-wrong')).toHaveLength(1);
 });

@@ -166,12 +166,14 @@ export class Rig {
   }
 
   public async publish(...webhooks: readonly GivenWebhook[]): Promise<void> {
-    await Promise.all(webhooks.map(async ({ id, dueAt, fields }) => {
-      this.published.set(id, dueAt);
-      await this.publishMessage({
-        id, date: new Date(dueAt).toISOString(), url: `${this.receiver.url}/${id}`, method: 'post', payload: { id }, ...fields,
-      });
+    await Promise.all(webhooks.map(async (webhook) => {
+      this.published.set(webhook.id, webhook.dueAt);
+      await this.publishMessage(this.messageOf(webhook));
     }));
+  }
+
+  public messageOf({ id, dueAt, fields }: GivenWebhook): object {
+    return { id, date: new Date(dueAt).toISOString(), url: `${this.receiver.url}/${id}`, method: 'post', payload: { id }, ...fields };
   }
 
   /** Resolves once a webhook is stored. */
@@ -181,10 +183,11 @@ export class Rig {
     )));
   }
 
-  /** Publishes anything; a text as it is. */
-  public async publishMessage(message: object | string, more: Omit<PublishCommandInput, 'Message'> = {}): Promise<void> {
+  /** Publishes anything; a text as it is. Returns its MessageId. */
+  public async publishMessage(message: object | string, more: Omit<PublishCommandInput, 'Message'> = {}): Promise<string> {
     const text = typeof message === 'string' ? message : JSON.stringify(message);
-    await this.sns.send(new PublishCommand({ TopicArn: this.scheduler.inputTopicArn, Message: text, ...more }));
+    const { MessageId = '' } = await this.sns.send(new PublishCommand({ TopicArn: this.scheduler.inputTopicArn, Message: text, ...more }));
+    return MessageId;
   }
 
   /** What the receiver got of a webhook, in the order in which it arrived. */
