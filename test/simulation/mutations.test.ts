@@ -211,6 +211,16 @@ const MUTATIONS: readonly Mutation[] = [
   },
   {
     invariant: 'notices',
+    what: 'what is wrong with one of a list is told twice',
+    breakIt: () => replace(Ingest.prototype, 'refuse', async (original, refused: { part: message.Part }) => {
+      await original(refused);
+      if (refused.part.isListed) {
+        await original(refused);
+      }
+    }),
+  },
+  {
+    invariant: 'notices',
     what: 'one of a list that is refused keeps those behind it from being taken',
     breakIt: () => {
       const refusals = new WeakMap<object, Promise<boolean>>();
