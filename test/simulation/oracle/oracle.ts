@@ -67,7 +67,8 @@ export class Oracle implements QueueObserver, TableObserver, FleetObserver, Call
   /** What a webhook or publication is called in the trace. */
   public namesOf(subject: string): readonly string[] {
     const model = this.book.named(subject);
-    return [subject, ...(model ? [model.accepted.messageId, ...model.state?.actions ?? []] : [])];
+    const published = model?.accepted ?? this.book.publications.known(subject);
+    return [subject, ...(published ? [published.messageId] : []), ...(model?.state?.actions ?? [])];
   }
 
   public published(message: Message): void {

@@ -41,6 +41,11 @@ export class Publications {
     return this.fates.find(({ publication }) => isAction(publication) && body.includes(`"MessageId":"${publication.messageId}"`))?.publication;
   }
 
+  /** What was published first under an id as its producer knows it. */
+  public known(publicId: string): Publication | undefined {
+    return this.fates.find(({ publication: { id, defaultId } }) => (id ?? defaultId) === publicId)?.publication;
+  }
+
   /** How many mean the same webhook. */
   public copiesOf({ id, fields }: Publication): number {
     return id === undefined ? 1
