@@ -17,7 +17,8 @@ export interface Notification {
 export function parseNotification(body: string): Notification {
   const { MessageId: messageId, Message: text, Timestamp: timestamp } = JSON.parse(body) as Record<string, unknown>;
   const publishedAt = typeof timestamp === 'string' ? Date.parse(timestamp) : NaN;
-  if (!isId(messageId) || typeof text !== 'string' || Number.isNaN(publishedAt)) {
+  // The webhooks of a list have longer ids, which have to be ids too.
+  if (!isId(messageId) || !isId(`${messageId}-0`) || typeof text !== 'string' || Number.isNaN(publishedAt)) {
     throw new TypeError('not an SNS notification: expected a JSON object with MessageId, Message and Timestamp');
   }
   return { messageId, text, publishedAt };
