@@ -11,7 +11,9 @@ import { gbSeconds, isUndisturbed, ourBill, provisionedWriteDollars, requestRows
 import { dollars, PRICES, REGION, RETRIEVED } from './prices';
 import { atMost } from './readers';
 import { cloudTasks, olderDesign, qstash, schedulerWithApiDestination, schedulerWithLambda } from './rivals';
-import { BATCHED, BURST, GROUPS, LARGE, LONG_WINDOWED_SINGLE, PAYLOAD, SINGLE, SLOW, SOON, WINDOWED, WINDOWED_BATCHED, WINDOWED_SINGLE } from './works';
+import {
+  BATCHED, BURST, GROUPS, LARGE, LISTED, LONG_WINDOWED_SINGLE, PAYLOAD, SINGLE, SLOW, SOON, WINDOWED, WINDOWED_BATCHED, WINDOWED_SINGLE,
+} from './works';
 import { Cell, Column, table } from '../../scripts/support/terminal';
 import { turnsPerMessageOf } from '../../src/core/timing';
 import type { Section, SectionOptions } from '../section';
@@ -58,6 +60,7 @@ export function sectionOf(runs: readonly MeteredRun[]): Section {
   const idle = POLLERS.map((pollers) => idleMonth(load, idleTicks!, pollers));
   const goals = goalsOf({
     batched: billOf(BATCHED),
+    listed: billOf(LISTED),
     single: billOf(SINGLE),
     windowed: { batched: bothOf(WINDOWED_BATCHED), single: bothOf(WINDOWED_SINGLE, LONG_WINDOWED_SINGLE) },
     large: billOf(LARGE),

@@ -5,6 +5,7 @@ import { messageText, MessageShape } from './messages';
 import type { Cleanup } from '../../scripts/support/cleanup';
 import { snsClient } from '../../scripts/support/local-clients';
 import { ReceiverProcess } from '../../scripts/support/receiver-process';
+import { batchesOf } from '../../src/adapters/batches';
 import { Variable } from '../../src/handlers/environment';
 import { FunctionUsage, LocalEngine, RequestUsage, Usage } from '../../src/local/engine';
 import { publishBatch } from '../publish-batch';
@@ -16,6 +17,8 @@ export interface Work {
   readonly ratePerMinute: number;
   /** Messages to a PublishBatch, at most ten; 1 for Publish. */
   readonly batchSize: number;
+  /** Webhooks to a message. @default - one, without a list around it */
+  readonly listSize?: number;
   /** `soon`: ingest sends them to the delay queue. `later`: they wait in the table, and load does. */
   readonly due: 'soon' | 'later';
   readonly message: MessageShape;
@@ -74,13 +77,15 @@ export async function runMetered(work: Work, assembly: string, cleanup: Cleanup)
   engine.pauseSchedules();
   const publisher = new Publisher(await snsClient(engine, cleanup), inputTopicArn, receiver.url);
   // Not under the ids of the work: those would be taken then.
-  const warmUp: Work = { ...work, count: WARM_UP_COUNT, batchSize: 10, ratePerMinute: Infinity, message: { ...work.message, ownId: false } };
+  const warmUp: Work = {
+    ...work, count: WARM_UP_COUNT, batchSize: 10, listSize: 1, ratePerMinute: Infinity, message: { ...work.message, ownId: false },
+  };
   await publisher.publish(warmUp, WARM_UP_PATH, () => Date.now());
   await until(async () => await receiver.count(WARM_UP_PATH) >= WARM_UP_COUNT, Date.now() + PATIENCE_MS);
   await delay(SETTLE_MS);
 
   const before = await engine.usage();
-  const stored = counts.records(functions.ingest) + work.count;
+  const stored = counts.records(functions.ingest) + Math.ceil(work.count / (work.listSize ?? 1));
   const spanMs = work.count / work.ratePerMinute * 60_000;
   const firstDue = Date.now() + spanMs + AHEAD_MS[work.due] + (work.windowSeconds ?? 0) * 1000;
   await publisher.publish(work, WORK_PATH, () => Math.floor(firstDue + Math.random() * spanMs));
@@ -134,13 +139,15 @@ class Counts {
 class Publisher {
   public constructor(private readonly sns: SNSClient, private readonly topicArn: string, private readonly url: string) {}
 
-  public async publish({ count, batchSize, ratePerMinute, message }: Work, path: string, dueAt: () => number): Promise<void> {
+  public async publish({ count, batchSize, listSize = 1, ratePerMinute, message }: Work, path: string, dueAt: () => number): Promise<void> {
     const start = Date.now();
-    for (let index = 0; index < count; index += batchSize) {
+    const webhooks = batchSize * listSize;
+    for (let index = 0; index < count; index += webhooks) {
       await delay(Math.max(0, start + index / ratePerMinute * 60_000 - Date.now()));
-      await this.send(Array.from({ length: Math.min(batchSize, count - index) }, (_, i) => messageText({
+      const texts = Array.from({ length: Math.min(webhooks, count - index) }, (_, i) => messageText({
         ...message, index: index + i, dueAt: dueAt(), url: this.url + path,
-      })));
+      }));
+      await this.send(listSize === 1 ? texts : batchesOf(texts, listSize).map((list) => `[${list.join(',')}]`));
     }
   }
 

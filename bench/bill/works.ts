@@ -9,6 +9,7 @@ const LATER = { ratePerMinute: 3_000, batchSize: 10, due: 'later', message: EVEN
 /** What the goals are about: the others differ from it in what their names say. */
 export const BATCHED: Work = { ...LATER, name: '1 KB, due later, in batches', count: 600 };
 export const SINGLE: Work = { ...LATER, name: '1 KB, due later, one by one', count: 600, batchSize: 1 };
+export const LISTED: Work = { ...LATER, name: '1 KB, due later, in batches of lists of ten', count: 600, listSize: 10 };
 export const SOON: Work = { ...LATER, name: '1 KB, due soon, in batches', count: 400, due: 'soon' };
 export const SOON_SINGLE: Work = { ...LATER, name: '1 KB, due soon, one by one', count: 300, due: 'soon', batchSize: 1 };
 /** As these, by a scheduler whose ingest waits for company. */
@@ -26,7 +27,7 @@ export const RANDOM: Work = { ...LATER, name: '1 KB of random text, due later, i
 
 /** Those of one group run at the same time: as long as the machine keeps up, what they use does not depend on how busy it is. */
 export const GROUPS: readonly (readonly Work[])[] = [
-  [BATCHED], [SINGLE], ...WINDOWED.map((work) => [work]), [SOON], [SOON_SINGLE], [SLOW, PAYLOAD], [LARGE, OWN_ID, RANDOM], [BURST],
+  [BATCHED], [LISTED], [SINGLE], ...WINDOWED.map((work) => [work]), [SOON], [SOON_SINGLE], [SLOW, PAYLOAD], [LARGE, OWN_ID, RANDOM], [BURST],
 ];
 
 function windowed(work: Work, windowSeconds: number): Work {

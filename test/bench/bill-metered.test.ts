@@ -3,7 +3,7 @@ import { billedAssembly } from '../../bench/bill/assembly';
 import { quantityOf } from '../../bench/bill/bill';
 import { runMetered } from '../../bench/bill/metered';
 import { ourBill, requestRows } from '../../bench/bill/ours';
-import { SOON } from '../../bench/bill/works';
+import { LISTED, SOON } from '../../bench/bill/works';
 import { Cleanup } from '../../scripts/support/cleanup';
 
 const cleanup = new Cleanup();
@@ -25,4 +25,15 @@ test('ten webhooks of one batch are a publish, a row each, a claim and an outcom
   expect(quantityOf(bill, 'sns.request')).toBe(0.1);
   expect(run.usage.tables).toEqual([expect.objectContaining({ items: 20 })]);
   expect(run.usage.deliveries).toEqual([expect.objectContaining({ messages: 10 })]);
+});
+
+test('twenty webhooks in two lists of one batch are two messages, of one invocation', async () => {
+  const run = await runMetered({ ...LISTED, count: 20, due: 'soon' }, await billedAssembly(undefined, cleanup), cleanup);
+  expect(run.arrived).toBe(20);
+  const bill = ourBill('twenty', run);
+  expect(quantityOf(bill, 'dynamodb.write')).toBe(3);
+  expect(quantityOf(bill, 'sns.request')).toBe(1 / 20);
+  expect(run.usage.deliveries).toEqual([expect.objectContaining({ messages: 2 })]);
+  const { functions: { ingest } } = run;
+  expect(run.usage.functions.find(({ functionName }) => functionName === ingest)?.invocations).toBe(1);
 });
