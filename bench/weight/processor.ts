@@ -1,11 +1,11 @@
 // How much of a processor a webhook takes in deliver and in ingest, and how late webhooks are where there is as much of one as Lambda gives.
-import { deliverEvent, ingestEvent } from './events';
+import { deliverEvent, ingestEvent, packEvent } from './events';
 import { MIB_PER_PROCESSOR, ProcessorLimit } from './processor-limit';
 import type { Worker } from './worker';
 import type { Scheme, World } from './world';
 import { webhooksAnInvocation } from '../../scripts/scale/scheduler-settings';
 import { Cell, Column, table } from '../../scripts/support/terminal';
-import { DENSE_LEAD_MS, LEAD_MS } from '../../src/core/timing';
+import { DENSE_LEAD_MS, LEAD_MS, packSpanMs, sparseTurnsPerMessageOf, turnsPerMessageOf } from '../../src/core/timing';
 import { Percentiles, figuresOf, median } from '../measure';
 
 const TIMEOUT_MS = 60_000;
@@ -28,6 +28,8 @@ export interface ProcessorUse {
 export interface MemorySize {
   readonly memoryMib: number;
   readonly webhooks: number;
+  /** Within which they are due, one after the other; 0 for one instant. */
+  readonly spanMs: number;
   readonly first: Percentiles;
   readonly warm: Percentiles;
 }
@@ -44,13 +46,15 @@ function leadOf(webhooks: number, memoryMib: number): number {
   return webhooks >= webhooksAnInvocation(memoryMib) ? DENSE_LEAD_MS : LEAD_MS;
 }
 
+/** @param spanMs as in {@link MemorySize.spanMs} */
 async function deliverOnce(
-  world: World, worker: Worker, scheme: Scheme, webhooks: number, memoryMib = world.plans.deliver.memoryMb,
+  world: World, worker: Worker, scheme: Scheme, webhooks: number, memoryMib = world.plans.deliver.memoryMb, spanMs = 0,
 ): Promise<Invocation> {
   await world.reset(scheme);
   const before = await worker.usage();
-  const at = Date.now() + leadOf(webhooks, memoryMib);
-  const { usage } = await worker.invoke(deliverEvent(at, webhooks), TIMEOUT_MS);
+  const now = Date.now();
+  const event = spanMs === 0 ? deliverEvent(now + leadOf(webhooks, memoryMib), webhooks) : packEvent(now + LEAD_MS, webhooks, spanMs);
+  const { usage } = await worker.invoke(event, TIMEOUT_MS);
   const { lateMs } = await world.counts();
   return { processorMs: usage.processorMs - before.processorMs, peakRssMib: usage.peakRssMib, lateMs, complete: lateMs.length === webhooks };
 }
@@ -98,7 +102,8 @@ export async function measureProcessorUse(world: World): Promise<ProcessorUse[]>
 export async function measureMemorySizes(world: World): Promise<MemorySize[] | undefined> {
   const sizes: MemorySize[] = [];
   for (const memoryMib of [256, 512, 1_024, MIB_PER_PROCESSOR]) {
-    for (const webhooks of [10, webhooksAnInvocation(memoryMib)]) {
+    const pack = sparseTurnsPerMessageOf(turnsPerMessageOf(memoryMib));
+    for (const [webhooks, spanMs] of [[10, 0], [webhooksAnInvocation(memoryMib), 0], [pack, packSpanMs(LEAD_MS)]]) {
       const limit = ProcessorLimit.forMemory(memoryMib);
       if (!limit) {
         return undefined;
@@ -106,12 +111,12 @@ export async function measureMemorySizes(world: World): Promise<MemorySize[] | u
       try {
         sizes.push(await world.withWorker('deliver', { memoryMib }, async (worker) => {
           limit.hold(worker.pid); // once it is loaded: what that takes is measured apart
-          const first = await deliverOnce(world, worker, 'https', webhooks, memoryMib);
+          const first = await deliverOnce(world, worker, 'https', webhooks, memoryMib, spanMs);
           const warm: number[] = [];
           for (let i = 0; i < WARM_REPEAT; i++) {
-            warm.push(...(await deliverOnce(world, worker, 'https', webhooks, memoryMib)).lateMs);
+            warm.push(...(await deliverOnce(world, worker, 'https', webhooks, memoryMib, spanMs)).lateMs);
           }
-          return { memoryMib, webhooks, first: percentilesOf(first.lateMs), warm: percentilesOf(warm) };
+          return { memoryMib, webhooks, spanMs, first: percentilesOf(first.lateMs), warm: percentilesOf(warm) };
         }));
       } finally {
         limit.remove();
@@ -130,7 +135,7 @@ const USE_COLUMNS: readonly Column[] = [
   { title: 'Work' }, ...['Webhooks', 'First, ms each', 'Warm, ms each', 'Peak MiB', 'Complete'].map(right),
 ];
 const SIZE_COLUMNS: readonly Column[] = [
-  right('MiB'), right('Webhooks'), ...['First', 'Warm'].flatMap((when) => ['p50', 'p99', 'max'].map((name) => right(`${when} ${name}`))),
+  right('MiB'), right('Webhooks'), right('Within, ms'), ...['First', 'Warm'].flatMap((when) => ['p50', 'p99', 'max'].map((name) => right(`${when} ${name}`))),
 ];
 
 export function processorTable(uses: readonly ProcessorUse[]): string {
@@ -140,7 +145,7 @@ export function processorTable(uses: readonly ProcessorUse[]): string {
 }
 
 export function memoryTable(sizes: readonly MemorySize[]): string {
-  return table(SIZE_COLUMNS, sizes.map(({ memoryMib, webhooks, first, warm }): Cell[] => [
-    String(memoryMib), String(webhooks), ...[first, warm].flatMap(({ p50, p99, max }) => [p50, p99, max].map(String)),
+  return table(SIZE_COLUMNS, sizes.map(({ memoryMib, webhooks, spanMs, first, warm }): Cell[] => [
+    ...[memoryMib, webhooks, spanMs].map(String), ...[first, warm].flatMap(({ p50, p99, max }) => [p50, p99, max].map(String)),
   ]));
 }
