@@ -5,7 +5,7 @@ const path = require('node:path');
 const { default: Sequencer } = require('@jest/test-sequencer');
 
 /**
- * In the order in which they begin: 15 seconds or more each, on two cores that have nothing cached.
+ * In the order in which they begin: about 15 seconds or more each, on two cores that have nothing cached.
  * Those that wait, for downloads or for a date, come between those that compute, so that the other worker has use for both cores.
  */
 const SLOW = [
@@ -26,17 +26,19 @@ const SLOW = [
   'faults/queues',
   'demo/demo',
   'languages/go',
-  'simulation/cli',
   'batching-window',
   'package/tarball',
   'adapters/dynamodb-store',
   'core/load',
+  'bench/weight',
   'end-to-end',
   'languages/snippets',
+  'bench/bill-metered',
   'adapters/bursts',
   'integ/snapshot',
   'security/nothing-in-logs',
   'docs/monitoring',
+  'docs/typescript',
   'local/iam/enforcement',
   'clients/python',
 ];
