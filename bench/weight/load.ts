@@ -1,6 +1,7 @@
 // How long load takes for the rows of a minute, and how much memory: from a table that answers as DynamoDB does, and from the emulated one.
 import * as path from 'node:path';
 import type { EmulatedTableCommand } from './emulated-table-child';
+import type { Worker } from './worker';
 import type { World, WorkerSettings } from './world';
 import { Child } from '../../scripts/support/child';
 import type { Cleanup } from '../../scripts/support/cleanup';
@@ -18,6 +19,9 @@ export const LEAST_MIB = 256;
 const MINUTES_AHEAD = 3;
 const ROW_BYTES = 1_100;
 const TIMEOUT_MS = 300_000;
+/** By so many rows in all, the memory of a process has levelled off: at 1,000 or 10,000 a minute, it was last seen to rise by 2 % after 150,000. */
+const WARM_ROWS = 200_000;
+const FEWEST_INVOCATIONS = 3;
 
 export interface LoadRun {
   readonly table: string;
@@ -26,25 +30,41 @@ export interface LoadRun {
   readonly memoryMib: number;
   readonly ms: number;
   readonly processorMs: number;
-  /** Of the process, garbage and all. How much of that V8 leaves lying goes by the memory of the function. */
+  /** Of a process that has never run before, garbage and all: what it comes to by the end of its first invocation. */
   readonly peakRssMib: number;
+  /** What the same process comes to as it loads as many rows again and again. */
+  readonly warmRssMib?: number;
+  /** How often it has, the first time included. */
+  readonly invocations: number;
   /** What was left when all garbage was collected, in a run of its own. */
   readonly peakLiveMib?: number;
   readonly pages: number;
   /** Requests to the queue, each of up to ten messages. */
   readonly sends: number;
-  /** Whether every row was sent, and sent once. */
+  /** Whether every row was sent, and sent once, by each invocation. */
   readonly complete: boolean;
   readonly limit?: string;
 }
 
 /**
+ * How often a process is to load so many rows until its memory has levelled off.
+ *
+ * V8 doubles its space for what is new, up to what Lambda's flags allow, once as much has survived as fits in it, summed up since it did so last. The
+ * sum goes on from one invocation to the next, so that it is the rows of all of them that count, and where there are fewer a minute, it takes more
+ * minutes.
+ */
+export function invocationsFor(rows: number): number {
+  return Math.max(FEWEST_INVOCATIONS, Math.ceil(WARM_ROWS / rows));
+}
+
+/**
  * From a table that makes the rows up.
  *
+ * @param invocations how often one process is to load as many, as it does each minute on Lambda
  * @param memoryMib of the function; by default, what the template gives it
  */
-export async function measureLoad(world: World, rows: number, memoryMib?: number): Promise<LoadRun> {
-  const run = await loadOnce(world, rows, 'as fast as DynamoDB', { memoryMib });
+export async function measureLoad(world: World, rows: number, invocations: number, memoryMib?: number): Promise<LoadRun> {
+  const run = await loadRows(world, rows, 'as fast as DynamoDB', { memoryMib }, { invocations });
   return { ...run, peakLiveMib: await peakLiveOf(world, rows, memoryMib) };
 }
 
@@ -59,22 +79,34 @@ export async function measureLoadEmulated(world: World, rows: number, cleanup: C
     const child = await running.open(() => new Child<EmulatedTableCommand>(path.join(__dirname, 'emulated-table-child.ts')), (opened) => opened.close());
     const from = minuteAhead();
     const endpoint = await child.ask<string>({ tableName: world.plans.load.variables[Variable.TABLE_NAME], rows: rowsOf(world, rows, from) });
-    return loadOnce(world, rows, 'emulated', { variables: { AWS_ENDPOINT_URL_DYNAMODB: endpoint } }, [child.pid], from);
+    return loadRows(world, rows, 'emulated', { variables: { AWS_ENDPOINT_URL_DYNAMODB: endpoint } }, { tablePids: [child.pid], from });
   });
 }
 
-async function loadOnce(
-  world: World, rows: number, kind: string, settings: WorkerSettings, tablePids: readonly number[] = [], from = minuteAhead(),
+interface LoadRowsOptions {
+  /** @default 1 */
+  readonly invocations?: number;
+  /** Processes of the table, where it has some of its own. */
+  readonly tablePids?: readonly number[];
+  /** When the rows of the first invocation are due. */
+  readonly from?: number;
+}
+
+/** The first invocation of a process, which all figures are of but one: the memory that the process comes to if there are more. */
+async function loadRows(
+  world: World, rows: number, kind: string, settings: WorkerSettings, { invocations = 1, tablePids = [], from = minuteAhead() }: LoadRowsOptions,
 ): Promise<LoadRun> {
   await world.reset('https', rowsOf(world, rows, from));
   return world.withWorker('load', settings, async (worker) => {
-    const groups = { load: [worker.pid], [tablePids.length > 0 ? 'queue' : 'table and queue']: [world.pid], ...(tablePids.length > 0 ? { table: tablePids } : {}) };
+    const hasTable = tablePids.length > 0;
+    const groups = { load: [worker.pid], [hasTable ? 'queue' : 'table and queue']: [world.pid], ...(hasTable ? { table: tablePids } : {}) };
     const before = await worker.usage();
     const [timeBefore, began] = [processorTimeOf(groups), performance.now()];
     const { usage } = await worker.invoke({}, TIMEOUT_MS);
     const ms = performance.now() - began;
     const timeAfter = processorTimeOf(groups);
     const { requests, turnsSent } = await world.counts();
+    const warm = await loadAgain(world, worker, rows, invocations - 1);
     return {
       table: kind,
       rows,
@@ -82,12 +114,25 @@ async function loadOnce(
       ms,
       processorMs: usage.processorMs - before.processorMs,
       peakRssMib: usage.peakRssMib,
+      ...(invocations > 1 ? { warmRssMib: warm.peakRssMib } : {}),
+      invocations,
       pages: requests.Query ?? 0,
       sends: requests.SendMessageBatch ?? 0,
-      complete: turnsSent === rows,
+      complete: turnsSent === rows && warm.complete,
       ...(timeBefore && timeAfter ? { limit: limitReached(coresBetween(timeBefore, timeAfter, ms)) } : {}),
     };
   });
+}
+
+/** One minute after the other, though without the wait between them: Lambda keeps a function frozen for as long. */
+async function loadAgain(world: World, worker: Worker, rows: number, times: number): Promise<Pick<LoadRun, 'complete' | 'peakRssMib'>> {
+  let complete = true;
+  for (let i = 0; i < times; i++) {
+    await world.reset('https', rowsOf(world, rows, minuteAhead()));
+    await worker.invoke({}, TIMEOUT_MS);
+    complete = (await world.counts()).turnsSent === rows && complete;
+  }
+  return { complete, peakRssMib: (await worker.usage()).peakRssMib };
 }
 
 function minuteAhead(): number {
@@ -98,27 +143,50 @@ function rowsOf(world: World, count: number, from: number) {
   return { from, count, partitions: Number(world.plans.load.variables[Variable.PARTITIONS]), rowBytes: ROW_BYTES };
 }
 
+export interface Growth {
+  readonly rows: number;
+  readonly time: number;
+  readonly live: number;
+  /** Of processes that have loaded as many each minute for a while. */
+  readonly warmRss: number;
+  /** Of processes at the end of their first invocation. */
+  readonly firstRss: number;
+}
+
 /** How figures grow with the rows, of two runs from the same table. */
-export function growth(few: LoadRun, many: LoadRun): { readonly rows: number; readonly time: number; readonly live: number; readonly rss: number } {
-  const [fewLive, manyLive] = [few, many].map(({ peakLiveMib = NaN }) => peakLiveMib);
-  return { rows: many.rows / few.rows, time: many.ms / few.ms, live: manyLive / fewLive, rss: many.peakRssMib / few.peakRssMib };
+export function growth(few: LoadRun, many: LoadRun): Growth {
+  const times = (figure: (run: LoadRun) => number | undefined) => (figure(many) ?? NaN) / (figure(few) ?? NaN);
+  return {
+    rows: times(({ rows }) => rows),
+    time: times(({ ms }) => ms),
+    live: times(({ peakLiveMib }) => peakLiveMib),
+    warmRss: times(({ warmRssMib }) => warmRssMib),
+    firstRss: times(({ peakRssMib }) => peakRssMib),
+  };
 }
 
 export function growthText(few: LoadRun, many: LoadRun): string {
-  const { rows, time, live, rss } = growth(few, many);
+  const { rows, time, live, warmRss, firstRss } = growth(few, many);
   return `  From ${few.rows} to ${many.rows} rows, ${rows} times as many: ${time.toFixed(1)} times the time, ${live.toFixed(2)} times the live memory, `
-    + `${rss.toFixed(2)} times the RSS`;
+    + `${warmRss.toFixed(2)} times the warm RSS; ${firstRss.toFixed(2)} times that of the first run`;
 }
+
+const right = (title: string): Column => ({ title, align: 'right' });
 
 const COLUMNS: readonly Column[] = [
   { title: 'Table' },
-  ...['Rows', 'Memory, MiB', 'ms', 'Rows/s', 'Processor, ms', 'Live, MiB', 'RSS, MiB', 'Pages', 'Sends', 'Complete'].map((title) => ({ title, align: 'right' } as const)),
+  ...['Rows', 'Memory, MiB', 'ms', 'Rows/s', 'Processor, ms'].map(right),
+  ...['Live, MiB', 'RSS warm, MiB', 'after runs', 'RSS first, MiB', 'Pages', 'Sends', 'Complete'].map(right),
   { title: 'Limit reached' },
 ];
 
 export function loadTable(runs: readonly LoadRun[]): string {
-  return table(COLUMNS, runs.map(({ table: kind, rows, memoryMib, ms, processorMs, peakLiveMib, peakRssMib, pages, sends, complete, limit = '' }): Cell[] => [
-    kind, ...[rows, memoryMib, ms, rows / ms * 1_000, processorMs].map((value) => value.toFixed(0)), peakLiveMib?.toFixed(1) ?? '', peakRssMib.toFixed(0),
-    kind === 'emulated' ? '' : String(pages), String(sends), complete ? 'yes' : ['no', 'red'], limit,
-  ]));
+  return table(COLUMNS, runs.map((run): Cell[] => {
+    const { table: kind, rows, memoryMib, ms, processorMs, peakLiveMib, warmRssMib, invocations, peakRssMib, pages, sends, complete, limit = '' } = run;
+    return [
+      kind, ...[rows, memoryMib, ms, rows / ms * 1_000, processorMs].map((value) => value.toFixed(0)),
+      peakLiveMib?.toFixed(1) ?? '', warmRssMib?.toFixed(0) ?? '', warmRssMib === undefined ? '' : String(invocations), peakRssMib.toFixed(0),
+      kind === 'emulated' ? '' : String(pages), String(sends), complete ? 'yes' : ['no', 'red'], limit,
+    ];
+  }));
 }

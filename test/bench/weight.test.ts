@@ -6,7 +6,7 @@ import { bundleLikeHandlers, bundleOf, bytesOf } from '../../bench/weight/bundle
 import { coldStartTable, measureColdStarts } from '../../bench/weight/cold-start';
 import { DueRows, DueRowsOptions, Page } from '../../bench/weight/due-rows';
 import { deliverEvent, ingestEvent } from '../../bench/weight/events';
-import { growth, growthText, LoadRun, loadTable, measureLoad } from '../../bench/weight/load';
+import { growth, growthText, invocationsFor, LoadRun, loadTable, measureLoad } from '../../bench/weight/load';
 import { ProcessorLimit, quotaMs } from '../../bench/weight/processor-limit';
 import { functionsOf, planScheduler } from '../../bench/weight/stacks';
 import { World } from '../../bench/weight/world';
@@ -156,16 +156,35 @@ describe('with the functions that ship', () => {
   });
 
   test('load sends every row of the minute once', async () => {
-    const run = await measureLoad(world, 3_000);
-    expect(run).toMatchObject({ rows: 3_000, complete: true });
+    const run = await measureLoad(world, 3_000, 1);
+    expect(run).toMatchObject({ rows: 3_000, complete: true, invocations: 1 });
+    expect(run).not.toHaveProperty('warmRssMib');
     expect(run.pages).toBeGreaterThanOrEqual(16);
     expect(run.sends).toBeLessThan(300); // they travel in packs
     expect(run.memoryMib).toBe(512);
   });
 
+  test('load does so each minute, in a process that comes to more memory than its first run took', async () => {
+    const run = await measureLoad(world, 2_000, 20);
+    expect(run).toMatchObject({ rows: 2_000, complete: true, invocations: 20 });
+    expect(run.sends).toBeLessThan(200); // of the first alone
+    expect(run.warmRssMib).toBeGreaterThan(run.peakRssMib);
+  });
+
+  test('load that misses a row in a later minute is not complete', async () => {
+    const counts = world.counts.bind(world);
+    let looks = 0;
+    // The third invocation is told to have sent a row less than there were.
+    const missing = Object.assign(Object.create(world) as World, {
+      counts: async () => { const all = await counts(); return ++looks === 3 ? { ...all, turnsSent: all.turnsSent - 1 } : all; },
+    });
+    expect(await measureLoad(missing, 100, 4)).toMatchObject({ complete: false });
+    expect(looks).toBe(4);
+  });
+
   test('load keeps nothing of the rows that it has sent', async () => {
-    const few = await measureLoad(world, 10_000);
-    const many = await measureLoad(world, 100_000, 256);
+    const few = await measureLoad(world, 10_000, 1);
+    const many = await measureLoad(world, 100_000, 1, 256);
     expect([few, many].map(({ complete, memoryMib }) => [complete, memoryMib])).toEqual([[true, 512], [true, 256]]);
     // A row is some 200 bytes of it, so that 90,000 more would be 18 MiB. Compiled code and feedback for it grow by one or two.
     expect(many.peakLiveMib).toBeLessThan(few.peakLiveMib as number + 8);
@@ -180,12 +199,19 @@ describe('with the functions that ship', () => {
 
 test('growth compares runs, and the table says where rows were missed', () => {
   const few: LoadRun = {
-    table: 'a', rows: 10, memoryMib: 512, ms: 100, processorMs: 1, peakRssMib: 50, peakLiveMib: 10, pages: 1, sends: 1, complete: true,
+    ...{ table: 'a', rows: 10, memoryMib: 512, ms: 100, processorMs: 1, pages: 1, sends: 1, complete: true },
+    ...{ peakRssMib: 50, warmRssMib: 80, invocations: 25, peakLiveMib: 10 },
   };
-  const many: LoadRun = { ...few, rows: 100, ms: 1_050, peakRssMib: 60, peakLiveMib: 11, complete: false };
-  expect(growth(few, many)).toEqual({ rows: 10, time: 10.5, live: 1.1, rss: 1.2 });
-  expect(growthText(few, many)).toBe('  From 10 to 100 rows, 10 times as many: 10.5 times the time, 1.10 times the live memory, 1.20 times the RSS');
-  const { peakLiveMib, ...unlooked } = many;
-  const lines = loadTable([few, many, unlooked]).split('\n').slice(2);
-  expect(lines).toEqual([expect.stringMatching(/ 10\.0 +50 .* yes$/), expect.stringMatching(/ 11\.0 +60 .* no$/), expect.stringMatching(/ 1 +60 .* no$/)]);
+  const many: LoadRun = { ...few, rows: 100, ms: 1_050, peakRssMib: 60, warmRssMib: 84, invocations: 3, peakLiveMib: 11, complete: false };
+  expect(growth(few, many)).toEqual({ rows: 10, time: 10.5, live: 1.1, warmRss: 1.05, firstRss: 1.2 });
+  expect(growthText(few, many)).toBe(
+    '  From 10 to 100 rows, 10 times as many: 10.5 times the time, 1.10 times the live memory, 1.05 times the warm RSS; 1.20 times that of the first run',
+  );
+  const { peakLiveMib, warmRssMib, ...once } = many;
+  const lines = loadTable([few, many, { ...once, invocations: 1 }]).split('\n').slice(2);
+  expect(lines).toEqual([/ 10\.0 +80 +25 +50 .* yes$/, / 11\.0 +84 +3 +60 .* no$/, / 1 +60 .* no$/].map((line) => expect.stringMatching(line) as string));
+});
+
+test('a process is warm once it has loaded enough rows, and not before it has done so three times', () => {
+  expect([1, 1_000, 10_000, 100_000, 300_000].map((rows) => invocationsFor(rows))).toEqual([200_000, 200, 20, 3, 3]);
 });
