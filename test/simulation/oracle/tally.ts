@@ -5,8 +5,8 @@ import { MINUTE } from '../settings';
 import { Invocation, Worker } from '../worker';
 import { Book } from './book';
 
-/** What a retry after a second may be late by on a worker that has to be started. */
-const MAX_LATENESS_MS = 1_500;
+/** What a retry after a second may be late by: its outcome gives way to what is due, for 2.5 s at most, and a worker may have to be started. */
+const MAX_LATENESS_MS = 2_300;
 /** Within this of an action that came again, what it asks for is fired, if it is late. */
 const AFTER_WAIT_MS = 5 * MINUTE;
 
