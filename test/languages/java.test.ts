@@ -1,6 +1,6 @@
 // The package for Java: built with Maven, and used by the smallest app from the repository that it was deployed to.
 import { cpSync, writeFileSync } from 'node:fs';
-import { PREPARATION_TIMEOUT_MS, SMALLEST, SYNTHESIS_TIMEOUT_MS, Workplace } from './support/workplace';
+import { PREPARATION_TIMEOUT_MS, SMALLEST, Workplace } from './support/workplace';
 import { mavenRepository } from '../../scripts/languages/toolchain';
 
 const workplace = new Workplace('java', 'whether the smallest app in Java makes the template of the one in TypeScript');
@@ -22,5 +22,5 @@ workplace.describe('the jar in a Maven repository', () => {
     );
     expect(Object.keys(own)).toEqual(['WebhookSchedulerExample']);
     expect(own).toEqual(typescript);
-  }, SYNTHESIS_TIMEOUT_MS);
+  }, PREPARATION_TIMEOUT_MS); // what the app is made of, Maven downloads now
 });
