@@ -28,6 +28,7 @@ export const SETTINGS: Settings = {
   maxSkewMs: 0,
   pageSize: 1_000,
   turnsPerMessage: 10,
+  turnsPerInvocation: 100,
   receivesCarryOver: true,
 };
 

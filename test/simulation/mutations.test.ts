@@ -9,7 +9,7 @@ import { SqsDelayQueue } from '../../src/adapters/sqs-delay-queue';
 import { SqsUnreportedQueue } from '../../src/adapters/sqs-unreported-queue';
 import { Actions } from '../../src/core/actions';
 import { DeadLetters } from '../../src/core/dead-letters';
-import { Deliver } from '../../src/core/deliver';
+import { Deliver, DeliverConfig } from '../../src/core/deliver';
 import type { Failure } from '../../src/core/failure-notice';
 import { Ingest } from '../../src/core/ingest';
 import * as limits from '../../src/core/limits';
@@ -361,6 +361,18 @@ const MUTATIONS: readonly Mutation[] = [
     breakIt: () => replace(Deliver.prototype, 'sendOn', (original, due: readonly { isPacked: boolean }[], send) => (
       due.length === 1 && due[0].isPacked ? [] : original(due, send)
     )),
+  },
+  {
+    invariant: 'nothingLost',
+    what: 'what comes beyond an invocation\'s worth is dropped',
+    breakIt: () => {
+      const original = Deliver.prototype.deliver;
+      jest.spyOn(Deliver.prototype, 'deliver').mockImplementation(function (this: Deliver, batch, invocation) {
+        const { turnsPerInvocation } = (this as unknown as { readonly config: DeliverConfig }).config;
+        const taken = new Set(batch.flatMap(({ turns }) => turns).sort((a, b) => a.at - b.at).slice(0, turnsPerInvocation));
+        return original.call(this, batch.map((due) => ({ ...due, turns: due.turns.filter((turn) => taken.has(turn)) })), invocation);
+      });
+    },
   },
   {
     invariant: 'nothingLost',

@@ -10,6 +10,7 @@ import { RetryPolicy, WebhookScheduler } from '../../src';
 const SETTINGS: Settings = {
   partitions: 16,
   turnsPerMessage: 10,
+  turnsPerInvocation: 100,
   retentionMs: 30 * DAY,
   maxHorizonMs: 200 * DAY,
   requestTimeoutMs: 20 * SECOND,

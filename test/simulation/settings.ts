@@ -31,6 +31,7 @@ export const TICK_MS = MINUTE;
 export interface Settings {
   readonly partitions: number;
   readonly turnsPerMessage: number;
+  readonly turnsPerInvocation: number;
   readonly retentionMs: number;
   readonly maxHorizonMs: number;
   readonly requestTimeoutMs: number;
@@ -50,11 +51,15 @@ export interface Settings {
  */
 export function drawSettings(random: Random, added: Random): Settings {
   const retry = drawRetry(random);
+  const partitions = random.int(1, 3);
+  const turnsPerMessage = random.weighted([[1, 1], [2, 2], [2, 3], [4, 10], [1, MAX_TURNS_PER_MESSAGE]]);
   // The least that the construct allows, and more.
   const leastDays = Math.max(29, Math.ceil(maxLifeMs(retry) / DAY) + 15);
   return {
-    partitions: random.int(1, 3),
-    turnsPerMessage: random.weighted([[1, 1], [2, 2], [2, 3], [4, 10], [1, MAX_TURNS_PER_MESSAGE]]),
+    partitions,
+    turnsPerMessage,
+    // Far fewer than a construct would allow, so that a world of some webhooks has more of them at times.
+    turnsPerInvocation: added.weighted([[3, turnsPerInvocationOf(turnsPerMessage)], [1, 2]]),
     retentionMs: random.int(leastDays, leastDays + 30) * DAY,
     maxHorizonMs: random.pick([31, 366]) * DAY,
     requestTimeoutMs: random.pick([1, 5, 15, 60]) * SECOND,
@@ -169,7 +174,7 @@ export function environmentOf(name: FunctionName, settings: Settings): Environme
         ...notice,
         [Variable.REQUEST_TIMEOUT_SECONDS]: seconds(settings.requestTimeoutMs),
         [Variable.LEASE_BEYOND_SECONDS]: '120',
-        [Variable.TURNS_PER_INVOCATION]: String(turnsPerInvocationOf(settings.turnsPerMessage)),
+        [Variable.TURNS_PER_INVOCATION]: String(settings.turnsPerInvocation),
         [Variable.RETRY_POLICY]: JSON.stringify(settings.retry),
         [Variable.NETWORK_POLICY]: JSON.stringify(PUBLIC_INTERNET),
       };

@@ -23,6 +23,7 @@ const SETTINGS: Settings = {
   maxSkewMs: 0,
   pageSize: 10,
   turnsPerMessage: 10,
+  turnsPerInvocation: 100,
   receivesCarryOver: true,
 };
 const NOBODY = {} as Worker;
