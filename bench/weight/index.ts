@@ -49,7 +49,7 @@ export async function run({ cleanup, repeat, onProgress }: SectionOptions): Prom
         text: stepsTable(steps),
       },
       {
-        caption: `How late are webhooks of one instant by a function's memory? ms, https, a share of MiB/${MIB_PER_PROCESSOR} of a processor in periods of ${PERIOD_MS} ms`,
+        caption: `How late are webhooks of one instant, or a whole pack of a time that is not dense, by a function's memory? ms, https, a share of MiB/${MIB_PER_PROCESSOR} of a processor in periods of ${PERIOD_MS} ms`,
         text: sizes ? memoryTable(sizes) : '  Not measured: control groups of Linux cannot be made here.',
       },
       {

@@ -9,8 +9,11 @@ interface Parcel {
   readonly reject: (error: unknown) => void;
 }
 
-/** So many turns go without waiting for more: half of what sixteen partitions bring at a time, which fills messages where a minute is that dense. */
-const MANY_TURNS = 2_000;
+/**
+ * So many turns go without waiting for more: fewer of a minute are less than a hundred a second, so that a pack of theirs is an invocation's worth,
+ * and is to be made of all partitions.
+ */
+const MANY_TURNS = 6_000;
 
 /**
  * Collects the pages of partitions that are read side by side. Each partition waits until its page has been sent, so that of each there are
