@@ -7,6 +7,7 @@ import { DynamoDbStore } from '../../src/adapters/dynamodb-store';
 import { messageKey, stateKey } from '../../src/adapters/table-schema';
 import { SystemClock } from '../../src/core/clock';
 import { firstTurn, turnText, Webhook, WebhookKey } from '../../src/core/webhook';
+import { Variable } from '../../src/handlers/environment';
 import { accepted } from '../support/accepted';
 import { Cloud } from '../support/cloud';
 import { RecordingLog } from '../support/recording-log';
@@ -19,7 +20,7 @@ let handler: typeof import('../../src/handlers/deliver.lambda').handler;
 
 beforeAll(async () => {
   cloud = await Cloud.start();
-  cloud.setEnvironment();
+  cloud.setEnvironment({ [Variable.TURNS_PER_INVOCATION]: '500' });
   receiver = await Receiver.start();
   slow.listen(0, '127.0.0.1');
   await once(slow, 'listening');

@@ -31,7 +31,7 @@ beforeAll(() => {
 });
 emulatedScheduler((started) => {
   ({ cloud, receiver, scheduler } = started);
-}, { behaviours: BEHAVIOURS });
+}, { behaviours: BEHAVIOURS }, { [Variable.TURNS_PER_INVOCATION]: '500' });
 afterAll(() => printed.stop());
 beforeEach(() => printed.take());
 afterEach(() => {

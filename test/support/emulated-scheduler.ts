@@ -10,12 +10,14 @@ export interface EmulatedScheduler {
 }
 
 /** Starts one for all tests of a file, and hands it over before the first of them. */
-export function emulatedScheduler(started: (parts: EmulatedScheduler) => void, options?: ReceiverOptions): void {
+export function emulatedScheduler(
+  started: (parts: EmulatedScheduler) => void, options?: ReceiverOptions, variables?: ConstructorParameters<typeof TestScheduler>[1],
+): void {
   let parts: EmulatedScheduler;
   beforeAll(async () => {
     const cloud = await Cloud.start();
     const receiver = await Receiver.start(options);
-    parts = { cloud, receiver, scheduler: new TestScheduler(cloud) };
+    parts = { cloud, receiver, scheduler: new TestScheduler(cloud, variables) };
     started(parts);
   });
   afterAll(async () => {
