@@ -59,10 +59,14 @@ test('an attempt that fails is made again as the policy says: soon through the q
 });
 
 test('an endpoint that asks for more time gets it', async () => {
-  await publish('/asks', 'asks');
+  await publish('/asks', 'asks', { retry: { maxAttempts: 2 } });
   await scheduler.deliver();
   const { at } = (await scheduler.stateOf('.asks'))!;
   expect(Number(at) - scheduler.clock.now()).toBe(1_800_000);
+  scheduler.clock.advance(1_800_000);
+  await scheduler.tick();
+  await scheduler.deliver();
+  expect(requestsTo('/asks')).toBe(2);
 });
 
 test('the last attempt ends a webhook as failed, and reports it with all of them', async () => {
