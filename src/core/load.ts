@@ -19,6 +19,14 @@ export interface LoadConfig {
 /** While catching up, progress is saved about this often, so that a run cut short by its timeout is not for nothing. */
 const SAVE_EVERY_MS = 5_000;
 
+/**
+ * Pages with fewer turns are joined: a run covers a minute of time, but seldom one of the clock, and what one partition has in the first of the two,
+ * and another only in the second, would not come together in packs.
+ */
+const FEW_TURNS = 250;
+/** As far as what is joined reaches. With days to catch up with, a run sends something now and then, or it would end before it has. */
+const JOINED_MS = 60_000;
+
 /** Where the number of partitions was raised, the new ones have been filled since that deployment; it took less than this. */
 const NEW_PARTITION_LOOKBACK_MS = 24 * 60 * 60_000;
 
@@ -61,7 +69,7 @@ export class Load {
 
   private async loadPartition(partition: number, target: number, progress: Progress, shipments: Shipments): Promise<void> {
     try {
-      for await (const { turns, loadedTo } of readAhead(this.pagesOf(partition, progress.of(partition), target))) {
+      for await (const { turns, loadedTo } of readAhead(joined(this.pagesOf(partition, progress.of(partition), target)))) {
         const unsent = await shipments.send(turns);
         if (unsent.length > 0) {
           await progress.advance(partition, Math.min(loadedTo, ...unsent.map(({ at }) => at)), turns.length - unsent.length);
@@ -74,8 +82,8 @@ export class Load {
     }
   }
 
-  /** What comes due in a partition, and how far it is loaded once that has been sent. */
-  private async* pagesOf(partition: number, start: number, target: number): AsyncGenerator<{ turns: readonly Turn[]; loadedTo: number }> {
+  /** What comes due in a partition. */
+  private async* pagesOf(partition: number, start: number, target: number): AsyncGenerator<Page> {
     for (let minute = minuteOf(start); startOfMinute(minute) < target; minute++) {
       const from = Math.max(start, startOfMinute(minute));
       const to = Math.min(target, startOfMinute(minute + 1));
@@ -85,6 +93,35 @@ export class Load {
       }
       yield { turns: [], loadedTo: to };
     }
+  }
+}
+
+/** Turns of a partition in their order, and how far it is loaded once they have been sent. */
+interface Page {
+  readonly turns: readonly Turn[];
+  readonly loadedTo: number;
+}
+
+/** The same pages, but for those with few turns. What was read before one that cannot be read comes nevertheless. */
+async function* joined(pages: AsyncIterable<Page>): AsyncGenerator<Page> {
+  let few: Page | undefined;
+  try {
+    for await (const { turns, loadedTo } of pages) {
+      const page: Page = { turns: few ? [...few.turns, ...turns] : turns, loadedTo };
+      const isFew = page.turns.length > 0 && page.turns.length < FEW_TURNS && loadedTo - page.turns[0].at < JOINED_MS;
+      few = isFew ? page : undefined;
+      if (!isFew) {
+        yield page;
+      }
+    }
+  } catch (error) {
+    if (few) {
+      yield few;
+    }
+    throw error;
+  }
+  if (few) {
+    yield few;
   }
 }
 

@@ -82,6 +82,19 @@ test('both ends of the horizon: what is due at its end waits for the next tick, 
   expect(sentIds()).toEqual(['first-after', 'last']);
 });
 
+test('what a run finds in two minutes of the clock goes together, whichever partitions have it', async () => {
+  const dueAt = [-2_000, -1_000, 1_000, 2_000].map((ms) => START + 4 * MINUTE_MS + MINUTE_MS / 2 + ms);
+  expect(new Date(dueAt[0]).getUTCMinutes()).toBe(new Date(dueAt[3]).getUTCMinutes() - 1);
+  const send = jest.spyOn(queue, 'send');
+  for (let i = 0; i < 40; i++) {
+    await store1(`webhook-${i}`, dueAt[i % 4] + i, 'load', 16);
+  }
+  await load(16).run();
+  const calls = send.mock.calls.filter(([turns]) => turns.length > 0).map(([turns]) => turns.length);
+  send.mockRestore();
+  expect(calls).toEqual([40]);
+});
+
 test('ticks that were missed cost lateness, never a webhook', async () => {
   await load().run();
   for (let minute = 11; minute < 180; minute += 7) {
