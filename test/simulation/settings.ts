@@ -52,14 +52,15 @@ export interface Settings {
 export function drawSettings(random: Random, added: Random): Settings {
   const retry = drawRetry(random);
   const partitions = random.int(1, 3);
-  const turnsPerMessage = random.weighted([[1, 1], [2, 2], [2, 3], [4, 10], [1, MAX_TURNS_PER_MESSAGE]]);
+  const drawn = random.weighted([[1, 1], [2, 2], [2, 3], [4, 10], [1, MAX_TURNS_PER_MESSAGE]]);
+  // A world has some ten webhooks, and is to have more of them at times than an invocation takes.
+  const [turnsPerMessage, turnsPerInvocation] = added.chance(0.25) ? [1, 5] : [drawn, turnsPerInvocationOf(drawn)];
   // The least that the construct allows, and more.
   const leastDays = Math.max(29, Math.ceil(maxLifeMs(retry) / DAY) + 15);
   return {
     partitions,
     turnsPerMessage,
-    // Far fewer than a construct would allow, so that a world of some webhooks has more of them at times.
-    turnsPerInvocation: added.weighted([[3, turnsPerInvocationOf(turnsPerMessage)], [1, 2]]),
+    turnsPerInvocation,
     retentionMs: random.int(leastDays, leastDays + 30) * DAY,
     maxHorizonMs: random.pick([31, 366]) * DAY,
     requestTimeoutMs: random.pick([1, 5, 15, 60]) * SECOND,
