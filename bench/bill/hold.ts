@@ -1,7 +1,7 @@
 // What the hold costs: deliver's invocations begin some two seconds before the first of their webhooks is due, and are billed for the wait.
 import { gbSeconds } from './ours';
 import { dollars } from './prices';
-import { BATCH_SIZE, DENSE_LEAD_MS, LEAD_MS, packSpanMs, sparseTurnsPerMessageOf, turnsPerInvocationOf } from '../../src/core/timing';
+import { BATCH_SIZE, packLimitsOf, turnsPerInvocationOf } from '../../src/core/timing';
 
 export interface HoldOptions {
   /** Webhooks that are due in a minute, each at any instant of it. */
@@ -38,9 +38,7 @@ const WORK_MS = 40;
  */
 export function holdOf({ ratePerMinute, memoryMb, turnsPerMessage, answerMs }: HoldOptions): Hold {
   const perSecond = ratePerMinute / 60;
-  const isDense = perSecond >= turnsPerInvocationOf(turnsPerMessage);
-  const [leadMs, most] = isDense ? [DENSE_LEAD_MS, turnsPerMessage] : [LEAD_MS, sparseTurnsPerMessageOf(turnsPerMessage)];
-  const spanMs = packSpanMs(leadMs);
+  const { turns: most, leadMs, spanMs } = packLimitsOf(perSecond >= turnsPerInvocationOf(turnsPerMessage), turnsPerMessage);
   const span = perSecond * spanMs / 1000;
   const turns = expectedPack(span, most);
   const messagesPerSecond = perSecond / turns;

@@ -8,8 +8,7 @@ import { FIXED, processorShare, SchedulerSettings } from './scheduler-settings';
 import { TableCapacity } from './table-capacity';
 import { runWorker } from './worker';
 import {
-  comeBackSeconds, DENSE_LEAD_MS, LEAD_MS, MAX_TURNS_PER_MESSAGE, packSpanMs, queueDelaySeconds, sparseTurnsPerMessageOf, turnsPerInvocationOf,
-  turnsPerMessageOf,
+  comeBackSeconds, MAX_TURNS_PER_MESSAGE, packLimitsOf, queueDelaySeconds, turnsPerInvocationOf, turnsPerMessageOf,
 } from '../../src/core/timing';
 import { Random } from '../../test/simulation/random';
 
@@ -143,9 +142,9 @@ function packsOf(dueAt: Float64Array, turnsPerMessage: number): Pack[] {
   const isDense = (index: number) => (density.get(secondOf(dueAt[index])) ?? 0) >= dense;
   const packs: Pack[] = [];
   for (let first = 0; first < dueAt.length;) {
-    const [leadMs, most] = isDense(first) ? [DENSE_LEAD_MS, turnsPerMessage] : [LEAD_MS, sparseTurnsPerMessageOf(turnsPerMessage)];
+    const { turns, leadMs, spanMs } = packLimitsOf(isDense(first), turnsPerMessage);
     let end = first + 1;
-    while (end < dueAt.length && end - first < most && dueAt[end] - dueAt[first] < packSpanMs(leadMs) && isDense(end) === isDense(first)) {
+    while (end < dueAt.length && end - first < turns && dueAt[end] - dueAt[first] < spanMs && isDense(end) === isDense(first)) {
       end++;
     }
     packs.push({ dueAt: dueAt.subarray(first, end), leadMs });

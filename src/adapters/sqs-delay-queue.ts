@@ -35,7 +35,7 @@ export class SqsDelayQueue implements DelayQueue {
   }
 
   private async sendPacks(packs: readonly Pack[], minDelaySeconds: number): Promise<readonly Turn[]> {
-    const unsent = await Promise.all(batchesOf(packs).map((batch) => this.sendBatch(batch, minDelaySeconds)));
+    const unsent = await Promise.all(callsOf(packs).map((batch) => this.sendBatch(batch, minDelaySeconds)));
     return unsent.flat().flatMap(({ turns }) => turns);
   }
 
@@ -62,7 +62,8 @@ export class SqsDelayQueue implements DelayQueue {
   }
 }
 
-function batchesOf(packs: readonly Pack[]): Pack[][] {
+/** As many as fit into one call each. */
+function callsOf(packs: readonly Pack[]): Pack[][] {
   const batches: Pack[][] = [];
   let turns = Infinity;
   for (const pack of packs) {

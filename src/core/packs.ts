@@ -1,6 +1,6 @@
 // Packs: turns that fall due together travel in one queue message. Requests to SQS are billed by the message, and an invocation that waits for
 // many instants is billed once.
-import { DENSE_LEAD_MS, LEAD_MS, packSpanMs, sparseTurnsPerMessageOf, turnsPerInvocationOf } from './timing';
+import { LEAD_MS, packLimitsOf, turnsPerInvocationOf } from './timing';
 import { isTurn, Turn } from './webhook';
 
 /** Turns for one queue message. */
@@ -19,7 +19,7 @@ export interface Pack {
  * that Lambda begins with are filled all the same.
  */
 export function packsOf(turns: readonly Turn[], turnsPerMessage: number, now: number): Pack[] {
-  const [dense, sparseTurns] = [turnsPerInvocationOf(turnsPerMessage), sparseTurnsPerMessageOf(turnsPerMessage)];
+  const [dense, sparse] = [packLimitsOf(true, turnsPerMessage), packLimitsOf(false, turnsPerMessage)];
   // All that a worker gets at once counts as due in one second.
   const dueAt = (turn: Turn) => Math.max(turn.at, now + LEAD_MS);
   const secondOf = (turn: Turn) => Math.floor(dueAt(turn) / 1_000);
@@ -27,19 +27,18 @@ export function packsOf(turns: readonly Turn[], turnsPerMessage: number, now: nu
   turns.forEach((turn) => density.set(secondOf(turn), (density.get(secondOf(turn)) ?? 0) + 1));
   const packs: Pack[] = [];
   let current: Turn[] = [];
-  let currentLeadMs = 0;
+  let currentLimits = sparse;
   for (const turn of [...turns].sort((a, b) => a.at - b.at)) {
-    const isDense = (density.get(secondOf(turn)) ?? 0) >= dense;
-    const leadMs = isDense ? DENSE_LEAD_MS : LEAD_MS;
-    const fits = current.length > 0 && currentLeadMs === leadMs && current.length < (isDense ? turnsPerMessage : sparseTurns)
-      && dueAt(turn) - dueAt(current[0]) < packSpanMs(leadMs);
+    const limits = (density.get(secondOf(turn)) ?? 0) >= turnsPerInvocationOf(turnsPerMessage) ? dense : sparse;
+    const fits = current.length > 0 && currentLimits === limits && current.length < limits.turns
+      && dueAt(turn) - dueAt(current[0]) < limits.spanMs;
     if (fits && isTurn(turn) && isTurn(current[0])) {
       current.push(turn);
     } else {
       // One that deliver cannot read, since its row is none of ours, goes alone: it would take the others along.
       current = [turn];
-      currentLeadMs = leadMs;
-      packs.push({ turns: current, leadMs });
+      currentLimits = limits;
+      packs.push({ turns: current, leadMs: limits.leadMs });
     }
   }
   return packs;

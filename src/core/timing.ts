@@ -62,6 +62,21 @@ export function packSpanMs(leadMs: number): number {
   return MAX_HOLD_MS - leadMs - 1_000 - 100;
 }
 
+/** What a queue message may hold, and how early it comes. */
+export interface PackLimits {
+  readonly turns: number;
+  /** Before the first of them it is visible, at least. */
+  readonly leadMs: number;
+  /** Within which they are due. */
+  readonly spanMs: number;
+}
+
+/** @param isDense whether it is of a second that fills an invocation */
+export function packLimitsOf(isDense: boolean, turnsPerMessage: number): PackLimits {
+  const leadMs = isDense ? DENSE_LEAD_MS : LEAD_MS;
+  return { turns: isDense ? turnsPerMessage : sparseTurnsPerMessageOf(turnsPerMessage), leadMs, spanMs: packSpanMs(leadMs) };
+}
+
 /** How long before the date connections to endpoints are opened, at most. Servers close those that stay silent for many seconds. */
 export const MAX_CONNECT_AHEAD_MS = 2_000;
 /** … and at least: a name may be slow to look up, and a handshake take three ways to the other side of the world. */
