@@ -65,7 +65,7 @@ const MAX_BATCHING_WINDOW = Duration.seconds(20);
  * readers at a quiet queue, where two might be left: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
  */
 const DEFAULT_MAX_CONCURRENCY = 100;
-/** Each has up to ten invocations at a time: the same bound. */
+/** Each has up to ten invocations at a time: the same bound, in place of it. */
 const DEFAULT_MAX_POLLERS = DEFAULT_MAX_CONCURRENCY / 10;
 /** Less leaves a function hardly any processor time, a seventh of a processor at 256 MiB; more Lambda does not have. */
 const [MIN_MIB, MAX_MIB] = [256, 10_240];
@@ -243,7 +243,13 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     }
     // What ingest and deliver know of it: from when on a webhook is late.
     const notice: Record<string, string> = window ? { [Variable.NOTICE_SECONDS]: seconds(Duration.millis(NOTICE_MS).plus(MAX_BATCHING_WINDOW)) } : {};
-    const polling = pollingOf(props);
+    requireWholeNumber('maxConcurrency', props.maxConcurrency, 2, 1000);
+    if (props.maxConcurrency !== undefined && props.ingestPollers && props.deliverPollers) {
+      throw new Error('maxConcurrency is given together with ingestPollers and deliverPollers, expected one of these at most: '
+        + 'the maximum of the pollers bounds the concurrency of their function');
+    }
+    const ingestPolling = pollingOf('ingestPollers', props);
+    const deliverPolling = pollingOf('deliverPollers', props);
     if (props.failureTopic) {
       requirePublishable(props.failureTopic, this.stack.region);
     }
@@ -328,7 +334,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     this.allowEncryption(this.ingestFunction);
     // Without a batching window, unless it is asked for: a webhook that is due in a moment should not wait for company.
     const batching = window ? { batchSize: WINDOW_BATCH_SIZE, maxBatchingWindow: window } : { batchSize: BATCH_SIZE };
-    this.consume('IngestSource', this.ingestQueue, this.ingestFunction, { ...batching, ...polling });
+    this.consume('IngestSource', this.ingestQueue, this.ingestFunction, { ...batching, ...ingestPolling });
 
     // Load: each minute, table to delay queue, and what nobody could handle to failure topic and dead-letter queues.
     this.loadLogGroup = this.createLogGroup('Load', logRetention, removalPolicy);
@@ -422,7 +428,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     }
     // Never with a batching window here: where there is little traffic, Lambda may wait 20 s in spite of a shorter window, far beyond a
     // webhook's date. https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
-    this.consume('DeliverSource', this.delayQueue, this.deliverFunction, { batchSize: BATCH_SIZE, ...polling });
+    this.consume('DeliverSource', this.delayQueue, this.deliverFunction, { batchSize: BATCH_SIZE, ...deliverPolling });
 
     this.addManifest();
   }
@@ -652,19 +658,16 @@ function visibilityTimeoutFor(functionTimeout: Duration, window = Duration.secon
   return Duration.seconds(functionTimeout.toSeconds() * 6 + window.toSeconds());
 }
 
-/** How Lambda polls both queues: provisioned mode and a bound of concurrency exclude each other. */
-function pollingOf({ maxConcurrency, provisionedPollers }: WebhookSchedulerProps): lambda.EventSourceMappingOptions {
-  requireWholeNumber('maxConcurrency', maxConcurrency, 2, 1000);
-  if (!provisionedPollers) {
-    return { maxConcurrency: maxConcurrency ?? DEFAULT_MAX_CONCURRENCY };
+/** A queue is polled by provisioned pollers, whose number bounds the concurrency as well, or up to a bound of concurrency; Lambda takes one of them. */
+function pollingOf(name: 'ingestPollers' | 'deliverPollers', props: WebhookSchedulerProps): lambda.EventSourceMappingOptions {
+  const pollers = props[name];
+  if (!pollers) {
+    return { maxConcurrency: props.maxConcurrency ?? DEFAULT_MAX_CONCURRENCY };
   }
-  if (maxConcurrency !== undefined) {
-    throw new Error('maxConcurrency and provisionedPollers are both given, expected one of them: the maximum of the pollers bounds the concurrency, too');
-  }
-  const { minimum: minimumPollers = 2 } = provisionedPollers;
-  const { maximum: maximumPollers = Math.max(minimumPollers, DEFAULT_MAX_POLLERS) } = provisionedPollers;
-  requireWholeNumber('provisionedPollers.minimum', minimumPollers, 2, 200);
-  requireWholeNumber('provisionedPollers.maximum', maximumPollers, minimumPollers, 2000);
+  const { minimum: minimumPollers = 2 } = pollers;
+  const { maximum: maximumPollers = Math.max(minimumPollers, DEFAULT_MAX_POLLERS) } = pollers;
+  requireWholeNumber(`${name}.minimum`, minimumPollers, 2, 200);
+  requireWholeNumber(`${name}.maximum`, maximumPollers, minimumPollers, 2000);
   return { provisionedPollerConfig: { minimumPollers, maximumPollers } };
 }
 

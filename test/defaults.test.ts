@@ -91,7 +91,8 @@ const DEFAULTS: Readonly<Record<string, Readonly<Record<string, readonly [text: 
       isValue({ maxConcurrency: 100 }, { maxConcurrency: 99 });
       expect(100 * turnsPerInvocation).toBe(10_000);
     }],
-    provisionedPollers: ['- none', () => expect(pollersOf({})).toEqual([undefined, undefined])],
+    ingestPollers: ['- none: Lambda has readers of its own, five at first', () => expect(pollersOf({})).toEqual([undefined, undefined])],
+    deliverPollers: ['- none: Lambda has readers of its own, five at first', () => expect(pollersOf({})).toEqual([undefined, undefined])],
     ingestBatchingWindow: ['- none: each message is taken at once', () => {
       const windows = DEFAULT.ofType('AWS::Lambda::EventSourceMapping').filter(({ Properties }) => 'MaximumBatchingWindowInSeconds' in Properties);
       expect(windows).toEqual([]);
@@ -154,10 +155,10 @@ const DEFAULTS: Readonly<Record<string, Readonly<Record<string, readonly [text: 
     }],
   },
   ProvisionedPollers: {
-    minimum: ['2', () => expect(pollersOf({ provisionedPollers: {} })).toEqual(pollersOf({ provisionedPollers: { minimum: 2 } }))],
+    minimum: ['2', () => expect(pollersOf({ ingestPollers: {} })).toEqual(pollersOf({ ingestPollers: { minimum: 2 } }))],
     maximum: ['- 10, or `minimum` where that is more', () => {
-      expect(pollersOf({ provisionedPollers: {} })).toEqual(pollersOf({ provisionedPollers: { maximum: 10 } }));
-      expect(pollersOf({ provisionedPollers: { minimum: 11 } })).toEqual(pollersOf({ provisionedPollers: { minimum: 11, maximum: 11 } }));
+      expect(pollersOf({ ingestPollers: {} })).toEqual(pollersOf({ ingestPollers: { maximum: 10 } }));
+      expect(pollersOf({ ingestPollers: { minimum: 11 } })).toEqual(pollersOf({ ingestPollers: { minimum: 11, maximum: 11 } }));
     }],
   },
   WebhookSchedulerAttributes: {

@@ -380,15 +380,18 @@ describe('queues', () => {
     expect(mappings.map(({ ScalingConfig }) => ScalingConfig)).toEqual([config, config]);
   });
 
-  test.each<[WebhookSchedulerProps['provisionedPollers'], unknown]>([
-    [undefined, undefined],
+  test.each<[WebhookSchedulerProps['ingestPollers'], unknown]>([
     [{}, { MinimumPollers: 2, MaximumPollers: 10 }],
     [{ minimum: 30 }, { MinimumPollers: 30, MaximumPollers: 30 }],
     [{ minimum: 20, maximum: 2000 }, { MinimumPollers: 20, MaximumPollers: 2000 }],
-  ])('provisionedPollers %j poll both queues', (provisionedPollers, config) => {
-    const mappings = synth({ provisionedPollers }).ofType('AWS::Lambda::EventSourceMapping');
-    const configOf = (properties: unknown) => (properties as { ProvisionedPollerConfig?: unknown }).ProvisionedPollerConfig;
-    expect(mappings.map(([, { Properties }]) => configOf(Properties))).toEqual([config, config]);
+  ])('pollers %j poll the queue that they are given for; maxConcurrency bounds the other', (pollers, config) => {
+    const mappingsOf = (props: WebhookSchedulerProps) => Object.fromEntries(synth(props).ofType('AWS::Lambda::EventSourceMapping').map(([id, { Properties }]) => {
+      const { ProvisionedPollerConfig, ScalingConfig } = Properties as { ProvisionedPollerConfig?: unknown; ScalingConfig?: unknown };
+      return [/^Sched(Ingest|Deliver)/.exec(id)![1], ProvisionedPollerConfig ?? ScalingConfig];
+    }));
+    expect(mappingsOf({ ingestPollers: pollers })).toEqual({ Ingest: config, Deliver: { MaximumConcurrency: 100 } });
+    expect(mappingsOf({ deliverPollers: pollers, maxConcurrency: 7 })).toEqual({ Ingest: { MaximumConcurrency: 7 }, Deliver: config });
+    expect(mappingsOf({ ingestPollers: {}, deliverPollers: pollers })).toEqual({ Ingest: { MinimumPollers: 2, MaximumPollers: 10 }, Deliver: config });
   });
 });
 
@@ -432,7 +435,7 @@ describe.each([1, 5, 20])('with a batching window of %d s', (window) => {
 });
 
 test('a batching window goes with pollers that are provisioned', () => {
-  const { ofType: resourcesOf } = synth({ ingestBatchingWindow: Duration.seconds(5), provisionedPollers: {} });
+  const { ofType: resourcesOf } = synth({ ingestBatchingWindow: Duration.seconds(5), ingestPollers: {} });
   expect(resourcesOf('AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => Properties as object)).toContainEqual(
     expect.objectContaining({ MaximumBatchingWindowInSeconds: 5, ProvisionedPollerConfig: { MinimumPollers: 2, MaximumPollers: 10 } }),
   );
@@ -715,11 +718,12 @@ describe('props', () => {
       { maxConcurrency: Lazy.number({ produce: () => 5 }) },
       'maxConcurrency has to be known at synthesis, and is a token; pass a literal number',
     ],
-    [{ provisionedPollers: { minimum: 1 } }, 'provisionedPollers.minimum is 1, expected a whole number from 2 to 200'],
-    [{ provisionedPollers: { minimum: 50, maximum: 49 } }, 'provisionedPollers.maximum is 49, expected a whole number from 50 to 2000'],
-    [{ provisionedPollers: { maximum: 2001 } }, 'provisionedPollers.maximum is 2001, expected a whole number from 2 to 2000'],
-    [{ provisionedPollers: {}, maxConcurrency: 5 }, 'maxConcurrency and provisionedPollers are both given, expected one of them: the maximum of the pollers'
-      + ' bounds the concurrency, too'],
+    [{ ingestPollers: { minimum: 1 } }, 'ingestPollers.minimum is 1, expected a whole number from 2 to 200'],
+    [{ deliverPollers: { minimum: 201 } }, 'deliverPollers.minimum is 201, expected a whole number from 2 to 200'],
+    [{ deliverPollers: { minimum: 50, maximum: 49 } }, 'deliverPollers.maximum is 49, expected a whole number from 50 to 2000'],
+    [{ ingestPollers: { maximum: 2001 } }, 'ingestPollers.maximum is 2001, expected a whole number from 2 to 2000'],
+    [{ ingestPollers: {}, deliverPollers: {}, maxConcurrency: 5 }, 'maxConcurrency is given together with ingestPollers and deliverPollers, expected one of these'
+      + ' at most: the maximum of the pollers bounds the concurrency of their function'],
     [{ partitions: 0 }, 'partitions is 0, expected a whole number from 1 to 256'],
     [{ partitions: 257 }, 'partitions is 257, expected a whole number from 1 to 256'],
     [{ deliverMemory: Size.mebibytes(255) }, 'deliverMemory in MiB is 255, expected a whole number from 256 to 10240'],
@@ -740,12 +744,12 @@ describe('props', () => {
     [{ inputTopicName: '' }, 'inputTopicName is "", expected 1 to 256 letters, digits, hyphens and underscores'],
     [{ partitions: Lazy.number({ produce: () => 4 }) }, 'partitions has to be known at synthesis, and is a token; pass a literal number'],
     [
-      { provisionedPollers: { minimum: Lazy.number({ produce: () => 4 }) } },
-      'provisionedPollers.minimum has to be known at synthesis, and is a token; pass a literal number',
+      { ingestPollers: { minimum: Lazy.number({ produce: () => 4 }) } },
+      'ingestPollers.minimum has to be known at synthesis, and is a token; pass a literal number',
     ],
     [
-      { provisionedPollers: { maximum: Lazy.number({ produce: () => 4 }) } },
-      'provisionedPollers.maximum has to be known at synthesis, and is a token; pass a literal number',
+      { deliverPollers: { maximum: Lazy.number({ produce: () => 4 }) } },
+      'deliverPollers.maximum has to be known at synthesis, and is a token; pass a literal number',
     ],
     [
       { retention: Duration.days(Lazy.number({ produce: () => 60 })) },

@@ -30,6 +30,7 @@ export class EventSource {
   private readonly invocations = new Set<Promise<void>>();
   private allowed: number;
   private grownAt = 0;
+  private nextReceiveAt = 0;
   /** Read, but too large for the batch before. */
   private readonly held: BatchRecord[] = [];
   private running = true;
@@ -159,6 +160,7 @@ export class EventSource {
   }
 
   private async receive(size: number, waitSeconds: number): Promise<BatchRecord[]> {
+    await this.turnToReceive();
     try {
       return (await this.connection.receive(size, waitSeconds)).map(message => this.record(message));
     } catch (error) {
@@ -170,6 +172,16 @@ export class EventSource {
       await delay(denied ? DENIED_RETRY_MS : RETRY_MS);
       return [];
     }
+  }
+
+  /** Waits until one more call may be made, where their number is bounded. */
+  private async turnToReceive(): Promise<void> {
+    const { receivesPerSecond } = this.plan;
+    if (receivesPerSecond === undefined) return;
+    const now = Date.now();
+    const at = Math.max(this.nextReceiveAt, now);
+    this.nextReceiveAt = at + 1000 / (receivesPerSecond * this.allowed);
+    if (at > now) await delay(at - now);
   }
 
   private async delete(records: readonly BatchRecord[]): Promise<void> {

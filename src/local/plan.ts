@@ -97,6 +97,8 @@ export interface EventSourcePlan {
   readonly initialConcurrency: number;
   /** By how many it grows in a minute while messages are waiting. */
   readonly growthPerMinute: number;
+  /** Calls of ReceiveMessage in a second, at most, for each invocation that may run. Absent: as many as there are. */
+  readonly receivesPerSecond?: number;
   readonly partialResponses: boolean;
 }
 
@@ -149,7 +151,7 @@ const DEFAULT_VISIBILITY_SECONDS = 30;
 const LARGEST_BATCH_WITHOUT_WINDOW = 10;
 // How a mapping scales, by itself and in provisioned mode: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 const SCALING = { initialConcurrency: 5, growthPerMinute: 300 };
-const PROVISIONED = { minimumPollers: 2, maximumPollers: 200, invocationsOfAPoller: 10, growthPerMinute: 1000 };
+const PROVISIONED = { minimumPollers: 2, maximumPollers: 200, invocationsOfAPoller: 10, receivesOfAPoller: 10, growthPerMinute: 1000 };
 
 /** What the engine is to run; throws {@link UnsupportedTemplateError} with every obstacle. `endpoint` is where SQS will listen. */
 export function planAssembly(stacks: readonly StackTemplate[], endpoint: string): EnginePlan {
@@ -431,11 +433,12 @@ function scalingOf({ ScalingConfig, ProvisionedPollerConfig }: OwnedResource['pr
   if (maximumConcurrency !== undefined) {
     throw new Error('properties ScalingConfig and ProvisionedPollerConfig are both set; AWS takes one of them');
   }
-  const { minimumPollers, maximumPollers, invocationsOfAPoller, growthPerMinute } = PROVISIONED;
+  const { minimumPollers, maximumPollers, invocationsOfAPoller, receivesOfAPoller, growthPerMinute } = PROVISIONED;
   return {
     initialConcurrency: (asNumber(ProvisionedPollerConfig.MinimumPollers) ?? minimumPollers) * invocationsOfAPoller,
     maximumConcurrency: (asNumber(ProvisionedPollerConfig.MaximumPollers) ?? maximumPollers) * invocationsOfAPoller,
     growthPerMinute,
+    receivesPerSecond: receivesOfAPoller / invocationsOfAPoller,
   };
 }
 

@@ -10,6 +10,7 @@ import {
 import { Duration, Stack } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as schedulerTargets from 'aws-cdk-lib/aws-scheduler-targets';
@@ -378,6 +379,30 @@ describe('a queue', () => {
     await until('all messages', () => bodies(running).flat().length >= 400);
     expect(bodies(running).flat().sort()).toEqual([...sent].sort());
     expect(bodies(running).map(batch => batch.length).sort((a, b) => b - a)).toEqual([150, 150, 100]);
+  });
+
+  test('is read ten times a second by each provisioned poller, so that messages which come faster come together', async () => {
+    const running = await start(synthStack(stack => {
+      const { deliver, delayQueue } = new Parts(stack, 'P', { deliver: LOG_BODIES });
+      delayQueue.grantConsumeMessages(deliver);
+      new lambda.EventSourceMapping(stack, 'Mapping', {
+        target: deliver, eventSourceArn: delayQueue.queueArn, provisionedPollerConfig: { minimumPollers: 2, maximumPollers: 2 },
+      });
+    }), { metered: true });
+    const receives = async () => {
+      const { requests } = await running.engine.usage();
+      const polls = requests.filter(({ caller, operation }) => caller.kind === 'lambda' && operation === 'ReceiveMessage');
+      return polls.reduce((sum, polled) => sum + polled.requests, 0);
+    };
+    const before = await receives();
+    const begun = Date.now();
+    const messages = Array.from({ length: 100 }, (_, index) => `m${index}`);
+    for (const message of messages) await send(running, [message]);
+    await until('all of them', () => bodies(running).flat().length === messages.length);
+    const seconds = (Date.now() - begun) / 1000;
+    expect(bodies(running).flat().sort()).toEqual([...messages].sort());
+    // One that waited for the first message, and one that waits for another.
+    expect(await receives() - before).toBeLessThanOrEqual(20 * seconds + 2);
   });
 
   test('closes a batch at the size of the largest event', async () => {

@@ -138,9 +138,9 @@ describe('what runs', () => {
   });
 
   test.each([
-    [{}, { initialConcurrency: 20, maximumConcurrency: 2000, growthPerMinute: 1000 }],
-    [{ minimumPollers: 3, maximumPollers: 40 }, { initialConcurrency: 30, maximumConcurrency: 400, growthPerMinute: 1000 }],
-  ])('a mapping in provisioned mode, %j, begins with ten invocations a poller', (provisionedPollerConfig, scaling) => {
+    [{}, { initialConcurrency: 20, maximumConcurrency: 2000, growthPerMinute: 1000, receivesPerSecond: 1 }],
+    [{ minimumPollers: 3, maximumPollers: 40 }, { initialConcurrency: 30, maximumConcurrency: 400, growthPerMinute: 1000, receivesPerSecond: 1 }],
+  ])('a mapping in provisioned mode, %j, begins with ten invocations a poller, and has ten receives a second for each', (provisionedPollerConfig, scaling) => {
     const { eventSources } = planOf(synthStack(stack => {
       const { ingest, ingestQueue } = new Parts(stack, 'P');
       ingestQueue.grantConsumeMessages(ingest);
