@@ -4,7 +4,7 @@ import { dollars, PriceName } from './prices';
 /**
  * What a line is about, since sums that leave some of it out have to say so:
  *
- * - `requests`: what is billed by the request or unit
+ * - `requests`: what is billed by the request or unit, and the pollers that make some of the requests
  * - `duration`: Lambda's time
  * - `logs`: what is written to CloudWatch Logs
  * - `storage`: what is kept in the table

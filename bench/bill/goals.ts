@@ -18,6 +18,8 @@ export interface Bills {
   readonly single: Bill;
   /** Of schedulers with a batching window, as metered and at most. */
   readonly windowed: Readonly<Record<'batched' | 'single', readonly Bill[]>>;
+  /** Of one by one with provisioned pollers, as metered and at most. */
+  readonly polled: readonly Bill[];
   readonly large: Bill;
   /** A kilobyte of payload, in its envelope. */
   readonly payload: Bill;
@@ -33,7 +35,7 @@ const SINGLE_PUBLISH: Line = { what: 'producer: Publish', part: 'requests', pric
 /** Half, and what "about" allows. */
 const ABOUT_HALF = 0.55;
 
-export function goalsOf({ batched, listed, single, windowed, large, payload, older, olderPayload, idleMonth }: Bills): Goal[] {
+export function goalsOf({ batched, listed, single, windowed, polled, large, payload, older, olderPayload, idleMonth }: Bills): Goal[] {
   const goal = (figure: string, limit: number, measured: number, of: string): Goal => ({ figure, limit, measured, met: measured <= limit, of });
   const half = (ours: Bill, theirs: Bill, parts: readonly Part[], of: string): Goal => (
     goal('part of the older design', ABOUT_HALF, dollarsPerMillion(ours, parts) / dollarsPerMillion(theirs, parts), `${ours.name}: ${of}`)
@@ -41,13 +43,13 @@ export function goalsOf({ batched, listed, single, windowed, large, payload, old
   return [
     goal('write units', 3.1, quantityOf(batched, 'dynamodb.write'), batched.name),
     goal('SQS requests', 0.5, quantityOf(batched, 'sqs.request'), batched.name),
-    ...[batched, listed, single, ...windowed.batched, ...windowed.single].map((bill) => (
+    ...[batched, listed, single, ...windowed.batched, ...windowed.single, ...polled].map((bill) => (
       goal('Lambda invocations', 0.1, quantityOf(bill, 'lambda.request'), bill.name)
     )),
     ...[batched, listed, ...windowed.batched].map((bill) => (
       goal('dollars per million, batched', 2.20, dollarsPerMillion(bill, ['requests']), `${bill.name}: requests and units`)
     )),
-    ...[single, ...windowed.single].map((bill) => (
+    ...[single, ...windowed.single, ...polled].map((bill) => (
       goal('dollars per million, single', 2.70, dollarsPerMillion(bill, ['requests']), `${bill.name}: requests and units`)
     )),
     goal('dollars per million, single', 2.70, dollarsPerMillion(withQuantity(batched, SINGLE_PUBLISH), ['requests']), 'one by one, but into ingest by tens, as '

@@ -9,11 +9,12 @@ import { ANSWER_MS, MeteredRun, runMetered, Work } from './metered';
 import { metricsMonths } from './metrics';
 import { gbSeconds, isUndisturbed, ourBill, provisionedWriteDollars, requestRows } from './ours';
 import { dollars, PRICES, REGION, RETRIEVED } from './prices';
-import { atMost } from './readers';
+import { atMost, atMostWithPollers } from './readers';
 import { cloudTasks, olderDesign, qstash, schedulerWithApiDestination, schedulerWithLambda } from './rivals';
 import {
-  BATCHED, BURST, GROUPS, LARGE, LISTED, LONG_WINDOWED_SINGLE, PAYLOAD, SINGLE, SLOW, SOON, WINDOWED, WINDOWED_BATCHED, WINDOWED_SINGLE,
+  BATCHED, BURST, GROUPS, LARGE, LISTED, LONG_WINDOWED_SINGLE, PAYLOAD, POLLED_SINGLE, SINGLE, SLOW, SOON, WINDOWED, WINDOWED_BATCHED, WINDOWED_SINGLE,
 } from './works';
+import { QUOTAS } from '../../scripts/scale/quotas';
 import { Cell, Column, table } from '../../scripts/support/terminal';
 import { turnsPerMessageOf } from '../../src/core/timing';
 import type { Section, SectionOptions } from '../section';
@@ -28,13 +29,13 @@ const PART_TITLES: Readonly<Record<Part, string>> = { requests: 'Requests, units
 export async function run(options: SectionOptions): Promise<Section> {
   const { cleanup, onProgress } = options;
   const runs: MeteredRun[] = [];
-  const assemblies = new Map<number | undefined, string>();
-  for (const { windowSeconds } of GROUPS.flat()) {
-    assemblies.set(windowSeconds, assemblies.get(windowSeconds) ?? await billedAssembly(windowSeconds, cleanup));
+  const assemblies = new Map<string, string>();
+  for (const work of GROUPS.flat()) {
+    assemblies.set(ingestOf(work), assemblies.get(ingestOf(work)) ?? await billedAssembly(work, cleanup));
   }
   for (const group of GROUPS) {
     onProgress(`counting what is billed for: ${group.map(({ name }) => name).join('; ')}`);
-    runs.push(...await Promise.all(group.map((work) => meterInPeace(work, assemblies.get(work.windowSeconds)!, options))));
+    runs.push(...await Promise.all(group.map((work) => meterInPeace(work, assemblies.get(ingestOf(work))!, options))));
   }
   return sectionOf(runs);
 }
@@ -44,7 +45,7 @@ export function sectionOf(runs: readonly MeteredRun[]): Section {
   const bills = new Map(runs.map((metered) => [metered.work, ourBill(metered.work.name, metered)]));
   const runOf = (work: Work) => runs.find((metered) => metered.work.name === work.name) as MeteredRun;
   const billOf = (work: Work) => bills.get(runOf(work).work) as Bill;
-  const worst = new Map(WINDOWED.map((work) => [work, atMost(runOf(work))]));
+  const worst = new Map([...WINDOWED, POLLED_SINGLE].map((work) => [work, atMost(runOf(work))]));
   const bothOf = (...works: Work[]) => works.flatMap((work) => [billOf(work), worst.get(work)!]);
 
   const optionsOf = (work: Work) => ({
@@ -63,6 +64,7 @@ export function sectionOf(runs: readonly MeteredRun[]): Section {
     listed: billOf(LISTED),
     single: billOf(SINGLE),
     windowed: { batched: bothOf(WINDOWED_BATCHED), single: bothOf(WINDOWED_SINGLE, LONG_WINDOWED_SINGLE) },
+    polled: bothOf(POLLED_SINGLE),
     large: billOf(LARGE),
     payload: billOf(PAYLOAD),
     older,
@@ -91,8 +93,14 @@ export function sectionOf(runs: readonly MeteredRun[]): Section {
       {
         caption: `What does a million cost? List prices of ${REGION}, looked up on ${RETRIEVED}, before any free tier (bench/bill/prices.json names their sources). `
           + 'Where a column is empty, it does not apply or was left out. With a window, the engine has one reader that looks every 40 ms; "at most" is what five '
-          + 'readers come to, each with batches of its own, where each of their polls brings one call\'s messages: AWS says no more (bench/bill/readers.ts)',
+          + 'readers come to, each with batches of its own, where each of their polls brings one call\'s messages: AWS says no more (bench/bill/readers.ts). '
+          + 'Provisioned pollers are among the requests; "at most", each makes the ten calls a second that it may',
         text: costTable([...bills.values(), ...worst.values(), ...rivals]),
+      },
+      {
+        caption: 'What do provisioned pollers make of messages that are published one by one, at most? Computed, by the ten calls a second that each may make; '
+          + 'requests, units and pollers',
+        text: pollersTable(runOf(SINGLE)),
       },
       { caption: 'What is the bill of the older design made of?', text: linesTable(olderPayload) },
       { caption: `What is ours made of? ${BATCHED.name}`, text: linesTable(billOf(BATCHED)) },
@@ -119,6 +127,11 @@ export function sectionOf(runs: readonly MeteredRun[]): Section {
     },
     ok: lost === 0,
   };
+}
+
+/** What a work asks for of the scheduler: works that ask for the same share one. */
+function ingestOf({ windowSeconds, pollers }: Work): string {
+  return JSON.stringify({ windowSeconds, pollers });
 }
 
 /** Again where it was disturbed, a few times. */
@@ -200,6 +213,23 @@ function linesTable({ lines, name }: Bill, times = 1e6): string {
       ]),
       ['Sum', '', '', usd(lines.reduce((sum, { price, quantity }) => sum + dollars(price, quantity * times), 0)), ''],
     ],
+  );
+}
+
+/** One poller for so many messages a minute takes them with some room to spare; two are the fewest. */
+const MESSAGES_OF_POLLER = 5_000;
+const FEWEST_POLLERS = 2;
+
+function pollersTable(single: MeteredRun): string {
+  return table(
+    right('A minute', 'Pollers', 'Messages a receive', 'Dollars per million'),
+    [1_000, 3_000, 5_000, 10_000, 30_000, 100_000].map((ratePerMinute) => {
+      const pollers = Math.max(Math.ceil(ratePerMinute / MESSAGES_OF_POLLER), FEWEST_POLLERS);
+      const perReceive = Math.max(ratePerMinute / 60 / pollers / QUOTAS.provisioned.receivesPerSecond.value, 1);
+      return [
+        ratePerMinute.toLocaleString('en-US'), String(pollers), perReceive.toFixed(1), usd(dollarsPerMillion(atMostWithPollers(single, ratePerMinute, pollers), ['requests'])),
+      ];
+    }),
   );
 }
 

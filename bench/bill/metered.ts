@@ -24,6 +24,8 @@ export interface Work {
   readonly message: MessageShape;
   /** For how many seconds ingest's mapping gathers messages. @default - none: they are taken at once, by tens at most */
   readonly windowSeconds?: number;
+  /** Provisioned pollers of the ingest queue, always as many. @default - none: Lambda has readers of its own */
+  readonly pollers?: number;
 }
 
 export interface MeteredRun {
@@ -55,7 +57,7 @@ const POLL_MS = 200;
 /** Whoever is due later than this is left to load, where works are to be due later without a wait of ten minutes. */
 const SHORT_INGEST_HORIZON_SECONDS = '1';
 
-/** @param assembly with one scheduler, as {@link Work.windowSeconds} asks for it */
+/** @param assembly with one scheduler, as {@link Work.windowSeconds} and {@link Work.pollers} ask for it */
 export async function runMetered(work: Work, assembly: string, cleanup: Cleanup): Promise<MeteredRun> {
   const behaviour = { delayMs: ANSWER_MS };
   const receiver = await cleanup.open(

@@ -1,6 +1,6 @@
 // What a metered run makes of our bill.
 import { Bill, Line } from './bill';
-import type { MeteredRun } from './metered';
+import type { MeteredRun, Work } from './metered';
 import type { PriceName } from './prices';
 import type { UnitKind, Usage } from '../../src/local/engine';
 import { CLAIM_OPERATIONS } from '../../test/support/claims';
@@ -8,6 +8,7 @@ import { CLAIM_OPERATIONS } from '../../test/support/claims';
 /** Decimal, as AWS bills memory by its binary name and storage and logs by this one. */
 export const GB = 1e9;
 const MIB_OF_GB = 1024;
+const MINUTES_OF_HOUR = 60;
 
 /** What DynamoDB adds to each item of what it stores: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html */
 const ITEM_OVERHEAD_BYTES = 100;
@@ -84,7 +85,17 @@ export function ourBill(name: string, run: MeteredRun): Bill {
     price: PRICE_OF[unit],
     quantity: units / count,
   }));
-  return { name, lines: [...requests, ...functionLines(run), ...storageLines(usage, count)] };
+  return { name, lines: [...requests, ...pollerLines(run.work), ...functionLines(run), ...storageLines(usage, count)] };
+}
+
+/** Paid for by the hour, in which there are so many webhooks. */
+function pollerLines({ pollers, ratePerMinute }: Work): Line[] {
+  return pollers === undefined ? [] : [{
+    what: `ingest: ${pollers} provisioned pollers, ${ratePerMinute.toLocaleString('en-US')} webhooks a minute`,
+    part: 'requests',
+    price: 'lambda.event-poller-hour',
+    quantity: pollers / (ratePerMinute * MINUTES_OF_HOUR),
+  }];
 }
 
 function functionLines({ usage, functions, work: { count } }: MeteredRun): Line[] {

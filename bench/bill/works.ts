@@ -17,6 +17,10 @@ export const WINDOWED_BATCHED: Work = windowed(BATCHED, 1);
 export const WINDOWED_SINGLE: Work = windowed(SINGLE, 1);
 export const LONG_WINDOWED_SINGLE: Work = windowed(SINGLE, 5);
 export const WINDOWED: readonly Work[] = [WINDOWED_BATCHED, WINDOWED_SINGLE, LONG_WINDOWED_SINGLE, windowed(SOON_SINGLE, 5)];
+/** As many as two pollers take easily, who bring them by several. */
+export const POLLED_SINGLE: Work = {
+  ...SINGLE, name: '1 KB, due later, one by one, 10,000 a minute, 2 provisioned pollers', count: 1_000, ratePerMinute: 10_000, pollers: 2,
+};
 export const BURST: Work = { ...LATER, name: '1 KB, due later, in batches, 10,000 a minute', count: 1_000, ratePerMinute: 10_000 };
 export const SLOW: Work = { ...LATER, name: '1 KB, due later, in batches, 600 a minute', count: 120, ratePerMinute: 600 };
 export const LARGE: Work = { ...LATER, name: '4 KB, due later, in batches', count: 200, message: { ...EVENT, bytes: 4096 } };
@@ -27,7 +31,7 @@ export const RANDOM: Work = { ...LATER, name: '1 KB of random text, due later, i
 
 /** Those of one group run at the same time: as long as the machine keeps up, what they use does not depend on how busy it is. */
 export const GROUPS: readonly (readonly Work[])[] = [
-  [BATCHED], [LISTED], [SINGLE], ...WINDOWED.map((work) => [work]), [SOON], [SOON_SINGLE], [SLOW, PAYLOAD], [LARGE, OWN_ID, RANDOM], [BURST],
+  [BATCHED], [LISTED], [SINGLE], ...WINDOWED.map((work) => [work]), [POLLED_SINGLE], [SOON], [SOON_SINGLE], [SLOW, PAYLOAD], [LARGE, OWN_ID, RANDOM], [BURST],
 ];
 
 function windowed(work: Work, windowSeconds: number): Work {

@@ -53,7 +53,7 @@ function twoWorkers(count: number, endpointMs: number): Lateness {
  */
 function throughEngine(dueMs: readonly number[], busy: number, endpointMs: number): Lateness {
   const { lateMs } = deliver({
-    settings: { ...DEFAULTS, polling: { mode: 'standard', maxConcurrency: ENGINE_WORKERS }, tableWrites: ENGINE_WRITES },
+    settings: { ...DEFAULTS, deliverPolling: { mode: 'standard', maxConcurrency: ENGINE_WORKERS }, tableWrites: ENGINE_WRITES },
     costs: costsOf({ first: PLAIN, later: PLAIN }, { read: 5, write: 5, endpoint: endpointMs }),
     dueAt: Float64Array.from(dueMs, (ms) => NOON + ms),
     isGrown: false,

@@ -84,7 +84,7 @@ export function deliver(options: DeliveryOptions): Deliveries {
   };
 
   const consumer = new Consumer<Message>(events, {
-    polling: settings.polling,
+    polling: settings.deliverPolling,
     account: new Account(settings.accountConcurrency),
     handover: costs.handover,
     coldStartMs: costs.latency.coldStart,

@@ -64,7 +64,7 @@ export function ingest({ settings, costs, publishedAt, countFrom = -Infinity, is
   };
 
   const consumer = new Consumer<Message>(events, {
-    polling: settings.polling,
+    polling: settings.ingestPolling,
     account: new Account(settings.accountConcurrency),
     handover: costs.handover,
     coldStartMs: latency.coldStart,

@@ -25,7 +25,7 @@ export function needsOf(perMinute: number, settings: SchedulerSettings, deliveri
   const { reading, processor } = loadBounds(settings, AWS_COSTS);
   const ingesting = perSecond / sqs.batch.value * ingestBatchMs(AWS_COSTS) / 1000;
   const { mostAtOnce, mostInFlight } = deliveries.usage;
-  const most = Math.min(rulesOf(settings.polling).most, settings.accountConcurrency);
+  const most = Math.min(rulesOf(settings.deliverPolling).most, settings.accountConcurrency);
   return [
     { name: 'published', taken: perSecond, available: sns.publish.value, unit: 'messages a second' },
     { name: 'table, writes', taken: WRITES * perSecond, available: dynamodb.tableUnits.value, unit: 'units a second' },

@@ -124,7 +124,7 @@ function pollersTable(): string {
   const memories = [DEFAULTS.deliverMemoryMib, 1_769];
   const { perPoller } = QUOTAS.provisioned;
   const ready = (minimum: number, memoryMib: number) => minimum * perPoller.value * webhooksAnInvocation(memoryMib);
-  return markdownTable(['`provisionedPollers.minimum`', ...minimums.map(countText)], [
+  return markdownTable(['`deliverPollers.minimum`', ...minimums.map(countText)], [
     ['ready at one instant, invocations', ...minimums.map((minimum) => countText(minimum * perPoller.value))],
     ...memories.map((memoryMib) => [`… webhooks, ${countText(memoryMib)} MiB`, ...minimums.map((minimum) => countText(ready(minimum, memoryMib)))]),
     ['a month', ...minimums.map((minimum) => dollarsText(pollersAMonth(minimum)))],

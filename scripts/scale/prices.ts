@@ -14,7 +14,7 @@ export function priceOf(key: string): number {
 
 export const HOURS_A_MONTH = 730;
 
-/** Provisioned pollers are paid for each mapping, and there are two: of ingest and of deliver. */
+/** What so many provisioned pollers of one queue cost. */
 export function pollersAMonth(minimum: number): number {
-  return 2 * minimum * HOURS_A_MONTH * priceOf('lambda.event-poller-hour');
+  return minimum * HOURS_A_MONTH * priceOf('lambda.event-poller-hour');
 }

@@ -2,6 +2,7 @@
 import { AWS_COSTS } from './costs';
 import { deliver, Deliveries } from './delivery';
 import { ingest, Ingestion } from './ingestion';
+import { Polling } from './polling';
 import { QUOTAS } from './quotas';
 import { DEFAULTS, SchedulerSettings } from './scheduler-settings';
 import { Random } from '../../test/simulation/random';
@@ -24,8 +25,8 @@ export const WRITES = 3;
 
 const TABLE_QUOTA = QUOTAS.dynamodb.tableUnits.value;
 /** As many invocations as an account has by default. */
-const UNBOUNDED: SchedulerSettings['polling'] = { mode: 'standard', maxConcurrency: 1_000 };
-const GROWN: SchedulerSettings = { ...DEFAULTS, polling: UNBOUNDED, tableWrites: TABLE_QUOTA };
+const UNBOUNDED: Polling = { mode: 'standard', maxConcurrency: 1_000 };
+const GROWN: SchedulerSettings = { ...DEFAULTS, ingestPolling: UNBOUNDED, deliverPolling: UNBOUNDED, tableWrites: TABLE_QUOTA };
 
 /** Steady loads, on a table that has grown with them, above its quota too. */
 export const STEADY: readonly Scenario[] = [256, 512, 1_024, 1_769].map((deliverMemoryMib) => {
@@ -38,7 +39,7 @@ export const STEADY: readonly Scenario[] = [256, 512, 1_024, 1_769].map((deliver
   };
 });
 
-const pollers = (minimum: number): SchedulerSettings['polling'] => ({ mode: 'provisioned', minimum, maximum: 2_000 });
+const pollers = (minimum: number): Polling => ({ mode: 'provisioned', minimum, maximum: 2_000 });
 
 /** All on one instant, by a scheduler that had nothing to do before. */
 export const AT_ONCE: readonly Scenario[] = [
@@ -46,19 +47,19 @@ export const AT_ONCE: readonly Scenario[] = [
   { name: 'table warmed to its quota, `maxConcurrency` 1,000', label: '512 MiB,\nwarmed table', settings: GROWN },
   { name: '… and `deliverMemory` 1,769 MiB', label: '1,769 MiB,\nwarmed table', settings: { ...GROWN, deliverMemoryMib: 1_769 } },
   {
-    name: '… and 10 `provisionedPollers`',
+    name: '… and 10 `deliverPollers`',
     label: '10 pollers,\n1,769 MiB, warmed table',
-    settings: { ...GROWN, deliverMemoryMib: 1_769, polling: pollers(10) },
+    settings: { ...GROWN, deliverMemoryMib: 1_769, deliverPolling: pollers(10) },
   },
   {
     name: '… and 100, of 4,000 invocations that the account may have',
     label: '100 pollers, 1,769 MiB,\nconcurrency raised',
-    settings: { ...GROWN, deliverMemoryMib: 1_769, polling: pollers(100), accountConcurrency: 4_000 },
+    settings: { ...GROWN, deliverMemoryMib: 1_769, deliverPolling: pollers(100), accountConcurrency: 4_000 },
   },
   {
     name: '… and 200, 2,550 MiB, 400,000 write units',
     label: '200 pollers, 2,550 MiB,\nall quotas raised',
-    settings: { ...GROWN, tableWrites: 400_000, deliverMemoryMib: 2_550, polling: pollers(200), accountConcurrency: 4_000 },
+    settings: { ...GROWN, tableWrites: 400_000, deliverMemoryMib: 2_550, deliverPolling: pollers(200), accountConcurrency: 4_000 },
   },
 ];
 

@@ -4,7 +4,10 @@ import { QUOTAS } from './quotas';
 import { turnsPerInvocationOf, turnsPerMessageOf } from '../../src/core/timing';
 
 export interface SchedulerSettings {
-  readonly polling: Polling;
+  /** How the ingest queue is read. */
+  readonly ingestPolling: Polling;
+  /** … and the delay queue. */
+  readonly deliverPolling: Polling;
   readonly deliverMemoryMib: number;
   readonly partitions: number;
   /** Write units a second that the table takes, evenly spread. */
@@ -21,8 +24,11 @@ export const FIXED = {
   tickMs: 60_000,
 } as const;
 
+const STANDARD: Polling = { mode: 'standard', maxConcurrency: 100 };
+
 export const DEFAULTS: SchedulerSettings = {
-  polling: { mode: 'standard', maxConcurrency: 100 },
+  ingestPolling: STANDARD,
+  deliverPolling: STANDARD,
   deliverMemoryMib: 512,
   partitions: 16,
   tableWrites: QUOTAS.dynamodb.newTableWrites.value,

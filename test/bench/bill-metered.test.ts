@@ -10,7 +10,7 @@ const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
 
 test('ten webhooks of one batch are a publish, a row each, a claim and an outcome each, and one call of everything that comes in batches', async () => {
-  const run = await runMetered({ ...SOON, count: 10 }, await billedAssembly(undefined, cleanup), cleanup);
+  const run = await runMetered({ ...SOON, count: 10 }, await billedAssembly({}, cleanup), cleanup);
   expect(run.arrived).toBe(10);
   const counted = Object.fromEntries(requestRows(run).map(({ role, by, operation, requests, units }) => [`${role} ${by} ${operation}`, [requests, units]]));
   expect(counted).toMatchObject({
@@ -28,7 +28,7 @@ test('ten webhooks of one batch are a publish, a row each, a claim and an outcom
 });
 
 test('twenty webhooks in two lists of one batch are two messages, of one invocation', async () => {
-  const run = await runMetered({ ...LISTED, count: 20, due: 'soon' }, await billedAssembly(undefined, cleanup), cleanup);
+  const run = await runMetered({ ...LISTED, count: 20, due: 'soon' }, await billedAssembly({}, cleanup), cleanup);
   expect(run.arrived).toBe(20);
   const bill = ourBill('twenty', run);
   expect(quantityOf(bill, 'dynamodb.write')).toBe(3);

@@ -9,9 +9,9 @@ import { MeteredRun, usageBetween } from '../../bench/bill/metered';
 import { metricsMonths } from '../../bench/bill/metrics';
 import { gbSeconds, isUndisturbed, ourBill, PLATFORM_BYTES, provisionedWriteDollars, requestRows } from '../../bench/bill/ours';
 import { dollars, PriceName, PRICES, REGION, RETRIEVED } from '../../bench/bill/prices';
-import { atMost } from '../../bench/bill/readers';
+import { atMost, atMostWithPollers } from '../../bench/bill/readers';
 import { cloudTasks, olderDesign, qstash, schedulerWithApiDestination, schedulerWithLambda } from '../../bench/bill/rivals';
-import { BATCHED, GROUPS, LONG_WINDOWED_SINGLE, WINDOWED_SINGLE } from '../../bench/bill/works';
+import { BATCHED, GROUPS, LONG_WINDOWED_SINGLE, POLLED_SINGLE, SINGLE, WINDOWED_SINGLE } from '../../bench/bill/works';
 import { parseMessage } from '../../src/core/message';
 import { MetricName } from '../../src/core/metric-names';
 import type { FunctionUsage, RequestUsage, Usage } from '../../src/local/engine';
@@ -191,6 +191,29 @@ test.each([
   expect(quantityOf(atMost({ work: { ...work, batchSize: 10 }, functions, usage, arrived: 600 }), 'sqs.request')).toBeCloseTo((200 + deletes + 6) / 600, 10);
 });
 
+test('takes of provisioned pollers at most ten receives a second each, an invocation for each, and their hours', () => {
+  expect(POLLED_SINGLE).toMatchObject({ count: 1_000, ratePerMinute: 10_000, pollers: 2 });
+  const usageWith = (receives: number) => usageOf([
+    { caller: { kind: 'lambda', functionName: 'Stack-Ingest' }, operation: 'ReceiveMessage', unit: 'sqs-request', requests: receives + 5, units: receives + 5, empty: 5 },
+    { caller: { kind: 'lambda', functionName: 'Stack-Ingest' }, operation: 'DeleteMessageBatch', unit: 'sqs-request', requests: receives, units: receives, empty: 0 },
+    { caller: { kind: 'lambda', functionName: 'Stack-Deliver' }, operation: 'ReceiveMessage', unit: 'sqs-request', requests: 10, units: 10, empty: 0 },
+  ], [{ functionName: 'Stack-Ingest', invocations: receives }, { functionName: 'Stack-Deliver', invocations: 10 }]);
+  const metered = { work: POLLED_SINGLE, functions, usage: usageWith(100), arrived: 1_000 };
+  const worst = atMost(metered);
+  // Six seconds, twenty receives in each.
+  expect(quantityOf(worst, 'sqs.request')).toBeCloseTo((2 * 120 + 10) / 1_000, 10);
+  expect(quantityOf(worst, 'lambda.request')).toBeCloseTo((120 + 10) / 1_000, 10);
+  // 600,000 webhooks an hour share two of them.
+  expect(quantityOf(worst, 'lambda.event-poller-hour')).toBeCloseTo(2 / 600_000, 15);
+  expect(dollarsPerMillion(worst, ['requests'])).toBeCloseTo(0.25 * 0.4 + 0.13 * 0.2 + 2 / 0.6 * 0.00925, 10);
+  expect(quantityOf(ourBill('metered', metered), 'lambda.event-poller-hour')).toBeCloseTo(2 / 600_000, 15);
+  // Of a work without them, at another rate: none has more than a receive for each message.
+  const single = { work: SINGLE, functions, usage: usageWith(600), arrived: 600 };
+  expect(quantityOf(ourBill('single', single), 'lambda.event-poller-hour')).toBe(0);
+  expect(quantityOf(atMostWithPollers(single, 6_000, 3), 'sqs.request')).toBeCloseTo((2 * 180 + 10) / 600, 10);
+  expect(quantityOf(atMostWithPollers(single, 600, 2), 'sqs.request')).toBeCloseTo((2 * 600 + 10) / 600, 10);
+});
+
 const messageOf = (bytes: number, index = 0): string => (
   messageText({ ...BATCHED.message, bytes, index, dueAt: 1_764_072_000_000, url: 'https://hooks.example.com/orders' })
 );
@@ -293,16 +316,16 @@ test('a goal is met up to its limit, and says which costs it is about', () => {
   const dear: Bill = { name: 'dear', lines: [{ what: 'writes', part: 'requests', price: 'dynamodb.write', quantity: 6.2 }] };
   const windowed = { batched: [cheap], single: [cheap, dear] };
   const goals = goalsOf({
-    batched: cheap, listed: cheap, single: dear, windowed, large: dear, payload: dear, older: dear, olderPayload: dear, idleMonth: 1.5,
+    batched: cheap, listed: cheap, single: dear, windowed, polled: [cheap], large: dear, payload: dear, older: dear, olderPayload: dear, idleMonth: 1.5,
   });
   expect(goals.find(({ figure }) => figure === 'write units')).toMatchObject({ limit: 3.1, measured: 3.1, met: true });
-  // As published one by one into batches of one, with windows, and into batches of ten.
+  // As published one by one into batches of one, with windows, with pollers, and into batches of ten.
   const singles = goals.filter(({ figure }) => figure === 'dollars per million, single');
   expect(singles).toMatchObject([
     { met: false, of: expect.stringMatching(/dear.*requests/) }, { met: true, of: expect.stringMatching(/^cheap/) }, { met: false },
-    { met: true, measured: 3.1 * 0.625 + 0.5 },
+    { met: true, of: expect.stringMatching(/^cheap/) }, { met: true, measured: 3.1 * 0.625 + 0.5 },
   ]);
-  expect(goals.filter(({ figure }) => figure === 'Lambda invocations').map(({ of }) => of)).toEqual(['cheap', 'cheap', 'dear', 'cheap', 'cheap', 'dear']);
+  expect(goals.filter(({ figure }) => figure === 'Lambda invocations').map(({ of }) => of)).toEqual(['cheap', 'cheap', 'dear', 'cheap', 'cheap', 'dear', 'cheap']);
   expect(goals.filter(({ figure }) => figure === 'dollars per million, batched').map(({ of }) => of)).toEqual(Array(3).fill(expect.stringMatching(/^cheap/)));
   const parts = goals.filter(({ figure }) => figure === 'part of the older design');
   expect(parts.map(({ measured, met }) => [measured, met])).toEqual([[0.5, true], [1, false], [0.5, true], [1, false]]);

@@ -19,7 +19,7 @@ const maxOf = (count: number, settings: SchedulerSettings) => latenessOf(atOnce(
 test.each([
   ['on a new table', DEFAULTS],
   ['with few writes, so that claims are refused', { ...DEFAULTS, tableWrites: 500 }],
-  ['with many pollers', { ...WARM, polling: { mode: 'provisioned', minimum: 100, maximum: 200 }, accountConcurrency: 150 }],
+  ['with many pollers', { ...WARM, deliverPolling: { mode: 'provisioned', minimum: 100, maximum: 200 }, accountConcurrency: 150 }],
 ] as const)('every webhook is written, and none before its date: %s', (_, settings) => {
   const { lateMs, lost, written } = atOnce(20_000, settings);
   expect({ lost, written, counted: lateMs.length }).toEqual({ lost: 0, written: 20_000, counted: 20_000 });
@@ -34,10 +34,10 @@ test('claims that are refused come again', () => {
 });
 
 test('what the first wave holds is on time: a batch for each invocation that there is by then', () => {
-  const polling = { mode: 'provisioned', minimum: 10, maximum: 10 } as const;
+  const deliverPolling = { mode: 'provisioned', minimum: 10, maximum: 10 } as const;
   // A hundred invocations of a hundred webhooks.
-  expect(maxOf(10_000, { ...WARM, polling })).toBeLessThan(100);
-  expect(maxOf(10_001, { ...WARM, polling })).toBeGreaterThan(200);
+  expect(maxOf(10_000, { ...WARM, deliverPolling })).toBeLessThan(100);
+  expect(maxOf(10_001, { ...WARM, deliverPolling })).toBeGreaterThan(200);
 });
 
 test('the same seed gives the same, another one another', () => {
@@ -54,7 +54,7 @@ test('more at one instant is later', () => {
 test('more memory, pollers or writes is not later', () => {
   const notLater = (late: readonly number[]) => expect(late).toEqual([...late].sort((a, b) => b - a));
   notLater([256, 512, 1_024, 1_769].map((deliverMemoryMib) => maxOf(20_000, { ...WARM, deliverMemoryMib })));
-  notLater([2, 5, 10, 20].map((minimum) => maxOf(20_000, { ...WARM, polling: { mode: 'provisioned', minimum, maximum: 200 } })));
+  notLater([2, 5, 10, 20].map((minimum) => maxOf(20_000, { ...WARM, deliverPolling: { mode: 'provisioned', minimum, maximum: 200 } })));
   notLater([500, 1_000, 4_000, 40_000].map((tableWrites) => maxOf(20_000, { ...DEFAULTS, tableWrites })));
 });
 

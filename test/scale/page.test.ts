@@ -91,16 +91,18 @@ test('the model has the settings of the construct', () => {
   expect(Number(load.Environment.Variables.LOAD_HORIZON_SECONDS) * 1000).toBe(FIXED.loadHorizonMs);
   expect(Number(load.Environment.Variables.PARTITIONS)).toBe(DEFAULTS.partitions);
   for (const { Properties } of mappings) {
-    expect(DEFAULTS.polling).toEqual({ mode: 'standard', maxConcurrency: Properties.ScalingConfig.MaximumConcurrency });
+    const polling = { mode: 'standard', maxConcurrency: Properties.ScalingConfig.MaximumConcurrency };
+    expect(DEFAULTS).toMatchObject({ ingestPolling: polling, deliverPolling: polling });
     expect(Properties.BatchSize).toBe(QUOTAS.sqs.batch.value);
   }
 });
 
-test.each([...STEADY, ...AT_ONCE])('$name: the construct takes these settings', ({ settings: { polling, deliverMemoryMib, partitions } }) => {
+test.each([...STEADY, ...AT_ONCE])('$name: the construct takes these settings', ({ settings: { ingestPolling, deliverPolling, deliverMemoryMib, partitions } }) => {
   const { deliver } = functionsOf({
     deliverMemory: Size.mebibytes(deliverMemoryMib),
     partitions,
-    ...(polling.mode === 'provisioned' ? { provisionedPollers: { minimum: polling.minimum, maximum: polling.maximum } } : polling),
+    ...(deliverPolling.mode === 'provisioned' ? { deliverPollers: { minimum: deliverPolling.minimum, maximum: deliverPolling.maximum } } : {}),
+    ...(ingestPolling.mode === 'standard' ? { maxConcurrency: ingestPolling.maxConcurrency } : {}),
   });
   expect(Number(deliver.Environment.Variables.TURNS_PER_MESSAGE)).toBe(turnsPerMessageOf(deliverMemoryMib));
 });
@@ -116,6 +118,6 @@ test('every quota names its page, and says what there is so much of', () => {
 });
 
 test('prices are those of the bench; one that is not there is named', () => {
-  expect(pollersAMonth(10)).toBeCloseTo(2 * 10 * 730 * 0.00925);
+  expect(pollersAMonth(10)).toBeCloseTo(10 * 730 * 0.00925);
   expect(() => priceOf('lambda.moon')).toThrow('bench/bill/prices.json has no "lambda.moon"');
 });
