@@ -11,8 +11,8 @@ import { SecretHeader } from './secret-header';
 import { WebhookSigning } from './webhook-signing';
 
 /**
- * How many pollers Lambda keeps ready for a queue: each brings about up to 10 invocations at a time, and makes up to 10 calls of ReceiveMessage a
- * second, which bring up to ten messages each.
+ * How many pollers Lambda keeps ready for a queue: each brings about up to 10 invocations at a time, makes up to 10 calls of ReceiveMessage a
+ * second, which bring up to ten messages each, and takes up to 1 MB a second.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
  */

@@ -63,6 +63,12 @@ export const AT_ONCE: readonly Scenario[] = [
   },
 ];
 
+/** All published within a second, for different minutes. */
+export const PUBLISHED: readonly Pick<Scenario, 'name' | 'settings'>[] = [
+  { name: '`maxConcurrency` 1,000', settings: GROWN },
+  ...[2, 20].map((minimum) => ({ name: `${minimum} \`ingestPollers\``, settings: { ...GROWN, ingestPolling: { mode: 'provisioned', minimum, maximum: minimum } as const } })),
+];
+
 /** Any instant; whole minutes, so that nothing begins in the middle of one. */
 const NOON = 720 * 60_000;
 const SEED = 1;
