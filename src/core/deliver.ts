@@ -13,7 +13,9 @@ import { Claim, DelayQueue, DeliverStore, HttpClient, Log, MetricsRecorder, Outc
 import { timestampOf, toRequest } from './request';
 import { isExhausted, isExpired, RetryPlan, verdictOf } from './retry';
 import { isOvertaken, isSuperfluous, State } from './state';
-import { comeBackSeconds, connectAheadMs, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS, OUTCOME_PATIENCE_MS, RECORD_MS } from './timing';
+import {
+  comeBackSeconds, connectAheadMs, HASTY_PATIENCE_MS, LEAD_MS, MAX_CLOCK_SKEW_MS, MAX_HOLD_MS, OUTCOME_PATIENCE_MS, RECORD_MS,
+} from './timing';
 import { publicId, rowKey, Turn, Webhook } from './webhook';
 
 /** A turn, or a pack of turns that are due together, as they came off the delay queue. */
@@ -218,7 +220,7 @@ export class Deliver {
     release(); // where it has failed before it was under way
     const attempt: Attempt = { at: new Date(sentAt).toISOString(), lateMs: sentAt - turn.at, ...answer };
     const next = this.afterAttempt(claimed, attempt, retryAfter, webhook);
-    await this.dueFirst.quiet(Math.min(this.clock.now() + OUTCOME_PATIENCE_MS, until));
+    await this.dueFirst.quiet(Math.min(this.givesWayUntil(next), until));
 
     const fields = { ...webhookFields(webhook), attempt: next.attempts.length, lateMs: attempt.lateMs, ...answer };
     if (next.status === 'delivered') {
@@ -282,6 +284,14 @@ export class Deliver {
       case 'failed':
         return this.failed(made, verdict.reason);
     }
+  }
+
+  /** Until when an outcome may wait for requests that are due: of one that is retried soon, for as long as its next attempt has all its lead. */
+  private givesWayUntil({ status, at }: State): number {
+    const now = this.clock.now();
+    const patientUntil = now + OUTCOME_PATIENCE_MS;
+    // What the delay queue has before its lead it hides in any case, in whole seconds: until then, nothing comes later for having waited here.
+    return status === 'retrying' ? Math.min(patientUntil, Math.max(at - LEAD_MS, now + HASTY_PATIENCE_MS)) : patientUntil;
   }
 
   private failed(state: State, reason: EndReason): State {

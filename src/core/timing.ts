@@ -110,6 +110,12 @@ export const QUIET_MS = 40;
  */
 export const OUTCOME_PATIENCE_MS = 2_500;
 
+/**
+ * The same of an outcome whose next attempt is so near that there is no lead for it: until what is due at the same instant is written. That takes
+ * tens of milliseconds, and leaves a retry after a second enough for a worker that has to be started.
+ */
+export const HASTY_PATIENCE_MS = 100;
+
 /** Who sends a stored webhook to the delay queue. */
 export type Owner = 'ingest' | 'load';
 

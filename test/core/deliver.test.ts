@@ -16,8 +16,14 @@ interface Delivery {
   readonly aheadMs: readonly number[];
 }
 
-/** Delivers webhooks to an endpoint that answers at once. */
-async function delivery(webhooks: readonly Webhook[], clock: Clock = new SystemClock()): Promise<Delivery> {
+interface Circumstances {
+  readonly clock?: Clock;
+  /** From a failed attempt to the next one. */
+  readonly retryAfterMs?: number;
+}
+
+/** Delivers webhooks to an endpoint that answers at once: that it has failed to those whose id says so. */
+async function delivery(webhooks: readonly Webhook[], { clock = new SystemClock(), retryAfterMs }: Circumstances = {}): Promise<Delivery> {
   const order: string[] = [];
   const aheadMs: number[] = [];
   const store: Pick<DeliverStore, 'get' | 'claim' | 'replaceState'> = {
@@ -34,13 +40,16 @@ async function delivery(webhooks: readonly Webhook[], clock: Clock = new SystemC
       return {
         send: async () => {
           order.push(`${new URL(url).pathname.slice(1)} sent`);
-          return { sentAt: clock.now(), isWritten: true, durationMs: 0, status: 200 };
+          return { sentAt: clock.now(), isWritten: true, durationMs: 0, status: url.includes('fails') ? 503 : 200 };
         },
       };
     },
   };
   const deliver = new Deliver(
-    { requestTimeoutMs: 1_000, leaseBeyondMs: 0, noticeMs: 0, turnsPerInvocation: 1_000, retry: { delaysMs: [], jitter: 0 } },
+    {
+      requestTimeoutMs: 1_000, leaseBeyondMs: 0, noticeMs: 0, turnsPerInvocation: 1_000,
+      retry: { delaysMs: retryAfterMs === undefined ? [] : [retryAfterMs], jitter: 0 },
+    },
     clock,
     store as DeliverStore,
     {} as DelayQueue,
@@ -54,6 +63,31 @@ async function delivery(webhooks: readonly Webhook[], clock: Clock = new SystemC
   const turns = webhooks.map(firstTurn);
   expect(await deliver.deliver([{ receipt: 'message', receives: 1, turns }], { id: 'invocation', deadline: clock.now() + 60_000 })).toEqual([]);
   return { order, aheadMs };
+}
+
+/** A clock that goes on to the next instant that something sleeps until, once nothing else is left to do. */
+class SteppingClock implements Clock {
+  private readonly sleepers: { readonly instant: number; readonly wake: () => void }[] = [];
+
+  public constructor(private instant: number) {}
+
+  public now(): number {
+    return this.instant;
+  }
+
+  public sleepUntil(instant: number): Promise<void> {
+    return new Promise((wake) => {
+      this.sleepers.push({ instant, wake });
+      setImmediate(() => this.step());
+    });
+  }
+
+  /** One step for each who sleeps. */
+  private step(): void {
+    const [next] = this.sleepers.sort((a, b) => a.instant - b.instant).splice(0, 1);
+    this.instant = Math.max(this.instant, next.instant);
+    next.wake();
+  }
 }
 
 const START = Date.parse('2030-01-01T00:00:00Z');
@@ -71,10 +105,35 @@ test('what is due later is not waited for', async () => {
   expect((await delivery([due('a', start), due('b', start + 500)])).order).toEqual(['a sent', 'a delivered', 'b sent', 'b delivered']);
 });
 
+/** How long after its attempt the outcome of one that fails is written, where 20 ms after each webhook another one is due, for more than 3 s. */
+async function outcomeAfterMs(retryAfterMs?: number): Promise<number> {
+  const [count, everyMs] = [170, 20];
+  const others = Array.from({ length: count }, (_, i) => due(`webhook-${i}`, START + i * everyMs));
+  const { order } = await delivery([due('fails', START), ...others], { clock: new SteppingClock(START - 1_500), retryAfterMs });
+  const sentBefore = order.slice(0, order.findIndex((what) => /^fails (retrying|failed)$/.test(what))).filter((what) => / sent$/.test(what));
+  return (sentBefore.length - 2) * everyMs;
+}
+
+test('an outcome gives way to what is due for two and a half seconds', async () => {
+  expect(await outcomeAfterMs()).toBe(2_500);
+  expect(await outcomeAfterMs(60_000)).toBe(2_500);
+  expect(await outcomeAfterMs(4_000)).toBe(2_500);
+});
+
+test('that of one that is retried soon gives way for as long as its next attempt can be had in time all the same', async () => {
+  expect(await outcomeAfterMs(3_000)).toBe(1_500);
+  expect(await outcomeAfterMs(2_000)).toBe(500);
+});
+
+test('that of one whose next attempt is nearer than that gives way for a moment', async () => {
+  expect(await outcomeAfterMs(1_500)).toBe(100);
+  expect(await outcomeAfterMs(1_000)).toBe(100);
+});
+
 test('the more there are in an invocation, the earlier they are connected for', async () => {
   const aheadOf = async (count: number) => {
     const webhooks = Array.from({ length: count }, (_, i) => due(`webhook-${i}`, START + 3_000));
-    return (await delivery(webhooks, new FakeClock(START))).aheadMs[0];
+    return (await delivery(webhooks, { clock: new FakeClock(START) })).aheadMs[0];
   };
   expect(await aheadOf(1)).toBe(1_000);
   expect(await aheadOf(25)).toBe(1_000);
