@@ -84,10 +84,10 @@ type Report = (field: string, received: string | undefined, expected: string) =>
  * The default ids of a list are the MessageId, a hyphen, and the place, counted from 0: the same each time the message comes. Never throws.
  */
 export function partsOf(text: string, messageId: string): readonly Part[] {
-  const elements = listed(text);
-  return elements.length === 0 || elements.length > MAX_WEBHOOKS_PER_MESSAGE
-    ? [{ text, defaultId: messageId, isListed: false }]
-    : elements.map((element, place) => ({ text: element, defaultId: `${messageId}-${place}`, isListed: true }));
+  const list = text.trimStart().startsWith('[') ? valueOf(text) : undefined;
+  return Array.isArray(list) && list.length > 0 && list.length <= MAX_WEBHOOKS_PER_MESSAGE
+    ? elementTexts(text).map((element, place) => ({ text: element, defaultId: `${messageId}-${place}`, isListed: true }))
+    : [{ text, defaultId: messageId, isListed: false }];
 }
 
 /** Reads one message as it was published, or one {@link Part} of it. Never throws. */
@@ -101,8 +101,9 @@ export function parseMessage(text: string, options: ParseOptions): ParsedMessage
 
 /** Reads a message whatever its size: as an action makes it of one that was accepted. Never throws. */
 export function readMessage(text: string, options: ParseOptions): ParsedMessage {
-  if (!isObject(text)) {
-    return unreadable(text, expectedOf(text, options), options);
+  const value = valueOf(text);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return unreadable(text, expectedOf(value, options), options);
   }
   const errors: FieldError[] = [];
   const report: Report = (field, received, expected) => {
@@ -143,24 +144,13 @@ function unreadable(text: string, expected: string, { defaultId }: ParseOptions)
   return { errors: [{ field: 'message', received: cut(JSON.stringify(text)), expected }], id: defaultId };
 }
 
-function expectedOf(text: string, { isListed = false }: ParseOptions): string {
+function expectedOf(value: unknown, { isListed = false }: ParseOptions): string {
   const one = 'a JSON object with date, url and method';
   if (isListed) {
     return one;
   }
   const list = `${one}, or an array of 1 to ${MAX_WEBHOOKS_PER_MESSAGE} of them`;
-  const { length } = listed(text);
-  return length > MAX_WEBHOOKS_PER_MESSAGE ? `${list}, not ${length}` : list;
-}
-
-/** The texts of the elements, none if it is no array. */
-function listed(text: string): string[] {
-  return text.trimStart().startsWith('[') && Array.isArray(valueOf(text)) ? elementTexts(text) : [];
-}
-
-function isObject(text: string): boolean {
-  const value = valueOf(text);
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return Array.isArray(value) && value.length > MAX_WEBHOOKS_PER_MESSAGE ? `${list}, not ${value.length}` : list;
 }
 
 /** `undefined` if it is no JSON. */
