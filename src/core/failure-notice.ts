@@ -1,6 +1,6 @@
 // What the failure topic carries: one shape for every failure.
 import { Attempt } from './attempt';
-import { depthOf, isWellFormed } from './json-text';
+import { depthOf, isPortable, isWellFormed } from './json-text';
 import { MAX_PAYLOAD_DEPTH } from './limits';
 import { FieldError } from './message';
 
@@ -57,9 +57,9 @@ const MESSAGE_START_LENGTH = 16 * 1024;
 
 /**
  * The notice as JSON text: `{version, reason, id, failedAt, errors?, attempts?, action?, refusal?, queue?, message?, messageTruncated?}` with
- * `failedAt` in ISO 8601 and `message` the message itself: as JSON where it was JSON, as a string otherwise (also where it was nested too deep,
- * or no Unicode: a subscriber has to be able to read the notice), and as the string of its start, with `messageTruncated: true`, where the
- * notice would exceed 255 KiB.
+ * `failedAt` in ISO 8601 and `message` the message itself: as JSON where it was JSON, as a string otherwise (also where a subscriber's parser may
+ * refuse it: nested too deep, no Unicode, a number beyond a double), and as the string of its start, with `messageTruncated: true`, where the notice
+ * would exceed 255 KiB.
  */
 export function noticeText(failure: Failure): string {
   const { reason, id, failedAt, message, ...rest } = failure;
@@ -82,7 +82,7 @@ function startOf(message: string): string {
 function isReadableJson(text: string): boolean {
   try {
     JSON.parse(text);
-    return isWellFormed(text) && depthOf(text) <= MAX_PAYLOAD_DEPTH + 1;
+    return isWellFormed(text) && isPortable(text) && depthOf(text) <= MAX_PAYLOAD_DEPTH + 1;
   } catch (error) {
     if (error instanceof SyntaxError) {
       return false;

@@ -87,6 +87,32 @@ export function depthOf(json: string): number {
   return deepest;
 }
 
+/**
+ * Whether parsers of other languages read it, too: some refuse half a surrogate pair, if only as the escape that `JSON.stringify` writes for it, and
+ * a number that is more than a double holds.
+ *
+ * @param json text that `JSON.parse` has accepted
+ */
+export function isPortable(json: string): boolean {
+  for (let position = 0; position < json.length; position++) {
+    const start = position;
+    if (json[start] === '"') {
+      position = endOfString(json, start) - 1;
+      if (!isWellFormed(JSON.parse(json.slice(start, position + 1)) as string)) {
+        return false;
+      }
+    } else if ('-0123456789'.includes(json[start])) {
+      while ('0123456789.eE+-'.includes(json[position + 1] ?? ' ')) {
+        position++;
+      }
+      if (!Number.isFinite(Number(json.slice(start, position + 1)))) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
 /** Whether text holds no half of a surrogate pair, which UTF-8 has no bytes for: encoders refuse it, or write another character. */
 export function isWellFormed(text: string): boolean {
   return !/\p{Surrogate}/u.test(text);

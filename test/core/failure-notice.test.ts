@@ -16,10 +16,20 @@ test('carries what was not JSON as a string', () => {
   expect(JSON.parse(noticeText({ ...FAILURE, message: 'not "JSON"' }))).toMatchObject({ message: 'not "JSON"' });
 });
 
-test('carries JSON that subscribers may fail to read as a string: nested too deep, or no Unicode', () => {
+test('carries JSON that subscribers may fail to read as a string: nested too deep, no Unicode, or a number out of range', () => {
   const nested = (levels: number) => `{"payload":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
   expect(JSON.parse(noticeText({ ...FAILURE, message: nested(51) }))).toMatchObject({ message: { payload: [expect.anything()] } });
   expect(JSON.parse(noticeText({ ...FAILURE, message: nested(52) }))).toMatchObject({ message: nested(52) });
+  // What JSON.stringify makes of a string that was cut, and numbers that some languages have no type for.
+  for (const value of ['"\\ud83d"', '["\\ude00\\ud83d"]', '{"\\ud83d":1}', '"\\\\\\ud83d"', '1e400', '-1e999', '9'.repeat(310), `[0,${'9'.repeat(5000)}]`]) {
+    const message = `{"a":${value}}`;
+    expect(JSON.parse(noticeText({ ...FAILURE, message }))).toMatchObject({ message });
+  }
+  for (const value of ['"\\ud83d\\ude00"', '"\\\\ud83d"', '1e308', '0.' + '1'.repeat(500), '-0', '12345678901234567890']) {
+    expect(noticeText({ ...FAILURE, message: `{"a":${value}}` })).toContain(`"message":{"a":${value}}`);
+  }
+  expect(noticeText({ ...FAILURE, message: '17' })).toContain('"message":17}');
+  expect(noticeText({ ...FAILURE, message: '1e999' })).toContain('"message":"1e999"}');
   const halves = noticeText({ ...FAILURE, message: '{"a":"\ud800"}' });
   expect(halves).not.toMatch(/\p{Surrogate}/u); // which could not be published
   expect(JSON.parse(halves)).toMatchObject({ message: '{"a":"\ud800"}' });
