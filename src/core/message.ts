@@ -7,7 +7,7 @@ import {
   MAX_HOST_LENGTH, MAX_MESSAGE_BYTES, MAX_PAST_MS, MAX_PAYLOAD_DEPTH, MAX_URL_LENGTH, MAX_WEBHOOKS_PER_MESSAGE,
 } from './limits';
 import { NetworkRules, urlRefusal } from './network';
-import { encodeForm, isForm } from './request';
+import { encodeForm, headerName, isForm } from './request';
 import { mostOf, RetryLimits, RetryPlan } from './retry';
 import { isId, ownKeyId, partitionOf, Webhook } from './webhook';
 
@@ -198,7 +198,7 @@ function readOptional(
 ): Pick<Webhook, 'payload' | 'headers' | 'cookies' | 'retry'> {
   const payload = fields.get('payload');
   const headers = readHeaders(fields.get('headers'), report);
-  const cookies = readCookies(fields.get('cookies'), report);
+  const cookies = readCookies(fields.get('cookies'), headers ?? {}, report);
   const retry = readRetry(fields.get('retry'), options.retry, report);
   if (payload !== undefined) {
     checkPayload(payload, headers !== undefined && isForm(headers), report);
@@ -341,11 +341,11 @@ function readHeaders(json: string | undefined, report: Report): Record<string, s
     }
     return isHeaderValue(text) ? undefined : 'a header value: Latin-1 text without line breaks and control characters';
   });
-  checkLength('headers', json, headers, ': \r\n', MAX_HEADER_BYTES, report);
+  checkLength('headers', json, sentLength(headers, ': \r\n'), MAX_HEADER_BYTES, report);
   return headers;
 }
 
-function readCookies(json: string | undefined, report: Report): Record<string, string> | undefined {
+function readCookies(json: string | undefined, headers: Readonly<Record<string, string>>, report: Report): Record<string, string> | undefined {
   const cookies = readStrings('cookies', json, MAX_COOKIES, report, (name, text) => {
     if (!isToken(name)) {
       return 'a cookie name: letters, digits and characters of !#$%&\'*+-.^_`|~';
@@ -355,7 +355,9 @@ function readCookies(json: string | undefined, report: Report): Record<string, s
     }
     return COOKIE_VALUE.test(text) ? undefined : 'a cookie value: printable ASCII without semicolon';
   });
-  checkLength('cookies', json, cookies, '=; ', MAX_COOKIES_LENGTH, report);
+  const name = headerName(headers, 'cookie');
+  const [more, of] = name === undefined ? [0, ''] : [headers[name].length, ', the header of that name included'];
+  checkLength('cookies', json, sentLength(cookies, '=; ') + more, MAX_COOKIES_LENGTH, report, of);
   return cookies;
 }
 
@@ -389,12 +391,13 @@ function readStrings(
 }
 
 /** @param around what is written around each name and value */
-function checkLength(
-  field: string, json: string | undefined, strings: Readonly<Record<string, string>> = {}, around: string, max: number, report: Report,
-): void {
-  const length = Object.entries(strings).reduce((sum, [name, value]) => sum + name.length + value.length + around.length, 0);
+function sentLength(strings: Readonly<Record<string, string>> | undefined, around: string): number {
+  return Object.entries(strings ?? {}).reduce((sum, [name, value]) => sum + name.length + value.length + around.length, 0);
+}
+
+function checkLength(field: string, json: string | undefined, length: number, max: number, report: Report, of = ''): void {
   if (length > max) {
-    report(field, json, `at most ${max} characters as they are sent, not ${length}`);
+    report(field, json, `at most ${max} characters as they are sent${of}, not ${length}`);
   }
 }
 

@@ -81,6 +81,7 @@ export function encodeForm(payload: string): { body: string; unencodable: string
   return { body: form.toString(), unencodable };
 }
 
-function headerName(headers: Readonly<Record<string, string>>, lowerCase: string): string | undefined {
+/** The name of a header as the message writes it. */
+export function headerName(headers: Readonly<Record<string, string>>, lowerCase: string): string | undefined {
   return Object.keys(headers).find((name) => name.toLowerCase() === lowerCase);
 }

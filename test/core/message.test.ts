@@ -156,6 +156,15 @@ test('the same header twice in different case is refused', () => {
   expect(wrongFields({ ...VALID, headers: { 'X-A': '1', 'x.a': '2' } })).toEqual(['headers.x.a']);
 });
 
+test('cookies and a header of that name are one header, and bounded as one', () => {
+  const cookies = { a: 'b'.repeat(3_996), b: 'b'.repeat(3_900) }; // 4,000 and 3,904 characters, with what is around them
+  const header = (length: number) => ({ ...VALID, headers: { Cookie: 'a'.repeat(length) }, cookies });
+  expect(webhookOf(header(96)).cookies).toEqual(cookies);
+  expect(errorsOf(header(97))).toEqual([{
+    field: 'cookies', received: expect.any(String), expected: 'at most 8000 characters as they are sent, the header of that name included, not 8001',
+  }]);
+});
+
 test('cookie values may not hold a separator', () => {
   expect(wrongFields({ ...VALID, cookies: { a: '1; admin=true' } })).toEqual(['cookies.a']);
 });
