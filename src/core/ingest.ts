@@ -3,7 +3,7 @@ import { Actions } from './actions';
 import { Clock } from './clock';
 import { LOG_REJECTED, LOG_SCHEDULED } from './log-events';
 import { webhookFields } from './log-fields';
-import { FieldError, fieldsOf, parseMessage, ParseOptions, Part, partsOf } from './message';
+import { Action, FieldError, fieldsOf, parseMessage, ParseOptions, Part, partsOf } from './message';
 import { MetricName } from './metric-names';
 import { DelayQueue, FailureReporter, IngestStore, Log, MetricsRecorder } from './ports';
 import { Notification } from './queue-message';
@@ -27,8 +27,13 @@ export interface IngestConfig extends Omit<ParseOptions, 'defaultId' | 'now'> {
 }
 
 /** What becomes of a part of a message: it is done with, unless its turn is to be sent first, it is to be refused, or has to come again. */
-interface Result {
+interface Result extends Ending {
   readonly turn?: Turn;
+  /** Of an action, which may take seconds: turns are sent without waiting for it. */
+  readonly ending?: Promise<Ending>;
+}
+
+interface Ending {
   readonly refused?: Refused;
   readonly comesAgain?: boolean;
 }
@@ -57,7 +62,7 @@ export class Ingest {
 
   public async accept(messages: readonly ReceivedMessage[]): Promise<readonly string[]> {
     const taken = await Promise.all(messages.map(async (message) => ({
-      message, results: await Promise.all(partsOf(message.text, message.messageId).map((part) => this.takeOrLeave(part, message))),
+      message, results: await Promise.all(partsOf(message.text, message.messageId).map((part) => this.orLeave(message, () => this.take(part, message)))),
     })));
     const turns = taken.flatMap(({ results }) => results.flatMap(({ turn }) => turn ?? []));
     const unsent = new Set(await this.delayQueue.send(turns));
@@ -67,11 +72,12 @@ export class Ingest {
 
   /** Of a message that comes again, nothing is refused yet: it would be told of each time. `false` if it does. */
   private async finish(message: ReceivedMessage, results: readonly Result[], unsent: ReadonlySet<Turn>): Promise<boolean> {
-    if (results.some(({ comesAgain, turn }) => comesAgain || (turn && unsent.has(turn)))) {
+    const endings = await Promise.all(results.map(async (result) => result.ending ?? result));
+    if (endings.some(({ comesAgain }) => comesAgain) || results.some(({ turn }) => turn && unsent.has(turn))) {
       return false;
     }
     try {
-      await allEnded(results.flatMap(({ refused }) => (refused ? [this.refuse(refused)] : [])));
+      await allEnded(endings.flatMap(({ refused }) => (refused ? [this.refuse(refused)] : [])));
       return true;
     } catch (error) {
       this.leave(message, error);
@@ -79,9 +85,9 @@ export class Ingest {
     }
   }
 
-  private async takeOrLeave(part: Part, message: ReceivedMessage): Promise<Result> {
+  private async orLeave(message: ReceivedMessage, take: () => Promise<Result>): Promise<Result> {
     try {
-      return await this.take(part, message);
+      return await take();
     } catch (error) {
       this.leave(message, error);
       return { comesAgain: true };
@@ -101,11 +107,12 @@ export class Ingest {
     if ('errors' in parsed) {
       return { refused: { part, ...parsed } };
     }
-    const result = await this.actions.take(parsed.action, message);
-    if (typeof result === 'object') {
-      return { refused: { part, id: parsed.action.id, errors: result.errors } };
-    }
-    return { comesAgain: result === 'come-again' };
+    return { ending: this.orLeave(message, () => this.act(parsed.action, part, message)) };
+  }
+
+  private async act(action: Action, part: Part, message: ReceivedMessage): Promise<Ending> {
+    const result = await this.actions.take(action, message);
+    return typeof result === 'object' ? { refused: { part, id: action.id, errors: result.errors } } : { comesAgain: result === 'come-again' };
   }
 
   private async keep(webhook: Webhook, part: Part, { publishedAt }: ReceivedMessage, now: number): Promise<Result> {

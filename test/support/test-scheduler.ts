@@ -49,8 +49,8 @@ export class TestScheduler {
     }, async () => ({ read: (...which) => this.secretSource.read(...which) }));
   }
 
-  /** Rejects a call to the table instead of making it, where it returns an error. */
-  public tableFault: (command: string, input: object) => Error | undefined = () => undefined;
+  /** Rejects a call to the table instead of making it, where it returns an error; what it promises, the call waits for. */
+  public tableFault: (command: string, input: object) => Error | undefined | Promise<undefined> = () => undefined;
 
   /** Rejects a call to a queue instead of making it, where it returns an error. */
   public queueFault: (command: string) => Error | undefined = () => undefined;
@@ -123,7 +123,7 @@ export class TestScheduler {
   private faulty(client: DynamoDBClient): Services['dynamodb'] {
     return {
       send: (async (command: Parameters<DynamoDBClient['send']>[0], ...rest: []) => {
-        const error = this.tableFault(command.constructor.name, command.input);
+        const error = await this.tableFault(command.constructor.name, command.input);
         return error ? Promise.reject(error) : client.send(command, ...rest);
       }) as DynamoDBClient['send'],
     };
