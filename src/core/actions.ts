@@ -138,7 +138,8 @@ export class Actions {
     const retry = stored.retry && cutTo(this.config.retry, stored.retry);
     const merged = mergeMessage(messageText({ ...stored, retry }), changes);
     const bytes = new TextEncoder().encode(merged).length;
-    if (action.kind === 'reschedule' && bytes > MAX_MESSAGE_BYTES) {
+    // Nor is another date for a size that the message has as it is stored: what were numbers, for one, are strings.
+    if ([...changes.keys()].some((name) => name !== 'date') && bytes > MAX_MESSAGE_BYTES) {
       return { errors: [{ field: 'message', received: `${bytes} bytes`, expected: `at most ${MAX_MESSAGE_BYTES} bytes, the fields that stay included` }] };
     }
     // Nor is it to blame for a date that stays: one may be tried again for so long that as a new one it would be refused.

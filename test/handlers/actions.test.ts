@@ -8,6 +8,7 @@ import type { Cloud } from '../support/cloud';
 import { emulatedScheduler } from '../support/emulated-scheduler';
 import { notification } from '../support/sqs-events';
 import { TestScheduler } from '../support/test-scheduler';
+import { until } from '../support/until';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -50,6 +51,18 @@ test('a cancel prevails where ingest has handled it as early as is stated, by wh
   expect(to('/hesitant')).toHaveLength(0);
 });
 
+test('the webhooks of a batch do not wait for its actions, which may take their time', async () => {
+  const hesitating = { release: () => {} };
+  const held = new Promise<undefined>((resolve) => { hesitating.release = () => resolve(undefined); });
+  scheduler.tableFault = (command) => (command === 'QueryCommand' ? held : undefined);
+  const action = notification({ action: 'cancel', id: 'unheard-of' }, 'action', scheduler.clock.now());
+  const webhook = notification({ date: scheduler.at(1_000), url: `${receiver.url}/beside-an-action`, method: 'post' }, 'beside-an-action', scheduler.clock.now());
+  const comesAgain = scheduler.ingestBatch([action, webhook]);
+  expect(await until('its turn', async () => (await cloud.delayed())[0])).toMatchObject({ Body: expect.stringContaining('beside-an-action') });
+  hesitating.release();
+  expect(await comesAgain).toEqual([action]);
+});
+
 test('a retry can be cancelled', async () => {
   await publish('retried', { url: `${receiver.url}/503` });
   await scheduler.deliver();
@@ -72,6 +85,21 @@ test('rescheduled to a later date, a webhook fires then and only then', async ()
   await scheduler.deliver();
   expect(to('/later')).toHaveLength(1);
   expect(await scheduler.stateOf('.later')).toMatchObject({ status: 'delivered', dueAt: String(dueAt), turn: '1' });
+});
+
+test('the largest message can be rescheduled, though it is stored a little larger than it was published', async () => {
+  const headers = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`x-${i}`, i])); // numbers, which are sent as texts
+  const fields = { id: 'largest', date: scheduler.at(HOUR_MS), url: `${receiver.url}/largest`, method: 'post', headers };
+  const message = { ...fields, payload: 'x'.repeat(262_144 - JSON.stringify({ ...fields, payload: '' }).length) };
+  expect(await scheduler.publish(message)).toBe(true);
+  await act('reschedule', 'largest', { date: scheduler.at(5_000) });
+  expect(await cloud.notices()).toEqual([]);
+  await scheduler.deliver();
+  expect(to('/largest')).toHaveLength(1);
+  // What makes it larger is refused.
+  await publish('large', { date: scheduler.at(HOUR_MS) });
+  await act('reschedule', 'large', { payload: 'x'.repeat(262_044) });
+  expect(await cloud.notices()).toMatchObject([{ notice: { reason: 'validation', errors: [{ field: 'message', received: expect.stringMatching(/^\d+ bytes$/) as string }] } }]);
 });
 
 test('rescheduled to an earlier date, a webhook that load would have sent fires then, and load does not send it', async () => {
