@@ -1,5 +1,6 @@
 // What it takes to build for a language, and what of that is missing on this machine.
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 
 /** As jsii-pacmak names its targets, without JavaScript. */
@@ -7,6 +8,12 @@ export const LANGUAGES = ['python', 'java', 'dotnet', 'go'] as const;
 export type Language = typeof LANGUAGES[number];
 
 const TIMEOUT_MS = 120_000;
+
+const { devDependencies } = JSON.parse(readFileSync(path.join(__dirname, '..', '..', 'package.json'), 'utf8')) as {
+  readonly devDependencies: Readonly<Record<string, string>>;
+};
+/** The oldest constructs that the library runs with, and the one that TypeScript has here. */
+export const CONSTRUCTS_VERSION = devDependencies.constructs;
 
 /** Commands that succeed where all is there. The last one asks the registry of the language for something small. */
 const PROBES: Readonly<Record<Language, (directory: string) => readonly (readonly string[])[]>> = {
@@ -18,7 +25,7 @@ const PROBES: Readonly<Record<Language, (directory: string) => readonly (readonl
     ['javac', '--version'],
     [
       'mvn', '--batch-mode', '--quiet', ...mavenRepository(directory),
-      'dependency:get', '-Dartifact=software.constructs:constructs:10.4.2:pom', '-Dtransitive=false',
+      'dependency:get', `-Dartifact=software.constructs:constructs:${CONSTRUCTS_VERSION}:pom`, '-Dtransitive=false',
     ],
   ],
   // The client can ask NuGet for nothing small.
