@@ -5,7 +5,7 @@ import type { Worker } from './worker';
 import type { Scheme, World } from './world';
 import { webhooksAnInvocation } from '../../scripts/scale/scheduler-settings';
 import { Cell, Column, table } from '../../scripts/support/terminal';
-import { DENSE_LEAD_MS, LEAD_MS, packSpanMs, sparseTurnsPerMessageOf, turnsPerMessageOf } from '../../src/core/timing';
+import { packLimitsOf, turnsPerMessageOf } from '../../src/core/timing';
 import { Percentiles, figuresOf, median } from '../measure';
 
 const TIMEOUT_MS = 60_000;
@@ -41,20 +41,27 @@ interface Invocation {
   readonly complete: boolean;
 }
 
-/** How early the delay queue hands over so many webhooks of one instant, at the latest. */
-function leadOf(webhooks: number, memoryMib: number): number {
-  return webhooks >= webhooksAnInvocation(memoryMib) ? DENSE_LEAD_MS : LEAD_MS;
+/** What deliver is handed at once. */
+interface Batch extends Pick<MemorySize, 'webhooks' | 'spanMs'> {
+  readonly eventAt: (now: number) => object;
 }
 
-/** @param spanMs as in {@link MemorySize.spanMs} */
-async function deliverOnce(
-  world: World, worker: Worker, scheme: Scheme, webhooks: number, memoryMib = world.plans.deliver.memoryMb, spanMs = 0,
-): Promise<Invocation> {
+/** Of one instant, as early as the delay queue hands over so many of them, at the latest. */
+function instant(webhooks: number, memoryMib: number): Batch {
+  const { leadMs } = packLimitsOf(webhooks >= webhooksAnInvocation(memoryMib), turnsPerMessageOf(memoryMib));
+  return { webhooks, spanMs: 0, eventAt: (now) => deliverEvent(now + leadMs, webhooks) };
+}
+
+/** As much as one pack holds where few are due. */
+function sparsePack(memoryMib: number): Batch {
+  const { turns: webhooks, leadMs, spanMs } = packLimitsOf(false, turnsPerMessageOf(memoryMib));
+  return { webhooks, spanMs, eventAt: (now) => packEvent(now + leadMs, webhooks, spanMs) };
+}
+
+async function deliverOnce(world: World, worker: Worker, scheme: Scheme, { webhooks, eventAt }: Batch): Promise<Invocation> {
   await world.reset(scheme);
   const before = await worker.usage();
-  const now = Date.now();
-  const event = spanMs === 0 ? deliverEvent(now + leadOf(webhooks, memoryMib), webhooks) : packEvent(now + LEAD_MS, webhooks, spanMs);
-  const { usage } = await worker.invoke(event, TIMEOUT_MS);
+  const { usage } = await worker.invoke(eventAt(Date.now()), TIMEOUT_MS);
   const { lateMs } = await world.counts();
   return { processorMs: usage.processorMs - before.processorMs, peakRssMib: usage.peakRssMib, lateMs, complete: lateMs.length === webhooks };
 }
@@ -92,7 +99,8 @@ export async function measureProcessorUse(world: World): Promise<ProcessorUse[]>
   }
   for (const scheme of ['http', 'https'] as const) {
     for (const webhooks of [1, 10, 100, 500]) {
-      uses.push(await use(world, 'deliver', `deliver, ${scheme}`, webhooks, (worker) => deliverOnce(world, worker, scheme, webhooks)));
+      const batch = instant(webhooks, world.plans.deliver.memoryMb);
+      uses.push(await use(world, 'deliver', `deliver, ${scheme}`, webhooks, (worker) => deliverOnce(world, worker, scheme, batch)));
     }
   }
   return uses;
@@ -102,8 +110,7 @@ export async function measureProcessorUse(world: World): Promise<ProcessorUse[]>
 export async function measureMemorySizes(world: World): Promise<MemorySize[] | undefined> {
   const sizes: MemorySize[] = [];
   for (const memoryMib of [256, 512, 1_024, MIB_PER_PROCESSOR]) {
-    const pack = sparseTurnsPerMessageOf(turnsPerMessageOf(memoryMib));
-    for (const [webhooks, spanMs] of [[10, 0], [webhooksAnInvocation(memoryMib), 0], [pack, packSpanMs(LEAD_MS)]]) {
+    for (const batch of [instant(10, memoryMib), instant(webhooksAnInvocation(memoryMib), memoryMib), sparsePack(memoryMib)]) {
       const limit = ProcessorLimit.forMemory(memoryMib);
       if (!limit) {
         return undefined;
@@ -111,12 +118,12 @@ export async function measureMemorySizes(world: World): Promise<MemorySize[] | u
       try {
         sizes.push(await world.withWorker('deliver', { memoryMib }, async (worker) => {
           limit.hold(worker.pid); // once it is loaded: what that takes is measured apart
-          const first = await deliverOnce(world, worker, 'https', webhooks, memoryMib, spanMs);
+          const first = await deliverOnce(world, worker, 'https', batch);
           const warm: number[] = [];
           for (let i = 0; i < WARM_REPEAT; i++) {
-            warm.push(...(await deliverOnce(world, worker, 'https', webhooks, memoryMib, spanMs)).lateMs);
+            warm.push(...(await deliverOnce(world, worker, 'https', batch)).lateMs);
           }
-          return { memoryMib, webhooks, spanMs, first: percentilesOf(first.lateMs), warm: percentilesOf(warm) };
+          return { memoryMib, webhooks: batch.webhooks, spanMs: batch.spanMs, first: percentilesOf(first.lateMs), warm: percentilesOf(warm) };
         }));
       } finally {
         limit.remove();
