@@ -47,7 +47,10 @@ async function delivery(webhooks: readonly Webhook[], { clock = new SystemClock(
   };
   const deliver = new Deliver(
     {
-      requestTimeoutMs: 1_000, leaseBeyondMs: 0, noticeMs: 0, turnsPerInvocation: 1_000,
+      requestTimeoutMs: 1_000,
+      leaseBeyondMs: 0,
+      noticeMs: 0,
+      turnsPerInvocation: 1_000,
       retry: { delaysMs: retryAfterMs === undefined ? [] : [retryAfterMs], jitter: 0 },
     },
     clock,

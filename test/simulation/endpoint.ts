@@ -53,12 +53,13 @@ export class Endpoints {
   private prepare(worker: Worker, requestAt: (instant: number) => HttpRequest): PreparedRequest {
     const connectedAt = this.loop.now + this.random.int(...CONNECT_MS);
     return {
-      send: async (requestTimeoutMs, until = Infinity) => {
+      send: async (requestTimeoutMs, until = Infinity, onUnderWay = () => undefined) => {
         const timeoutMs = Math.min(requestTimeoutMs, until - worker.clock.now());
         const left = connectedAt - this.loop.now;
         if (left > 0) {
           await worker.after(left, () => undefined);
         }
+        onUnderWay();
         return this.exchange(worker, requestAt(worker.clock.now()), timeoutMs);
       },
     };

@@ -90,7 +90,12 @@ const MUTATIONS: readonly Mutation[] = [
     invariant: 'neverEarly',
     what: 'timers that end a few milliseconds early are trusted',
     breakIt: () => ({ clock, ...services }) => ({
-      ...services, clock: { now: () => clock.now(), sleepUntil: (instant) => clock.sleepUntil(instant - 5) },
+      ...services,
+      clock: {
+        now: () => clock.now(),
+        // Not at once: who looks at the clock again would do nothing else.
+        sleepUntil: (instant) => clock.sleepUntil(Math.max(instant - 5, Math.min(instant, clock.now() + 1))),
+      },
     }),
   },
   {
@@ -156,17 +161,23 @@ const MUTATIONS: readonly Mutation[] = [
   {
     invariant: 'everythingEnds',
     what: 'a message that could not be handled is not asked for again',
-    breakIt: () => replace(Ingest.prototype, 'takeOrLeave', async (original, part, received) => {
-      const result = await original(part, received) as Result;
+    breakIt: () => replace(Ingest.prototype, 'orLeave', async (original, ...args) => {
+      const result = await original(...args) as Result;
       return result.comesAgain ? {} : result;
     }),
   },
   {
     invariant: 'everythingEnds',
     what: 'a message ends although one of its list could not be stored',
-    breakIt: () => replace(Ingest.prototype, 'takeOrLeave', async (original, part: message.Part, received) => {
-      const result = await original(part, received) as Result;
-      return part.isListed && result.comesAgain ? {} : result;
+    breakIt: () => replace(Ingest.prototype, 'take', async (original, part: message.Part, received) => {
+      try {
+        return await original(part, received) as Result;
+      } catch (error) {
+        if (part.isListed) {
+          return {};
+        }
+        throw error;
+      }
     }),
   },
   {
@@ -224,10 +235,11 @@ const MUTATIONS: readonly Mutation[] = [
     what: 'one of a list that is refused keeps those behind it from being taken',
     breakIt: () => {
       const refusals = new WeakMap<object, Promise<boolean>>();
-      replace(Ingest.prototype, 'takeOrLeave', (original, part, received: object) => {
+      replace(Ingest.prototype, 'take', (original, part, received: object) => {
         const isRefused = refusals.get(received) ?? Promise.resolve(false);
         const result = isRefused.then((refused) => (refused ? {} : original(part, received) as Result));
-        refusals.set(received, Promise.all([isRefused, result]).then(([before, { refused }]) => before || refused !== undefined));
+        const isThisRefused = result.then(({ refused }) => refused !== undefined, () => false);
+        refusals.set(received, Promise.all([isRefused, isThisRefused]).then((refused) => refused.includes(true)));
         return result;
       });
     },
@@ -323,6 +335,11 @@ const MUTATIONS: readonly Mutation[] = [
     invariant: 'punctual',
     what: 'a webhook counts as late that a batching window kept from being stored in time',
     breakIt: () => replace(environment, 'noticeMs', () => timing.NOTICE_MS),
+  },
+  {
+    invariant: 'punctual',
+    what: 'an outcome gives way to what is due for as long as any other, however near its next attempt is',
+    breakIt: () => replace(Deliver.prototype, 'givesWayUntil', (original, next: State) => original({ ...next, status: 'delivered' })),
   },
   // Not as crude: only crashes, copies or lost answers at the wrong moment bring these to light.
   {

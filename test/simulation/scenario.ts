@@ -25,6 +25,9 @@ const INVALID: readonly (readonly [string, string])[] = [
 /** Around an instant: at once, or so near that it matters. */
 const NASTY_MS = [-15_000, -12_500, -10_001, -10_000, -7_500, -6_000, -5_000, -4_000, -2_500, -1_000, -20, 0, 20, 500, 2_000, 20_000, 90_000];
 
+/** So long after one another webhooks are due that leave no time in between: less than an outcome gives way to the next request. */
+const CLOSELY_MS = 12;
+
 /** What is published in a list comes before its own time by less than this. */
 const MAX_AHEAD_MS = HOUR;
 
@@ -40,23 +43,31 @@ export class Scenario {
   private names = 0;
   /** Other contents in lists: those of one id differ in their date, by which the oracle tells them apart. */
   private others = 0;
-  /** Within which those of a burst are due. */
-  private readonly burstMs: number;
 
-  /** @param added chance of its own, for what was not always drawn */
-  public constructor(private readonly random: Random, added: Random, private readonly settings: Settings, private readonly start: number) {
+  /**
+   * @param added chance of its own, for what was not always drawn
+   * @param isHasty whether all are due closely one after the other, for two seconds, and are found by load, which packs them together
+   */
+  public constructor(
+    private readonly random: Random, added: Random, private readonly settings: Settings, private readonly start: number,
+    private readonly isHasty: boolean,
+  ) {
     // A batching window is to gather what comes within it, and more than would come at once.
     const { ingestWindowMs: window } = settings;
     const [many, most] = window === undefined ? [20, 1] : [60, 4];
-    const few = random.weighted([[60, random.int(1, 4)], [80, random.int(3, 12)], [many, random.int(12, 40)], [most, random.int(130, 180)]]);
-    const span = random.pick([20, SECOND, ...(window === undefined ? [] : [window]), 10 * MINUTE, 3 * HOUR, 2 * DAY]);
+    const drawn = random.weighted([[60, random.int(1, 4)], [80, random.int(3, 12)], [many, random.int(12, 40)], [most, random.int(130, 180)]]);
+    const few = isHasty ? random.int(150, 190) : drawn;
+    const span = isHasty ? MINUTE : random.pick([20, SECOND, ...(window === undefined ? [] : [window]), 10 * MINUTE, 3 * HOUR, 2 * DAY]);
     // In so large a world it is the second in which all are due that is to be looked at.
     const isBurst = random.chance(0.6) || few > 100;
     const webhooks = isBurst ? Math.max(few, random.int(2, 8)) : few;
     const burst = isBurst ? start + random.pick([random.spread(SECOND, DAY), random.spread(INGEST_HORIZON_MS, DAY)]) : undefined;
-    this.burstMs = few > 100 ? 500 : random.pick([0, 500, 2_500]);
+    const burstMs = few > 100 ? 500 : random.pick([0, 500, 2_500]);
+    const isInBurst = () => burst !== undefined && random.chance(0.7);
     for (let i = 0; i < webhooks; i++) {
-      this.planWebhook(start + Math.floor(random.next() * span), burst);
+      const inLine = start + 2 * INGEST_HORIZON_MS + i * CLOSELY_MS;
+      const dueFor = (at: number) => (isInBurst() ? Math.max(at, burst! + random.int(0, burstMs)) : at + this.ahead());
+      this.planWebhook(start + Math.floor(random.next() * span), isHasty ? () => inLine : dueFor);
     }
     this.planned = added.chance(1 / 3) ? this.gathered() : this.singles;
   }
@@ -65,7 +76,8 @@ export class Scenario {
   public actionsOn(id: string, at: number, due: number): Planned[] {
     const { random } = this;
     const actions: Planned[] = [];
-    const more = random.chance(0.05) ? 0.92 : 0.3;
+    // Around an action that has to wait, whatever is late is excused; in a hasty world nothing is to be.
+    const more = this.isHasty ? 0 : random.chance(0.05) ? 0.92 : 0.3;
     while (random.chance(more)) {
       const when = this.nearly(at, due);
       const kind = random.weighted([[4, 'cancel'], [4, 'reschedule'], [1, 'redrive']] as const);
@@ -74,14 +86,15 @@ export class Scenario {
     return actions;
   }
 
-  private planWebhook(at: number, burst: number | undefined): void {
+  /** @param dueFor when it is due that is published then */
+  private planWebhook(at: number, dueFor: (at: number) => number): void {
     const { random } = this;
     if (random.chance(0.08)) {
       this.plan(at, { kind: 'invalid', fields: new Map([...this.fields(at), random.pick(INVALID)]) });
       return;
     }
     const id = random.chance(0.6) ? `order-${++this.names}` : undefined;
-    const fields = this.fields(burst !== undefined && random.chance(0.7) ? Math.max(at, burst + random.int(0, this.burstMs)) : at + this.ahead());
+    const fields = this.fields(dueFor(at));
     this.plan(at, { kind: 'webhook', id, fields });
     if (id !== undefined) {
       this.planSequel(at, id, fields);

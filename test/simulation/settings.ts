@@ -72,6 +72,17 @@ export function drawSettings(random: Random, added: Random): Settings {
   };
 }
 
+/** The same where what fails is tried again within seconds, while others that came off the delay queue with it are still to be fired. */
+export function hastySettings(random: Random, settings: Settings): Settings {
+  return {
+    ...settings,
+    turnsPerMessage: MAX_TURNS_PER_MESSAGE,
+    turnsPerInvocation: turnsPerInvocationOf(MAX_TURNS_PER_MESSAGE),
+    retry: { delaysMs: [SECOND, ...Array.from({ length: random.int(0, 3) }, () => random.int(1, 3) * SECOND)], jitter: random.pick([0, 0.2]) },
+    maxSkewMs: 0,
+  };
+}
+
 function drawRetry(random: Random): RetryPlan {
   const jitter = random.pick([0, 0.2, 1]);
   const maxAgeMs = random.chance(0.3) ? random.spread(1, 100_000) * SECOND : undefined;

@@ -14,7 +14,8 @@ import { Random } from './random';
 import { Planned, Scenario } from './scenario';
 import { SimClient, SimServices } from './services';
 import {
-  DAY, drawSettings, environmentOf, FAILURE_TOPIC_ARN, FunctionName, HOUR, MINUTE, QueueName, queueUrl, REDRIVE, SECOND, Settings, TABLE_NAME,
+  DAY, drawSettings, environmentOf, FAILURE_TOPIC_ARN, FunctionName, hastySettings, HOUR, MINUTE, QueueName, queueUrl, REDRIVE, SECOND, Settings,
+  TABLE_NAME,
 } from './settings';
 import { SimTable } from './table';
 import { Ticker } from './ticker';
@@ -37,6 +38,11 @@ const STEPS_AT_A_TIME = 5_000;
 const MAX_REDRIVES = 2;
 /** Sets the chance apart by which settings are drawn that there were not always. */
 const ADDED_SEED = 1_000_000_007;
+/** The same of whether it is a hasty world: one whose retries follow within seconds, while others of their burst are still to be fired. */
+const HASTY_SEED = 1_500_000_001;
+const HASTY_SHARE = 0.04;
+/** Without faults it is certain when a request has to be out, and that is what a hasty world is to show. */
+const [FAULTLESS_SHARE, FAULTLESS_HASTY_SHARE] = [0.1, 0.5];
 
 /** What the simulation may be told to break, to see whether that is noticed. */
 export interface Sabotage {
@@ -90,10 +96,13 @@ class World {
     const loop = this.loop = new EventLoop(this.start);
     const trace = this.trace = new Trace(() => loop.now, withTrace);
     const added = new Random(seed + ADDED_SEED);
-    const settings = this.settings = drawSettings(random, added);
-    this.scenario = new Scenario(random, added, settings, this.start);
+    const hasty = new Random(seed + HASTY_SEED);
+    const isHasty = hasty.chance(HASTY_SHARE);
+    const drawn = drawSettings(random, added);
+    const settings = this.settings = isHasty ? hastySettings(hasty, drawn) : drawn;
+    this.scenario = new Scenario(random, added, settings, this.start, isHasty);
     const { planned } = this.scenario;
-    this.faults = this.drawFaults(planned);
+    this.faults = this.drawFaults(planned, isHasty ? FAULTLESS_HASTY_SHARE : FAULTLESS_SHARE);
     const oracle = this.oracle = new Oracle(() => loop.now, settings, this.faults);
     trace.add('world', () => short(settings));
 
@@ -157,9 +166,9 @@ class World {
     };
   }
 
-  private drawFaults(planned: readonly Planned[]): Faults {
+  private drawFaults(planned: readonly Planned[], faultlessShare: number): Faults {
     const { random } = this;
-    const isFaultless = random.chance(0.1);
+    const isFaultless = random.chance(faultlessShare);
     const moments = planned.flatMap(({ at, drafts }) => (
       drafts.flatMap(({ kind, fields }) => [at, ...(kind === 'webhook' ? [Math.max(at, dueOf(fields))] : [])])
     ));

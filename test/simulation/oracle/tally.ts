@@ -5,8 +5,11 @@ import { MINUTE } from '../settings';
 import { Invocation, Worker } from '../worker';
 import { Book } from './book';
 
-/** What a retry after a second may be late by: its outcome gives way to what is due, for 2.5 s at most, and a worker may have to be started. */
-const MAX_LATENESS_MS = 2_300;
+/**
+ * What anything may be late by, some milliseconds of a timer: a retry after a second too, although its outcome gives way for a moment to what is due,
+ * and a worker may have to be started.
+ */
+const MAX_LATENESS_MS = 50;
 /** Within this of an action that came again, what it asks for is fired, if it is late. */
 const AFTER_WAIT_MS = 5 * MINUTE;
 
