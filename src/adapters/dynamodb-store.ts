@@ -31,9 +31,10 @@ const MAX_BATCH_GET = 100;
 const MAX_STATEMENTS = 25;
 /** A batch of claims is given up after this time, most of the lead that a webhook has; each of them still has its own. */
 const MAX_BATCH_CLAIM_MS = 3_000;
-/** Pause before asking again for keys that a throttled table left out of a batch; doubles each time. */
+/** Pause before asking again where a throttled table has left out all of a batch; doubles each time. */
 const FIRST_BATCH_PAUSE_MS = 50;
-const MAX_BATCH_ROUNDS = 6;
+/** So many times in a row. Where some have come, the others are asked for at once: a call brings 16 MB at most, and 1 MB of a partition. */
+const MAX_EMPTY_BATCHES = 6;
 /** Rows of a page that load reads, at most: bounds its memory, whatever the number of rows. A page is billed in whole units, one more at most. */
 const DUE_PAGE_ROWS = 250;
 
@@ -414,16 +415,19 @@ export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, Deliv
     const { tableName } = this.config;
     const items: Item[] = [];
     let left = keys;
-    for (let round = 0; left.length > 0; round++) {
-      if (round === MAX_BATCH_ROUNDS) {
+    let empty = 0;
+    while (left.length > 0) {
+      if (empty === MAX_EMPTY_BATCHES) {
         throw new PlainError(`${left.length} of ${keys.length} rows could not be read: the table kept leaving them unprocessed`);
       }
-      if (round > 0) {
-        await this.clock.sleepUntil(this.clock.now() + FIRST_BATCH_PAUSE_MS * 2 ** (round - 1));
+      if (empty > 0) {
+        await this.clock.sleepUntil(this.clock.now() + FIRST_BATCH_PAUSE_MS * 2 ** (empty - 1));
       }
       const page = await this.client.send(new BatchGetItemCommand({ RequestItems: { [tableName]: { Keys: left, ConsistentRead: isConsistent } } }));
       items.push(...(page.Responses?.[tableName] ?? []));
-      left = page.UnprocessedKeys?.[tableName]?.Keys ?? [];
+      const unprocessed = page.UnprocessedKeys?.[tableName]?.Keys ?? [];
+      empty = unprocessed.length < left.length ? 0 : empty + 1;
+      left = unprocessed;
     }
     return items;
   }

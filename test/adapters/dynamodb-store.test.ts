@@ -1,4 +1,5 @@
 // The store through the clients that the functions use, over a network that throttles and loses answers.
+import { randomBytes } from 'node:crypto';
 import { BatchExecuteStatementCommand, BatchGetItemCommand, BatchStatementError, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { dynamoDbClient } from '../../src/adapters/aws-clients';
 import { DynamoDbStore } from '../../src/adapters/dynamodb-store';
@@ -302,6 +303,31 @@ describe('messages are read', () => {
     const gone = accepted('gone', { date: '2030-01-01T00:00:00Z', url: 'https://example.com', method: 'get' });
     expect((await lagging.get([...webhooks, gone])).size).toBe(150);
     expect(reads).toEqual([{ isConsistent: false, rows: 100 }, { isConsistent: false, rows: 51 }, { isConsistent: true, rows: 16 }]);
+  });
+
+  test('in as many calls as it takes where they are large, since a call brings some megabytes', async () => {
+    const payload = () => randomBytes(180 * 1024).toString('base64');
+    const webhooks = await Promise.all(Array.from({ length: 60 }, async (_, i) => {
+      const webhook = accepted(`large-${i}`, { date: new Date().toISOString(), url: `https://example.com/large-${i}`, method: 'post', payload: payload() });
+      await store.put(webhook, 'ingest');
+      return webhook;
+    }));
+    expect((await lagging.get(webhooks)).size).toBe(60);
+    expect(reads.length).toBeGreaterThan(6);
+  });
+
+  test('until six calls have brought nothing', async () => {
+    const webhooks = await Promise.all(['left-1', 'left-2', 'left-3'].map(storedNow));
+    let calls = 0;
+    const send = async (command: BatchGetItemCommand) => {
+      const { [cloud.tableName]: { Keys = [], ...rest } } = command.input.RequestItems!;
+      const [read, left] = ++calls === 2 ? [Keys.slice(0, 1), Keys.slice(1)] : [[], Keys];
+      const { Responses } = read.length === 0 ? {} : await client.send(new BatchGetItemCommand({ RequestItems: { [cloud.tableName]: { Keys: read, ...rest } } }));
+      return { Responses, UnprocessedKeys: { [cloud.tableName]: { Keys: left } } };
+    };
+    const throttled = storeOver({ send } as unknown as DynamoDBClient);
+    await expect(throttled.get(webhooks)).rejects.toThrow('2 of 3 rows could not be read: the table kept leaving them unprocessed');
+    expect(calls).toBe(2 + 6);
   });
 
   test('all to the end before an error is thrown, so that nothing goes on behind who has given up', async () => {
