@@ -1,5 +1,6 @@
 // Sends turns, and outcomes that the table did not take, to the SQS delay queue.
 import { SendMessageBatchCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import pLimit from 'p-limit';
 import { Clock } from '../core/clock';
 import { apart, Pack, packsOf } from '../core/packs';
 import { DelayQueue, Log, Outcome } from '../core/ports';
@@ -11,8 +12,12 @@ import { Turn } from '../core/webhook';
 const MAX_BATCH = 10;
 /** … of 256 KiB together, in all regions; ten dense ones, or what fits into one, are below that. */
 const MAX_BATCH_TURNS = MAX_BATCH * MAX_TURNS_PER_MESSAGE;
+/** Calls at one time. The delay counts from when SQS gets it: of hundreds that leave together, the last would be seconds later than was thought. */
+const MAX_CALLS = 10;
 
 export class SqsDelayQueue implements DelayQueue {
+  private readonly limit = pLimit(MAX_CALLS);
+
   /** @param turnsPerMessage how many turns of a dense second travel in one message, at most */
   public constructor(
     private readonly client: Pick<SQSClient, 'send'>,
@@ -35,7 +40,7 @@ export class SqsDelayQueue implements DelayQueue {
   }
 
   private async sendPacks(packs: readonly Pack[], minDelaySeconds: number): Promise<readonly Turn[]> {
-    const unsent = await Promise.all(callsOf(packs).map((batch) => this.sendBatch(batch, minDelaySeconds)));
+    const unsent = await Promise.all(callsOf(packs).map((batch) => this.limit(() => this.sendBatch(batch, minDelaySeconds))));
     return unsent.flat().flatMap(({ turns }) => turns);
   }
 

@@ -72,6 +72,24 @@ test('a thousand of one instant, and the least delay that is asked for', async (
   expect(59_000).toBeGreaterThan(60_000 - LEAD_MS);
 });
 
+test('what waits for its turn to be sent is delayed by what is left then', async () => {
+  const slow = new FakeClock(START);
+  const visible: number[] = [];
+  const send = async (command: SendMessageBatchCommand) => {
+    await new Promise(setImmediate);
+    slow.advance(100); // all that are out have taken as long
+    command.input.Entries?.forEach(({ MessageBody, DelaySeconds = 0 }) => {
+      visible.push(queuedTurns(MessageBody)[0].at - slow.now() - 1_000 * DelaySeconds);
+    });
+    return {};
+  };
+  const turns = Array.from({ length: 3_000 }, (_, i) => turnAt(60_000, `id-${i}`));
+  await new SqsDelayQueue({ send } as unknown as SQSClient, cloud.delayQueueUrl, 1, slow, new RecordingLog()).send(turns);
+  expect(visible).toHaveLength(3_000);
+  // At most ten are out at a time: the last of them is a second later than was thought.
+  expect(Math.min(...visible)).toBeGreaterThanOrEqual(DENSE_LEAD_MS - 1_000);
+});
+
 test('full packs, which are due one after the other, are no more to a call than a call takes', async () => {
   const turns = Array.from({ length: 1_600 }, (_, i) => turnAt(60_000 + 3 * i, `id-${i}`));
   const [batches, count] = [jest.spyOn(cloud.sqs, 'send'), (body = '') => queuedTurns(body).length];
