@@ -4,6 +4,7 @@ import { lookup as systemLookup, LookupAddress, LookupOptions } from 'node:dns';
 import { Agent as HttpAgent, ClientRequest, IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { LookupFunction, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { urlToHttpOptions } from 'node:url';
 import { BurstMember, Bursts } from './bursts';
 import { Clock } from '../core/clock';
@@ -30,6 +31,20 @@ const AGENT_OPTIONS = {
   rejectUnauthorized: true,
 };
 
+/**
+ * Idle connections, at most, that an invocation leaves to the next one. Of the 1,024 files of a function, that one may need 500 for webhooks to other
+ * endpoints, and clients of AWS have 300.
+ */
+const MAX_IDLE_CONNECTIONS = 150;
+
+/** Node.js itself bounds them for each endpoint only. `keepSocketAlive` says whether it kept one, which its types do not. */
+function boundIdle<T extends HttpAgent>(agent: T): T {
+  const keep = agent.keepSocketAlive.bind(agent) as (socket: Duplex) => unknown;
+  const idle = () => Object.values(agent.freeSockets).reduce((sum, sockets = []) => sum + sockets.length, 0);
+  agent.keepSocketAlive = (socket) => idle() < MAX_IDLE_CONNECTIONS && keep(socket);
+  return agent;
+}
+
 const FRESH_OPTIONS = { ...AGENT_OPTIONS, keepAlive: false };
 
 /** Looks up all addresses of a name, as `dns.lookup` does. */
@@ -48,7 +63,7 @@ interface Target {
 }
 
 export class NodeHttpClient implements HttpClient {
-  private readonly agents = { http: new HttpAgent(AGENT_OPTIONS), https: new HttpsAgent(AGENT_OPTIONS) };
+  private readonly agents = { http: boundIdle(new HttpAgent(AGENT_OPTIONS)), https: boundIdle(new HttpsAgent(AGENT_OPTIONS)) };
   /** For connections that are used once. */
   private readonly freshAgents = { http: new HttpAgent(FRESH_OPTIONS), https: new HttpsAgent(FRESH_OPTIONS) };
   private readonly bursts = new Bursts();

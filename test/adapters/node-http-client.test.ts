@@ -95,6 +95,25 @@ test('connections are used again, and one that went stale meanwhile costs nothin
   expect(connections).toHaveLength(2);
 });
 
+test('of hundreds of connections, no more are kept for later than leave as many files for others', async () => {
+  let connections = 0;
+  const host = await rawServer((socket) => {
+    connections++;
+    socket.on('data', () => socket.write(OK));
+  });
+  const many = new NodeHttpClient(new SystemClock(), LOOPBACK_TOO);
+  const sendAll = async () => {
+    const requests = Array.from({ length: 250 }, () => many.prepare(get(host)));
+    const answers = await Promise.all(requests.map(async (request) => request.send(20_000)));
+    expect(answers.map(({ status }) => status)).toEqual(requests.map(() => 200));
+  };
+  await sendAll();
+  expect(connections).toBe(250);
+  await sendAll();
+  expect(connections).toBe(250 + 100);
+  many.close();
+});
+
 test('a connection that the endpoint closes while it is held is made again', async () => {
   let connections = 0;
   const host = await rawServer((socket) => {
