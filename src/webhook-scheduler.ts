@@ -67,6 +67,11 @@ const MAX_BATCHING_WINDOW = Duration.seconds(20);
 const DEFAULT_MAX_CONCURRENCY = 100;
 /** Each has up to ten invocations at a time: the same bound, in place of it. */
 const DEFAULT_MAX_POLLERS = DEFAULT_MAX_CONCURRENCY / 10;
+/**
+ * Lambda allows 1,024 threads, those of Node.js and of extensions included, and Node.js aborts if it can't have all that it is to have:
+ * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ */
+const MAX_LOOKUP_THREADS = 768;
 /** Less leaves a function hardly any processor time, a seventh of a processor at 256 MiB; more Lambda does not have. */
 const [MIN_MIB, MAX_MIB] = [256, 10_240];
 const DEFAULT_MEMORY = Size.mebibytes(512);
@@ -399,7 +404,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         [Variable.LEASE_BEYOND_SECONDS]: seconds(LEASE_BEYOND),
         // Node.js looks names up on this pool, of four threads by default: two name servers that hang would stop everyone else. So each webhook of an
         // invocation may have one, and some are left for those that still hang from the one before.
-        UV_THREADPOOL_SIZE: String(2 * turnsPerInvocation),
+        UV_THREADPOOL_SIZE: String(Math.min(2 * turnsPerInvocation, MAX_LOOKUP_THREADS)),
         [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
         ...notice,
         [Variable.RETENTION_SECONDS]: seconds(retention),

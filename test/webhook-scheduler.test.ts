@@ -665,7 +665,7 @@ describe('props', () => {
       expect(Variables.TURNS_PER_MESSAGE).toBe(most);
     }
     const { Variables } = resources[manifest.deliverFunction].Properties.Environment as { Variables: Record<string, string> };
-    expect(Number(Variables.UV_THREADPOOL_SIZE)).toBe(20 * Number(most)); // libuv takes up to 1,024
+    expect(Number(Variables.UV_THREADPOOL_SIZE)).toBe(Math.min(20 * Number(most), 768));
     expect(Number(Variables.TURNS_PER_INVOCATION)).toBe(10 * Number(most));
   });
 
