@@ -106,10 +106,11 @@ export class Deliver {
     // More than it is to take come where messages have piled up: for the rest there is another invocation, in a moment.
     const taken = due.slice(0, this.config.turnsPerInvocation);
     const early = turns.filter(({ turn }) => turn.at - now > MAX_HOLD_MS);
+    const others = [...early, ...due.slice(taken.length)];
     const receipts = await Promise.all([
       this.sendOn(turnsOf(batch.filter(isBroken)), (broken) => this.delayQueue.sendApart(broken)),
-      this.sendOn([...early, ...due.slice(taken.length)], (others) => this.delayQueue.send(others)),
-      this.deliverDue(taken, invocation),
+      this.sendOn(others, (sent) => this.delayQueue.send(sent)),
+      this.deliverDue(taken, new Set(others.map(({ receipt }) => receipt)), invocation),
     ]);
     return [...new Set(receipts.flat())];
   }
@@ -135,7 +136,8 @@ export class Deliver {
     return due.filter(({ turn }) => unsent.has(turn)).map(({ receipt }) => receipt);
   }
 
-  private async deliverDue(due: readonly DueTurn[], invocation: Invocation): Promise<string[]> {
+  /** @param divided messages of which other turns are sent on meanwhile */
+  private async deliverDue(due: readonly DueTurn[], divided: ReadonlySet<string>, invocation: Invocation): Promise<string[]> {
     let webhooks: ReadonlyMap<string, Webhook>;
     try {
       // Read before the claims: a table that cannot be read must not leave claims behind.
@@ -143,7 +145,10 @@ export class Deliver {
     } catch (error) {
       // All of them come again, packs as they are: in messages of their own they would be ten times as much to do for whoever is out of order.
       this.log.error('webhooks not read, will come again', { webhooks: due.length, error });
-      return due.map(({ receipt }) => receipt);
+      // But for what is left of those that are divided: if they came as they were, their other turns would be sent on once more each time.
+      const parts = due.filter(({ receipt }) => divided.has(receipt));
+      const unsent = await this.sendOn(parts, (turns) => this.delayQueue.send(turns, comeBackSeconds(1)));
+      return [...due.map(({ receipt }) => receipt).filter((receipt) => !divided.has(receipt)), ...unsent];
     }
     const claims = this.claim(due, invocation);
     const aheadMs = connectAheadMs(due.length);
