@@ -51,7 +51,7 @@ export class Load {
     const count = Math.max(this.config.partitions, ...[...cursor.loadedTo.keys()].map((partition) => partition + 1));
     const partitions = Array.from({ length: count }, (_, partition) => partition);
     const progress = new Progress(partitions, cursor, this.store, this.clock);
-    const shipments = new Shipments(partitions.length, this.delayQueue);
+    const shipments = new Shipments(partitions.length, this.clock, this.delayQueue);
     const results = await Promise.allSettled(partitions.map((partition) => this.loadPartition(partition, target, progress, shipments)));
     const errors = rejectionsOf(results);
     const loadedTo = Math.min(...partitions.map((partition) => progress.of(partition)));

@@ -1,10 +1,12 @@
 // What load reads of all partitions, sent together: so that turns of one second fill queue messages, whichever partitions they lie in.
+import { Clock } from './clock';
 import { DelayQueue } from './ports';
 import { Turn } from './webhook';
 
 /** The page of a partition that waits to be sent. */
 interface Parcel {
   readonly turns: readonly Turn[];
+  readonly since: number;
   readonly resolve: (unsent: readonly Turn[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -16,23 +18,31 @@ interface Parcel {
 const MANY_TURNS = 6_000;
 
 /**
+ * So long a page waits for partitions that come back with nothing. Most have a minute or two of that before they are done, but one that is new
+ * has a day of it, and with hundreds of them minutes would go by in which nothing is sent.
+ */
+const MAX_WAIT_MS = 1_000;
+
+/**
  * Collects the pages of partitions that are read side by side. Each partition waits until its page has been sent, so that of each there are
- * two at most: the one that waits and the one that is read meanwhile. What there is goes as soon as nobody else can be waited for.
+ * two at most: the one that waits and the one that is read meanwhile. What there is goes as soon as nobody else can be waited for, or is worth it.
  */
 export class Shipments {
   private waiting: Parcel[] = [];
 
   /** @param reading how many partitions are being read: at first all, then those that neither wait for their page to be sent nor have left */
-  public constructor(private reading: number, private readonly delayQueue: Pick<DelayQueue, 'send'>) {}
+  public constructor(private reading: number, private readonly clock: Clock, private readonly delayQueue: Pick<DelayQueue, 'send'>) {}
 
   /** Sends the turns of a partition, along with those of others; returns those that could not be sent. */
   public async send(turns: readonly Turn[]): Promise<readonly Turn[]> {
     if (turns.length === 0) {
-      this.shipIfReady();
+      if (this.waiting.length > 0 && this.clock.now() - this.waiting[0].since >= MAX_WAIT_MS) {
+        this.shipAll();
+      }
       return [];
     }
     const unsent = new Promise<readonly Turn[]>((resolve, reject) => {
-      this.waiting.push({ turns, resolve, reject });
+      this.waiting.push({ turns, since: this.clock.now(), resolve, reject });
     });
     this.reading--;
     this.shipIfReady();
@@ -55,10 +65,14 @@ export class Shipments {
     }
     const count = this.waiting.reduce((sum, { turns }) => sum + turns.length, 0);
     if (this.reading === 0 || count >= MANY_TURNS) {
-      const parcels = this.waiting;
-      this.waiting = [];
-      void this.ship(parcels);
+      this.shipAll();
     }
+  }
+
+  private shipAll(): void {
+    const parcels = this.waiting;
+    this.waiting = [];
+    void this.ship(parcels);
   }
 
   private async ship(parcels: readonly Parcel[]): Promise<void> {
