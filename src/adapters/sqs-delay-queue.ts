@@ -12,7 +12,7 @@ import { Turn } from '../core/webhook';
 const MAX_BATCH = 10;
 /** … of 256 KiB together, in all regions; ten dense ones, or what fits into one, are below that. */
 const MAX_BATCH_TURNS = MAX_BATCH * MAX_TURNS_PER_MESSAGE;
-/** Calls at one time. The delay counts from when SQS gets it: of hundreds that leave together, the last would be seconds later than was thought. */
+/** Of many calls, as many at one time. The delay counts from when SQS gets it: of hundreds that leave together, the last would be seconds later than was thought. */
 const MAX_CALLS = 10;
 
 export class SqsDelayQueue implements DelayQueue {
@@ -40,7 +40,10 @@ export class SqsDelayQueue implements DelayQueue {
   }
 
   private async sendPacks(packs: readonly Pack[], minDelaySeconds: number): Promise<readonly Turn[]> {
-    const unsent = await Promise.all(callsOf(packs).map((batch) => this.limit(() => this.sendBatch(batch, minDelaySeconds))));
+    const calls = callsOf(packs);
+    const unsent = calls.length === 1
+      ? [await this.sendBatch(calls[0], minDelaySeconds)] // one turn's retry does not wait for others to fail
+      : await Promise.all(calls.map((batch) => this.limit(() => this.sendBatch(batch, minDelaySeconds))));
     return unsent.flat().flatMap(({ turns }) => turns);
   }
 
