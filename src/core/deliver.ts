@@ -10,7 +10,7 @@ import { webhookFields } from './log-fields';
 import { CountMetric, MetricName } from './metric-names';
 import { recordOutcome } from './outcome';
 import { Claim, DelayQueue, DeliverStore, HttpClient, Log, MetricsRecorder, Outcome, PreparedRequest } from './ports';
-import { timestampOf, toRequest } from './request';
+import { bodyOf, timestampOf, toRequest } from './request';
 import { isExhausted, isExpired, RetryPlan, verdictOf } from './retry';
 import { isOvertaken, isSuperfluous, State } from './state';
 import {
@@ -248,7 +248,8 @@ export class Deliver {
       return { send: async () => ({ sentAt: this.clock.now(), isWritten: false, durationMs: 0, error: seal.error }) };
     }
     const attemptAt = Math.max(dueAt, this.clock.now());
-    const requestAt = (instant: number) => seal.seal(toRequest(webhook, instant));
+    const body = bodyOf(webhook); // once: a large form takes tens of milliseconds
+    const requestAt = (instant: number) => seal.seal(toRequest(webhook, instant, body));
     const request = requestAt(attemptAt);
     // Made anew only in another second, after a long time of connecting or being frozen: at the instant there is to be nothing to do.
     return this.http.prepare(request, (instant) => (timestampOf(instant) === timestampOf(attemptAt) ? request : requestAt(instant)), dueAt);

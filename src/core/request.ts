@@ -15,8 +15,10 @@ const USER_AGENT = 'cdk-webhook-scheduler';
 /**
  * The request of one attempt. The sender's headers are those of Standard Webhooks: `webhook-id`, the same on every attempt, so that
  * a receiver can discard a repeat, and `webhook-timestamp`, whole seconds, when this attempt is made.
+ *
+ * @param body that of every attempt, where it has been made already
  */
-export function toRequest(webhook: Webhook, attemptAt: number): HttpRequest {
+export function toRequest(webhook: Webhook, attemptAt: number, body = bodyOf(webhook)): HttpRequest {
   const headers: Record<string, string> = { ...webhook.headers };
   const setDefault = (name: string, value: string) => {
     if (headerName(headers, name) === undefined) {
@@ -24,7 +26,6 @@ export function toRequest(webhook: Webhook, attemptAt: number): HttpRequest {
     }
   };
 
-  const body = bodyOf(webhook);
   if (body !== undefined && !webhook.payload?.startsWith('"')) {
     setDefault('content-type', 'application/json');
   }
@@ -45,7 +46,7 @@ export function timestampOf(instant: number): string {
 }
 
 /** A string is sent as it is, an object as a form where the message asks for one, and anything else as the JSON text that was published. */
-function bodyOf(webhook: Webhook): string | undefined {
+export function bodyOf(webhook: Webhook): string | undefined {
   if (webhook.payload === undefined) {
     return undefined;
   }
@@ -72,7 +73,8 @@ export function encodeForm(payload: string): { body: string; unencodable: string
   const unencodable: string[] = [];
   for (const [name, json] of memberTexts(payload)) {
     const texts = (json.startsWith('[') ? elementTexts(json) : [json]).map(scalarText);
-    if (![name, ...texts].every((text) => text !== undefined && isWellFormed(text))) {
+    // Looked at together: one by one, a hundred thousand numbers take longer than the form of them.
+    if (texts.includes(undefined) || !isWellFormed([name, ...texts].join(' '))) {
       unencodable.push(name);
     } else {
       texts.forEach((text) => form.append(name, text as string));

@@ -4,16 +4,18 @@ import { NO_CREDENTIALS } from '../../src/core/credentials';
 import { Deliver } from '../../src/core/deliver';
 import { FollowUp } from '../../src/core/follow-up';
 import { DelayQueue, DeliverStore, HttpClient } from '../../src/core/ports';
+import { HttpRequest } from '../../src/core/request';
 import { firstTurn, rowKey, Webhook } from '../../src/core/webhook';
 import { accepted } from '../support/accepted';
 import { FakeClock } from '../support/fake-clock';
 import { RecordingLog } from '../support/recording-log';
 import { RecordingMetrics } from '../support/recording-metrics';
 
-/** What happened, in order, and for each webhook how long before its date it was connected for, in milliseconds. */
+/** What happened, in order; for each webhook how long before its date it was connected for, in milliseconds, and its request a second late. */
 interface Delivery {
   readonly order: readonly string[];
   readonly aheadMs: readonly number[];
+  readonly late: readonly HttpRequest[];
 }
 
 interface Circumstances {
@@ -26,6 +28,7 @@ interface Circumstances {
 async function delivery(webhooks: readonly Webhook[], { clock = new SystemClock(), retryAfterMs }: Circumstances = {}): Promise<Delivery> {
   const order: string[] = [];
   const aheadMs: number[] = [];
+  const late: HttpRequest[] = [];
   const store: Pick<DeliverStore, 'get' | 'claim' | 'replaceState'> = {
     get: async () => new Map(webhooks.map((webhook) => [rowKey(webhook), webhook])),
     claim: (turns) => turns.map(async ({ turn }) => ({ claimed: { ...turn, status: 'delivering' as const, attempts: [], keepUntil: 0 } })),
@@ -35,8 +38,9 @@ async function delivery(webhooks: readonly Webhook[], { clock = new SystemClock(
     },
   };
   const http: HttpClient = {
-    prepare: ({ url }, _, dueAt) => {
+    prepare: ({ url }, requestAt, dueAt) => {
       aheadMs.push(dueAt - clock.now());
+      late.push(requestAt(dueAt + 1_000));
       return {
         send: async () => {
           order.push(`${new URL(url).pathname.slice(1)} sent`);
@@ -65,7 +69,7 @@ async function delivery(webhooks: readonly Webhook[], { clock = new SystemClock(
   );
   const turns = webhooks.map(firstTurn);
   expect(await deliver.deliver([{ receipt: 'message', receives: 1, turns }], { id: 'invocation', deadline: clock.now() + 60_000 })).toEqual([]);
-  return { order, aheadMs };
+  return { order, aheadMs, late };
 }
 
 /** A clock that goes on to the next instant that something sleeps until, once nothing else is left to do. */
@@ -142,4 +146,19 @@ test('the more there are in an invocation, the earlier they are connected for', 
   expect(await aheadOf(25)).toBe(1_000);
   expect(await aheadOf(35)).toBe(1_400);
   expect(await aheadOf(100)).toBe(2_000);
+});
+
+test('a request that is late has another timestamp, and the form that was made for the one in time', async () => {
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  const webhook = accepted('form', {
+    date: new Date(START).toISOString(), url: 'https://example.com/form', method: 'post', headers: form, payload: { a: [1, 'x y'] },
+  });
+  const made = jest.spyOn(URLSearchParams.prototype, 'toString');
+  try {
+    const { late } = await delivery([webhook], { clock: new FakeClock(START - 1_500) });
+    expect(late).toMatchObject([{ body: 'a=1&a=x+y', headers: { 'webhook-timestamp': String(START / 1_000 + 1) } }]);
+    expect(made).toHaveBeenCalledTimes(1);
+  } finally {
+    made.mockRestore();
+  }
 });

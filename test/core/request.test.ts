@@ -1,5 +1,5 @@
 import { parseMessage } from '../../src/core/message';
-import { toRequest } from '../../src/core/request';
+import { encodeForm, toRequest } from '../../src/core/request';
 import { PUBLIC_INTERNET } from '../support/network';
 
 function requestOf(message: object, attemptAt = 1_893_456_000_999) {
@@ -55,6 +55,12 @@ test('numbers are in a form as they were written, digit for digit', () => {
   const text = '{"date":"2030-01-01T00:00:00Z","url":"https://example.com","method":"post",'
     + '"headers":{"content-type":"application/x-www-form-urlencoded"},"payload":{"price":1.10,"id":12345678901234567890,"2":[1e3,-0.0],"1":0.30000000000000001}}';
   expect(requestOfText(text, 0).body).toBe('price=1.10&id=12345678901234567890&2=1e3&2=-0.0&1=0.30000000000000001');
+});
+
+test('halves of a surrogate pair are in no form, neither as two elements of an array nor as a name and its value', () => {
+  expect(encodeForm('{"a":["\\ud83d","\\ude00"],"b\\ud83d":"\\ude00","c":"\\ud83d\\ude00"}')).toEqual({
+    body: 'c=%F0%9F%98%80', unencodable: ['a', 'b\ud83d'],
+  });
 });
 
 test('cookies become one cookie header, behind the message\'s own', () => {
