@@ -70,6 +70,9 @@ export class Load {
   private async loadPartition(partition: number, target: number, progress: Progress, shipments: Shipments): Promise<void> {
     try {
       for await (const { turns, loadedTo } of readAhead(joined(this.pagesOf(partition, progress.of(partition), target)))) {
+        if (progress.isBehind(partition)) {
+          return;
+        }
         const unsent = await shipments.send(turns);
         if (unsent.length > 0) {
           await progress.advance(partition, Math.min(loadedTo, ...unsent.map(({ at }) => at)), turns.length - unsent.length);
@@ -125,15 +128,22 @@ async function* joined(pages: AsyncIterable<Page>): AsyncGenerator<Page> {
   }
 }
 
-/** How far each partition has come, saved as it goes. */
+/** So many runs may be at it at once: one begins each minute, and its timeout is five. Each try to save that fails is another one's that has not. */
+const SAVE_TRIES = 5;
+
+/**
+ * How far each partition has come, saved as it goes. Several runs may be at it at once, where there is more to catch up with than a minute's work.
+ * What any of them has sent need not be sent again, so that a run whose version is not the latest takes over from the cursor what is farther than
+ * its own. A partition in which it was behind it leaves to whoever saved that, or where that one has died meanwhile, to the next tick. Of those
+ * that work on a partition the farthest never leaves, and the others go on with what nobody else works on, such as the minute since.
+ */
 class Progress {
   public webhooks = 0;
   private readonly loadedTo: Map<number, number>;
   private version: number;
   private savedAt: number;
   private isSaving = false;
-  /** Someone else has saved since: their cursor stands, and what we send may be sent twice, which the claim makes harmless. */
-  private overtaken = false;
+  private readonly behind = new Set<number>();
 
   public constructor(
     partitions: readonly number[], private readonly cursor: Cursor, private readonly store: LoadStore, private readonly clock: Clock,
@@ -149,6 +159,11 @@ class Progress {
     return this.loadedTo.get(partition) ?? this.cursor.start;
   }
 
+  /** Whether another run was found farther in it. */
+  public isBehind(partition: number): boolean {
+    return this.behind.has(partition);
+  }
+
   public async advance(partition: number, to: number, webhooks: number): Promise<void> {
     this.webhooks += webhooks;
     this.loadedTo.set(partition, Math.max(to, this.of(partition)));
@@ -158,17 +173,34 @@ class Progress {
   }
 
   public async save(): Promise<void> {
-    if (this.overtaken) {
-      return;
-    }
     this.isSaving = true;
     try {
-      const version = this.version + 1;
-      this.overtaken = !(await this.store.saveCursor({ loadedTo: new Map(this.loadedTo), start: this.cursor.start, version }));
-      this.version = version;
+      for (let tries = 0; tries < SAVE_TRIES; tries++) {
+        const version = this.version + 1;
+        if (await this.store.saveCursor({ loadedTo: new Map(this.loadedTo), start: this.cursor.start, version })) {
+          this.version = version;
+          break;
+        }
+        const saved = await this.store.readCursor();
+        if (!saved) {
+          break; // there is nothing that could be moved on
+        }
+        this.takeOver(saved);
+      }
       this.savedAt = this.clock.now();
     } finally {
       this.isSaving = false;
     }
+  }
+
+  private takeOver({ loadedTo, version }: Cursor): void {
+    for (const [partition, to] of loadedTo) {
+      const own = this.loadedTo.get(partition);
+      if (own === undefined || own < to) { // not where they are equal: it may be this run's own save, of which it was not told
+        this.loadedTo.set(partition, to);
+        this.behind.add(partition);
+      }
+    }
+    this.version = version;
   }
 }
