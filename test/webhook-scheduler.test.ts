@@ -391,7 +391,8 @@ describe('queues', () => {
     }));
     expect(mappingsOf({ ingestPollers: pollers })).toEqual({ Ingest: config, Deliver: { MaximumConcurrency: 100 } });
     expect(mappingsOf({ deliverPollers: pollers, maxConcurrency: 7 })).toEqual({ Ingest: { MaximumConcurrency: 7 }, Deliver: config });
-    expect(mappingsOf({ ingestPollers: {}, deliverPollers: pollers })).toEqual({ Ingest: { MinimumPollers: 2, MaximumPollers: 10 }, Deliver: config });
+    const both = mappingsOf({ ingestPollers: {}, deliverPollers: pollers });
+    expect(both).toEqual({ Ingest: { MinimumPollers: 2, MaximumPollers: 10 }, Deliver: config });
   });
 });
 

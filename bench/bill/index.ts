@@ -12,7 +12,8 @@ import { dollars, PRICES, REGION, RETRIEVED } from './prices';
 import { atMost, atMostWithPollers } from './readers';
 import { cloudTasks, olderDesign, qstash, schedulerWithApiDestination, schedulerWithLambda } from './rivals';
 import {
-  BATCHED, BURST, GROUPS, LARGE, LISTED, LONG_WINDOWED_SINGLE, PAYLOAD, POLLED_SINGLE, SINGLE, SLOW, SOON, WINDOWED, WINDOWED_BATCHED, WINDOWED_SINGLE,
+  BATCHED, BURST, GROUPS, LARGE, LISTED, LONG_WINDOWED_SINGLE, PAYLOAD, POLLED_SINGLE, SINGLE, SLOW, SOON, WINDOWED, WINDOWED_BATCHED,
+  WINDOWED_SINGLE,
 } from './works';
 import { QUOTAS } from '../../scripts/scale/quotas';
 import { Cell, Column, table } from '../../scripts/support/terminal';

@@ -31,7 +31,8 @@ export const RANDOM: Work = { ...LATER, name: '1 KB of random text, due later, i
 
 /** Those of one group run at the same time: as long as the machine keeps up, what they use does not depend on how busy it is. */
 export const GROUPS: readonly (readonly Work[])[] = [
-  [BATCHED], [LISTED], [SINGLE], ...WINDOWED.map((work) => [work]), [POLLED_SINGLE], [SOON], [SOON_SINGLE], [SLOW, PAYLOAD], [LARGE, OWN_ID, RANDOM], [BURST],
+  [BATCHED], [LISTED], [SINGLE], ...WINDOWED.map((work) => [work]), [POLLED_SINGLE], [SOON], [SOON_SINGLE], [SLOW, PAYLOAD],
+  [LARGE, OWN_ID, RANDOM], [BURST],
 ];
 
 function windowed(work: Work, windowSeconds: number): Work {

@@ -61,9 +61,10 @@ export class Ingest {
   ) {}
 
   public async accept(messages: readonly ReceivedMessage[]): Promise<readonly string[]> {
-    const taken = await Promise.all(messages.map(async (message) => ({
-      message, results: await Promise.all(partsOf(message.text, message.messageId).map((part) => this.orLeave(message, () => this.take(part, message)))),
-    })));
+    const taken = await Promise.all(messages.map(async (message) => {
+      const parts = partsOf(message.text, message.messageId);
+      return { message, results: await Promise.all(parts.map((part) => this.orLeave(message, () => this.take(part, message)))) };
+    }));
     const turns = taken.flatMap(({ results }) => results.flatMap(({ turn }) => turn ?? []));
     const unsent = new Set(await this.delayQueue.send(turns));
     const done = await Promise.all(taken.map(({ message, results }) => this.finish(message, results, unsent)));

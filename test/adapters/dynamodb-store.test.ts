@@ -322,7 +322,8 @@ describe('messages are read', () => {
     const send = async (command: BatchGetItemCommand) => {
       const { [cloud.tableName]: { Keys = [], ...rest } } = command.input.RequestItems!;
       const [read, left] = ++calls === 2 ? [Keys.slice(0, 1), Keys.slice(1)] : [[], Keys];
-      const { Responses } = read.length === 0 ? {} : await client.send(new BatchGetItemCommand({ RequestItems: { [cloud.tableName]: { Keys: read, ...rest } } }));
+      const part = new BatchGetItemCommand({ RequestItems: { [cloud.tableName]: { Keys: read, ...rest } } });
+      const { Responses } = read.length === 0 ? {} : await client.send(part);
       return { Responses, UnprocessedKeys: { [cloud.tableName]: { Keys: left } } };
     };
     const throttled = storeOver({ send } as unknown as DynamoDBClient);

@@ -43,7 +43,8 @@ test('says everything there is to say, and carries a JSON message to the charact
     const whole = `${space}${message}${space}`;
     const text = noticeText({ ...f, message: whole });
     const { failedAt, ...rest } = f;
-    expect(parsed(text)).toEqual({ version: 1, ...rest, failedAt: new Date(failedAt).toISOString(), message: isPortable(message) ? JSON.parse(message) as unknown : whole });
+    const value: unknown = isPortable(message) ? JSON.parse(message) : whole;
+    expect(parsed(text)).toEqual({ version: 1, ...rest, failedAt: new Date(failedAt).toISOString(), message: value });
     expect(memberTexts(text).get('message')).toBe(isPortable(message) ? message : JSON.stringify(whole));
   }), { numRuns: 500 });
 });
