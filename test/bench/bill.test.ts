@@ -315,9 +315,9 @@ test('a goal is met up to its limit, and says which costs it is about', () => {
   const cheap: Bill = { name: 'cheap', lines: [{ what: 'writes', part: 'requests', price: 'dynamodb.write', quantity: 3.1 }] };
   const dear: Bill = { name: 'dear', lines: [{ what: 'writes', part: 'requests', price: 'dynamodb.write', quantity: 6.2 }] };
   const windowed = { batched: [cheap], single: [cheap, dear] };
+  const polled = [cheap];
   const goals = goalsOf({
-    batched: cheap, listed: cheap, single: dear, windowed, polled: [cheap], large: dear, payload: dear,
-    older: dear, olderPayload: dear, idleMonth: 1.5,
+    batched: cheap, listed: cheap, single: dear, windowed, polled, large: dear, payload: dear, older: dear, olderPayload: dear, idleMonth: 1.5,
   });
   expect(goals.find(({ figure }) => figure === 'write units')).toMatchObject({ limit: 3.1, measured: 3.1, met: true });
   // As published one by one into batches of one, with windows, with pollers, and into batches of ten.
