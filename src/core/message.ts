@@ -355,9 +355,11 @@ function readCookies(json: string | undefined, headers: Readonly<Record<string, 
     }
     return COOKIE_VALUE.test(text) ? undefined : 'a cookie value: printable ASCII without semicolon';
   });
-  const name = headerName(headers, 'cookie');
-  const [more, of] = name === undefined ? [0, ''] : [headers[name].length, ', the header of that name included'];
-  checkLength('cookies', json, sentLength(cookies, '=; ') + more, MAX_COOKIES_LENGTH, report, of);
+  if (cookies) {
+    const name = headerName(headers, 'cookie');
+    const [more, of] = name === undefined ? [0, ''] : [headers[name].length, ', the header of that name included'];
+    checkLength('cookies', json, sentLength(cookies, '=; ') + more, MAX_COOKIES_LENGTH, report, of);
+  }
   return cookies;
 }
 

@@ -163,6 +163,7 @@ test('cookies and a header of that name are one header, and bounded as one', () 
   expect(errorsOf(header(97))).toEqual([{
     field: 'cookies', received: expect.any(String), expected: 'at most 8000 characters as they are sent, the header of that name included, not 8001',
   }]);
+  expect(wrongFields({ ...VALID, headers: { cookie: 'a'.repeat(8_001) } })).toEqual(['headers.cookie']); // nothing is wrong with cookies that are not there
 });
 
 test('cookie values may not hold a separator', () => {
