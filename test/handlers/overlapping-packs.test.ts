@@ -25,10 +25,9 @@ afterEach(() => {
 const OUT_OF_ORDER = new Error('out of order');
 const idsOf = (body: string) => queuedTurns(body).map(({ id }) => id);
 
-/** Publishes so many webhooks, due one after the other, and returns packs of them: each goes into the one that is said. */
-async function packsOf(prefix: string, count: number, packOf: (index: number) => number, dueInMs = (i: number) => 2_000 + i): Promise<string[]> {
-  for (let i = 0; i < count; i++) {
-    const id = `${prefix}-${i + 10}`;
+/** Publishes webhooks, due one after the other, and returns packs of them: each goes into the one that is said. */
+async function packsOf(ids: readonly string[], packOf: (index: number) => number, dueInMs = (i: number) => 2_000 + i): Promise<string[]> {
+  for (const [i, id] of ids.entries()) {
     await scheduler.publish({ date: scheduler.at(dueInMs(i)), url: `${receiver.url}/${id}`, method: 'get' }, id);
   }
   const turns = (await cloud.bodiesIn('Delay')).flatMap((body) => queuedTurns(body)).sort((a, b) => a.at - b.at);
@@ -48,9 +47,21 @@ async function expectFiredOnce(bodies: readonly string[], ids: readonly string[]
   expect(ids.map((id) => receiver.requests.filter(({ target }) => target === `/${id}`).length)).toEqual(ids.map(() => 1));
 }
 
-test('each webhook of packs that overlap comes again once', async () => {
-  const ids = idsWith('overlapping', 16);
-  const packs = await packsOf('overlapping', 16, (i) => i % 2);
+interface Overlap {
+  readonly what: string;
+  readonly prefix: string;
+  readonly count: number;
+  readonly packOf: (index: number) => number;
+  readonly dueInMs?: (index: number) => number;
+}
+
+test.each<Overlap>([
+  { what: 'packs that overlap', prefix: 'overlapping', count: 16, packOf: (i) => i % 2 },
+  { what: 'a pack that is more than an invocation takes', prefix: 'large', count: 16, packOf: () => 0 },
+  { what: 'a pack that comes too early for some', prefix: 'early', count: 4, packOf: () => 0, dueInMs: (i) => (i < 2 ? 3_000 : 8_000) + i },
+])('each webhook of $what comes again once', async ({ prefix, count, packOf, dueInMs }) => {
+  const ids = idsWith(prefix, count);
+  const packs = await packsOf(ids, packOf, dueInMs);
   expect(await scheduler.deliverBatch(packs)).toBe(true);
   const left = await cloud.bodiesIn('Delay');
   expect(left.flatMap(idsOf).sort()).toEqual(ids);
@@ -59,34 +70,16 @@ test('each webhook of packs that overlap comes again once', async () => {
 
 test('a pack that is taken whole comes again as it is, whatever is sent on of others', async () => {
   const ids = idsWith('whole', 16);
-  const packs = await packsOf('whole', 16, (i) => Math.floor(i / 8));
+  const packs = await packsOf(ids, (i) => Math.floor(i / 8));
   expect(await scheduler.deliverBatch(packs)).toBe(false);
   const left = await cloud.bodiesIn('Delay');
   expect(left.flatMap(idsOf).sort()).toEqual(ids.slice(8));
   await expectFiredOnce([packs[0], ...left], ids);
 });
 
-test('of a pack that is more than an invocation takes, each comes again once', async () => {
-  const ids = idsWith('large', 16);
-  const packs = await packsOf('large', 16, () => 0);
-  expect(await scheduler.deliverBatch(packs)).toBe(true);
-  const left = await cloud.bodiesIn('Delay');
-  expect(left.flatMap(idsOf).sort()).toEqual(ids);
-  await expectFiredOnce(left, ids);
-});
-
-test('and so does each of a pack that comes too early for some', async () => {
-  const ids = idsWith('early', 4);
-  const packs = await packsOf('early', 4, () => 0, (i) => (i < 2 ? 3_000 : 8_000) + i);
-  expect(await scheduler.deliverBatch(packs)).toBe(true);
-  const left = await cloud.bodiesIn('Delay');
-  expect(left.flatMap(idsOf).sort()).toEqual(ids);
-  await expectFiredOnce(left, ids);
-});
-
 test('where nothing can be sent on either, all come again as they are', async () => {
   const ids = idsWith('stuck', 16);
-  const packs = await packsOf('stuck', 16, (i) => i % 2);
+  const packs = await packsOf(ids, (i) => i % 2);
   scheduler.queueFault = () => OUT_OF_ORDER;
   expect(await scheduler.deliverBatch(packs)).toBe(false);
   expect(await cloud.bodiesIn('Delay')).toEqual([]);
