@@ -9,19 +9,22 @@ import { ANSWER_MS, MeteredRun, runMetered, Work } from './metered';
 import { metricsMonths } from './metrics';
 import { gbSeconds, isUndisturbed, ourBill, provisionedWriteDollars, requestRows } from './ours';
 import { dollars, PRICES, REGION, RETRIEVED } from './prices';
-import { atMost, atMostWithPollers } from './readers';
+import { atMost, atMostWithPollers, mostReadings } from './readers';
 import { cloudTasks, olderDesign, qstash, schedulerWithApiDestination, schedulerWithLambda } from './rivals';
 import {
   BATCHED, BURST, GROUPS, LARGE, LISTED, LONG_WINDOWED_SINGLE, PAYLOAD, POLLED_SINGLE, SINGLE, SLOW, SOON, WINDOWED, WINDOWED_BATCHED,
   WINDOWED_SINGLE,
 } from './works';
-import { QUOTAS } from '../../scripts/scale/quotas';
 import { Cell, Column, table } from '../../scripts/support/terminal';
 import { turnsPerMessageOf } from '../../src/core/timing';
 import type { Section, SectionOptions } from '../section';
 
 const RATES = [10, 100, 1_000, 10_000, 100_000];
 const MEMORIES_MB = [256, 512, 1024];
+const POLLED_RATES = [1_000, 3_000, 5_000, 10_000, 30_000, 100_000];
+/** One poller for so many messages a minute takes them with some room to spare; two are the fewest. */
+const MESSAGES_OF_POLLER = 5_000;
+const FEWEST_POLLERS = 2;
 /** What AWS's own auto scaling aims at by default. */
 const PROVISIONED_UTILISATION = 0.7;
 const MAX_TRIES = 3;
@@ -217,18 +220,15 @@ function linesTable({ lines, name }: Bill, times = 1e6): string {
   );
 }
 
-/** One poller for so many messages a minute takes them with some room to spare; two are the fewest. */
-const MESSAGES_OF_POLLER = 5_000;
-const FEWEST_POLLERS = 2;
-
 function pollersTable(single: MeteredRun): string {
   return table(
     right('A minute', 'Pollers', 'Messages a receive', 'Dollars per million'),
-    [1_000, 3_000, 5_000, 10_000, 30_000, 100_000].map((ratePerMinute) => {
+    POLLED_RATES.map((ratePerMinute) => {
       const pollers = Math.max(Math.ceil(ratePerMinute / MESSAGES_OF_POLLER), FEWEST_POLLERS);
-      const perReceive = Math.max(ratePerMinute / 60 / pollers / QUOTAS.provisioned.receivesPerSecond.value, 1);
+      const { receives } = mostReadings({ ...single.work, ratePerMinute, pollers });
+      const bill = atMostWithPollers(single, ratePerMinute, pollers);
       return [
-        ratePerMinute.toLocaleString('en-US'), String(pollers), perReceive.toFixed(1), usd(dollarsPerMillion(atMostWithPollers(single, ratePerMinute, pollers), ['requests'])),
+        ratePerMinute.toLocaleString('en-US'), String(pollers), (single.work.count / receives).toFixed(1), usd(dollarsPerMillion(bill, ['requests'])),
       ];
     }),
   );

@@ -30,7 +30,7 @@ export function atMostWithPollers(run: MeteredRun, ratePerMinute: number, poller
   return billOf(`${work.name}, at most`, { ...run, work }, mostReadings(work), (_, most) => most);
 }
 
-function mostReadings({ count, batchSize, ratePerMinute, windowSeconds = 0, pollers }: Work): Readings {
+export function mostReadings({ count, batchSize, ratePerMinute, windowSeconds = 0, pollers }: Work): Readings {
   const seconds = count / ratePerMinute * 60;
   if (pollers !== undefined) {
     const receives = Math.min(count / batchSize, pollers * QUOTAS.provisioned.receivesPerSecond.value * seconds);
