@@ -74,17 +74,22 @@ export function allowNetworkInterfaces(scope: Construct, target: lambda.IFunctio
   const describe = ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'];
   const stack = Stack.of(scope);
   const arnOf = (resource: string, resourceName: string, account = stack.account) => stack.formatArn({ service: 'ec2', resource, resourceName, account });
-  allow(target, [arnOf('network-interface', '*')], create, ...change);
   // Subnets and groups may be another account's, who shares them.
   allow(target, [
+    arnOf('network-interface', '*'),
     ...vpc!.selectSubnets(vpcSubnets).subnetIds.map((id) => arnOf('subnet', id, '*')),
     ...target.connections.securityGroups.map(({ securityGroupId }) => arnOf('security-group', securityGroupId, '*')),
   ], create);
+  // Lambda asks for these when it makes the function, before there is an interface that it could name, and so for any resource: a role that may do
+  // them to interfaces only is refused. Seen at https://github.com/hashicorp/terraform-provider-aws/issues/20698, said by Lambda's guide above.
+  allow(target, [arnOf('*', '*')], ...change);
   allow(target, ['*'], ...describe); // EC2 describes all or nothing
   const role = target.role!;
   explain(role.node.findChild('DefaultPolicy'), 'AwsSolutions-IAM5',
-    'Lambda makes network interfaces by this role, and nobody can name them before; EC2 describes all or none. The code of the function is denied all of it.',
-    '/^Resource::arn:.+:ec2:.+:network-interface/\\*$/', '/^Resource::arn:.+:ec2:.+:\\*:(subnet|security-group)/.+$/', '/^Resource::\\*$/');
+    'Lambda makes network interfaces by this role, and nobody can name them before; so it asks to be allowed to delete them, and to change their '
+    + 'addresses, for any resource, and EC2 describes all or none. The code of the function is denied all of it.',
+    '/^Resource::arn:.+:ec2:.+:network-interface/\\*$/', '/^Resource::arn:.+:ec2:.+:\\*/\\*$/',
+    '/^Resource::arn:.+:ec2:.+:\\*:(subnet|security-group)/.+$/', '/^Resource::\\*$/');
   // A policy of its own: it names the function, which is created after its role and the role's own policy.
   new iam.Policy(scope, 'DeliverCodePolicy', {
     roles: [role],

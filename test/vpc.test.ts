@@ -70,15 +70,17 @@ test('the role lets Lambda make network interfaces in these subnets and groups, 
   template.hasResourceProperties('AWS::IAM::Policy', {
     PolicyDocument: {
       Statement: Match.arrayWith([
-        { Effect: 'Allow', Action: [create, ...change], Resource: arn('111122223333', 'network-interface/*') },
         {
           Effect: 'Allow',
           Action: create,
           Resource: [
+            arn('111122223333', 'network-interface/*'),
             ...vpc.privateSubnets.map(({ subnetId }) => arn('*', 'subnet/', stack.resolve(subnetId))),
             arn('*', 'security-group/', { 'Fn::GetAtt': [groupId, 'GroupId'] }),
           ],
         },
+        // Lambda refuses a role that may do these to interfaces only: it asks before there is one.
+        { Effect: 'Allow', Action: change, Resource: arn('111122223333', '*/*') },
         { Effect: 'Allow', Action: describeAll, Resource: '*' },
       ]),
     },

@@ -126,6 +126,7 @@ test('what is explained is known', () => {
     'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:eu-west-1:111122223333:network-interface/*] on Stack/Scheduler/DeliverRole/DefaultPolicy/Resource',
     'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:eu-west-1:*:subnet/<id>] on Stack/Scheduler/DeliverRole/DefaultPolicy/Resource',
     'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:eu-west-1:*:security-group/<id>] on Stack/Scheduler/DeliverRole/DefaultPolicy/Resource',
+    'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:eu-west-1:111122223333:*/*] on Stack/Scheduler/DeliverRole/DefaultPolicy/Resource',
   ]);
 });
 

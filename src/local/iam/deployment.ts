@@ -19,15 +19,17 @@ export interface Assumer {
 }
 
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
-const NETWORK_INTERFACE_ACTIONS = ['CreateNetworkInterface', 'DeleteNetworkInterface', 'AssignPrivateIpAddresses', 'UnassignPrivateIpAddresses'];
+/** Lambda asks for these before there is an interface that it could name, and so for any resource: to be allowed them for interfaces is not enough. */
+const CHANGE_ACTIONS = ['DeleteNetworkInterface', 'AssignPrivateIpAddresses', 'UnassignPrivateIpAddresses'];
+const ANY_RESOURCE = '*/*';
 /** These know no single resource. */
 const DESCRIBE_ACTIONS = ['DescribeNetworkInterfaces', 'DescribeSubnets'];
 
-/** Each action with each resource that EC2 judges it for. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html */
+/** Each action with each resource that it is judged for. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html */
 function networkInterfaceCalls(vpcResources: readonly string[]): (readonly [action: string, resource: string])[] {
   return [
-    ...NETWORK_INTERFACE_ACTIONS.map(action => [action, 'network-interface/eni-00000000000000000'] as const),
-    ...vpcResources.map(resource => ['CreateNetworkInterface', resource] as const),
+    ...['network-interface/eni-00000000000000000', ...vpcResources].map(resource => ['CreateNetworkInterface', resource] as const),
+    ...CHANGE_ACTIONS.map(action => [action, ANY_RESOURCE] as const),
     ...DESCRIBE_ACTIONS.map(action => [action, '*'] as const),
   ];
 }

@@ -433,6 +433,21 @@ describe('what AWS would not create is refused with its words', () => {
     })).toMatch(/The provided execution role does not have permissions to call CreateNetworkInterface on EC2/);
   });
 
+  test.each(['DeleteNetworkInterface', 'AssignPrivateIpAddresses', 'UnassignPrivateIpAddresses'])(
+    'a function in a VPC whose role may %s of interfaces only, before there is one that Lambda could name', async action => {
+      const inVpc = (resource: string) => problems((stack, parts) => {
+        const [subnet] = new ec2.Vpc(stack, 'Vpc').privateSubnets;
+        (parts.ingest.node.defaultChild as CfnResource).addPropertyOverride('VpcConfig', { SubnetIds: [subnet.subnetId], SecurityGroupIds: ['sg-1'] });
+        parts.ingest.addToRolePolicy(new iam.PolicyStatement({ notActions: [`ec2:${action}`], resources: ['*'] }));
+        parts.ingest.addToRolePolicy(new iam.PolicyStatement({ actions: [`ec2:${action}`], resources: [`arn:aws:ec2:us-east-1:${stack.account}:${resource}`] }));
+      });
+      expect(await inVpc('network-interface/*')).toMatch(new RegExp(
+        `permissions to call ${action} on EC2 \\(User: .* is not authorized to perform: ec2:${action} on resource: arn:aws:ec2:us-east-1:000000000000:\\*/\\* because`,
+      ));
+      expect(await inVpc('*/*')).toBe('nothing');
+    },
+  );
+
   test.each<[string, (parts: Parts, queue: sqs.Queue) => void, RegExp]>([
     ['a dead-letter queue', (parts, queue) => (parts.load.node.defaultChild as CfnResource).addPropertyOverride('DeadLetterConfig.TargetArn', queue.queueArn),
       /The provided execution role does not have permissions to call SendMessage on SQS/],
