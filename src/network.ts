@@ -1,6 +1,8 @@
 // Where webhooks are sent from: Lambda's own network, or a VPC, with what that takes.
-import { Annotations, Stack } from 'aws-cdk-lib';
+import { Annotations, Duration, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
@@ -99,5 +101,19 @@ export function allowNetworkInterfaces(scope: Construct, target: lambda.IFunctio
       resources: ['*'],
       conditions: { ArnEquals: { 'lambda:SourceFunctionArn': target.functionArn } },
     })],
+  });
+}
+
+/**
+ * Lambda takes its network from a function that nothing invokes for weeks. The next invocation fails then, and so do those of the minute or more until
+ * it has one again, by which the first webhook after that would be late: https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
+ *
+ * So it is invoked each day, with a batch that holds nothing to do.
+ */
+export function keepNetwork(scope: Construct, target: lambda.IFunction): void {
+  new events.Rule(scope, 'DeliverKeepActive', {
+    description: `Has Lambda keep the network of what sends the webhooks of ${scope.node.path}`,
+    schedule: events.Schedule.rate(Duration.days(1)),
+    targets: [new targets.LambdaFunction(target, { event: events.RuleTargetInput.fromObject({ Records: [] }) })],
   });
 }

@@ -25,7 +25,7 @@ import { Variable } from './handlers/environment';
 import { IngestFunction } from './handlers/ingest-function';
 import { LoadFunction } from './handlers/load-function';
 import { explain } from './nag';
-import { allowNetworkInterfaces, networkOf } from './network';
+import { allowNetworkInterfaces, keepNetwork, networkOf } from './network';
 import { NetworkPolicy } from './network-policy';
 import { RetryPolicy } from './retry-policy';
 import { allowReading, secretHeaderPlans } from './secret-access';
@@ -430,6 +430,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     }
     if (network.vpc) {
       allowNetworkInterfaces(this, this.deliverFunction, network);
+      keepNetwork(this, this.deliverFunction);
     }
     // Never with a batching window here: where there is little traffic, Lambda may wait 20 s in spite of a shorter window, far beyond a
     // webhook's date. https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html

@@ -2,7 +2,10 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { NetworkPolicy, WebhookScheduler, WebhookSchedulerProps } from '../src';
+import { FakeClock } from './support/fake-clock';
+import { createDeliverHandler } from '../src/handlers/deliver-handler';
 
 function inVpc(props: (stack: Stack, vpc: ec2.IVpc) => WebhookSchedulerProps = (_, vpc) => ({ vpc })) {
   const stack = new Stack(new App(), 'Stack', { env: { account: '111122223333', region: 'eu-west-1' } });
@@ -13,11 +16,14 @@ function inVpc(props: (stack: Stack, vpc: ec2.IVpc) => WebhookSchedulerProps = (
 
 interface FunctionProperties {
   readonly VpcConfig?: { readonly SecurityGroupIds: unknown[]; readonly SubnetIds: unknown[] };
+  readonly Environment: { readonly Variables: Readonly<Record<string, unknown>> };
 }
 
 function functionsOf(template: Template) {
   return Object.entries(template.findResources('AWS::Lambda::Function')).filter(([id]) => id.startsWith('Sched'))
-    .map(([id, { Properties }]) => ({ id, vpcConfig: (Properties as FunctionProperties).VpcConfig }));
+    .map(([id, { Properties }]) => ({
+      id, vpcConfig: (Properties as FunctionProperties).VpcConfig, variables: (Properties as FunctionProperties).Environment.Variables,
+    }));
 }
 
 test('the function that sends webhooks is placed in the private subnets, and the others are not', () => {
@@ -96,6 +102,59 @@ test('the role lets Lambda make network interfaces in these subnets and groups, 
       }],
     },
     Roles: [{ Ref: Match.stringLikeRegexp('^SchedDeliverRole') }],
+  });
+  // What Lambda asks for has to be allowed before it is asked to make the function.
+  const { DependsOn: before } = template.toJSON().Resources[id] as { DependsOn: string[] };
+  expect(before).toContainEqual(expect.stringMatching(/^SchedDeliverRoleDefaultPolicy/));
+});
+
+describe('the network of the function, which Lambda takes from one that nothing invokes for weeks', () => {
+  const { template } = inVpc((stack, vpc) => ({
+    vpc,
+    secretHeaders: [{
+      header: 'authorization',
+      secret: secretsmanager.Secret.fromSecretCompleteArn(stack, 'Token', 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:token-AbCdEf'),
+      hosts: ['api.example.com'],
+    }],
+  }));
+  const [{ id: deliverId, variables }] = functionsOf(template).filter(({ vpcConfig }) => vpcConfig !== undefined);
+  const daily = Object.entries(template.findResources('AWS::Events::Rule')).map(([id, { Properties }]) => (
+    { id, ...(Properties as { ScheduleExpression: string; State: string; Targets: { Arn: unknown; Input?: string }[] }) }
+  )).filter(({ ScheduleExpression }) => ScheduleExpression === 'rate(1 day)');
+
+  test('is kept by an invocation each day', () => {
+    expect(daily).toMatchObject([{ State: 'ENABLED', Targets: [{ Arn: { 'Fn::GetAtt': [deliverId, 'Arn'] } }] }]);
+    template.hasResourceProperties('AWS::Lambda::Permission', {
+      Action: 'lambda:InvokeFunction',
+      FunctionName: { 'Fn::GetAtt': [deliverId, 'Arn'] },
+      Principal: 'events.amazonaws.com',
+      SourceArn: { 'Fn::GetAtt': [daily[0].id, 'Arn'] },
+    });
+  });
+
+  test('which calls nobody, counts nothing and writes nothing to the log', async () => {
+    const unexpected = (): never => {
+      throw new Error('unexpected call');
+    };
+    // The values that only a deployment gives become text here.
+    const environment = Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]));
+    const handler = createDeliverHandler(environment, {
+      clock: new FakeClock(0),
+      dynamodb: { send: unexpected },
+      sqs: { send: unexpected },
+      sns: { send: unexpected },
+      log: { info: unexpected, warn: unexpected, error: unexpected },
+      metrics: () => ({ count: unexpected, time: unexpected, flush: () => undefined }),
+      random: unexpected,
+    }, () => ({ prepare: unexpected }), async () => ({ read: unexpected }));
+    const event = JSON.parse(daily[0].Targets[0].Input ?? '{}') as Parameters<typeof handler>[0];
+    expect(await handler(event, { awsRequestId: 'daily', getRemainingTimeInMillis: () => 30_000 })).toEqual({ batchItemFailures: [] });
+  });
+
+  test('is no matter without a VPC', () => {
+    const stack = new Stack(new App(), 'Stack');
+    new WebhookScheduler(stack, 'Sched');
+    Template.fromStack(stack).resourcePropertiesCountIs('AWS::Events::Rule', { ScheduleExpression: 'rate(1 day)' }, 0);
   });
 });
 

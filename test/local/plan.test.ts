@@ -330,7 +330,10 @@ describe('the template of the construct', () => {
     })));
     const ignored = plan.ignored.map(({ type, logicalId }) => (type.startsWith('AWS::EC2::') ? 'network' : `${type} ${logicalId}`));
     expect([...new Set(ignored)]).toEqual(['network', `AWS::SecretsManager::Secret ${FOREIGN_SECRET}`]);
-    const [{ signingSecretArn, failureTopicArn, delayQueueUrl }] = plan.schedulers;
+    const [{ signingSecretArn, failureTopicArn, delayQueueUrl, functions: { load, deliver } }] = plan.schedulers;
+    expect(plan.schedules.map(({ functionArn, periodSeconds, input }) => [functionArn.split(':')[6], periodSeconds, input])).toEqual([
+      [load, 60, undefined], [deliver, 86_400, '{"Records":[]}'],
+    ]);
     expect(signingSecretArn).toMatch(/^arn:aws:secretsmanager:us-east-1:000000000000:secret:Stack-SchedSigningSecret.*-\w{6}$/);
     expect(plan.secrets).toHaveLength(2);
     expect(plan.secrets).toContainEqual(expect.objectContaining({ generate: { password: { ExcludePunctuation: true, PasswordLength: 64 } } }));
