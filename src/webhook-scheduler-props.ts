@@ -258,7 +258,10 @@ export interface WebhookSchedulerProps {
    * VPC that webhooks are sent from, to reach endpoints inside it. Only the deliver function is placed there.
    *
    * Its subnets need a way to DynamoDB, SQS, SNS and, where there are secrets, Secrets Manager: a NAT gateway or VPC endpoints. To call
-   * private addresses, `networkPolicy` has to allow them, too.
+   * private addresses, `networkPolicy` has to allow them, too. Where the VPC has DNS servers of its own, see `securityGroups`.
+   *
+   * Lambda takes the network from a function that is idle for weeks, and the next webhook would be minutes late: so the function is invoked once a
+   * day, with nothing to do.
    *
    * @default - none: the function has Lambda's own network, which reaches public addresses only
    */
@@ -275,6 +278,11 @@ export interface WebhookSchedulerProps {
   /**
    * Security groups of the function that sends webhooks, in the VPC.
    *
+   * They say nothing of what is asked of Amazon's DNS server, which a VPC has by default. Where its DHCP options name others, the function finds no
+   * host, not even those of AWS, unless a group lets DNS out to them: UDP and TCP, port 53. Pass one that does, or have the new one do it, by
+   * `deliverFunction.connections.allowTo`.
+   *
+   * @see https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html
    * @default - a new one that lets nothing in, and out what `networkPolicy` allows (by ports), and HTTPS to AWS
    */
   readonly securityGroups?: ec2.ISecurityGroup[];

@@ -60,6 +60,18 @@ test.each([
   );
 });
 
+test('where the VPC has DNS servers of its own, the security group can let out what is asked of them', () => {
+  const stack = new Stack(new App(), 'Stack');
+  const { deliverFunction } = new WebhookScheduler(stack, 'Sched', { vpc: new ec2.Vpc(stack, 'Vpc') });
+  deliverFunction.connections.allowTo(ec2.Peer.ipv4('10.20.0.53/32'), ec2.Port.udp(53));
+  Template.fromStack(stack).hasResourceProperties('AWS::EC2::SecurityGroup', {
+    SecurityGroupEgress: [
+      Match.objectLike({ IpProtocol: 'tcp', CidrIp: '0.0.0.0/0', FromPort: 443, ToPort: 443 }),
+      Match.objectLike({ IpProtocol: 'udp', CidrIp: '10.20.0.53/32', FromPort: 53, ToPort: 53 }),
+    ],
+  });
+});
+
 test('an empty list of security groups is none', () => {
   const { template } = inVpc((_, vpc) => ({ vpc, securityGroups: [] }));
   const groups = Object.entries(template.findResources('AWS::EC2::SecurityGroup')).map(([id]) => id).filter((id) => id.startsWith('Sched'));
