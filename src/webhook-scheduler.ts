@@ -337,9 +337,13 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     allow(this.ingestFunction, this.delayQueue.queueArn, 'sqs:SendMessage');
     this.allowFailureNotices(this.ingestFunction);
     this.allowEncryption(this.ingestFunction);
-    // Without a batching window, unless it is asked for: a webhook that is due in a moment should not wait for company.
-    const batching = window ? { batchSize: WINDOW_BATCH_SIZE, maxBatchingWindow: window } : { batchSize: BATCH_SIZE };
-    this.consume('IngestSource', this.ingestQueue, this.ingestFunction, { ...batching, ...ingestPolling });
+    this.consume('IngestSource', this.ingestQueue, this.ingestFunction, {
+      batchSize: window ? WINDOW_BATCH_SIZE : BATCH_SIZE,
+      // None, unless it is asked for: a webhook that is due in a moment should not wait for company. It is said, so that one that was asked for, and
+      // no more is, is gone, whatever an update makes of a property that is missing.
+      maxBatchingWindow: window ?? Duration.seconds(0),
+      ...ingestPolling,
+    });
 
     // Load: each minute, table to delay queue, and what nobody could handle to failure topic and dead-letter queues.
     this.loadLogGroup = this.createLogGroup('Load', logRetention, removalPolicy);
