@@ -1,4 +1,4 @@
-// The quotas of AWS that bound a scheduler, each with the page that states it. Read on 25 November 2026.
+// The quotas of AWS that bound a scheduler, each with the page that states it. Read on 25 November 2026, that of a VPC on 1 December.
 
 export interface Quota {
   readonly value: number;
@@ -45,6 +45,10 @@ const lambda = {
   eventBytes: { value: 6 * 1024 * 1024, what: 'bytes of a batch: {}', source: LAMBDA_LIMITS },
 } satisfies Record<string, Quota>;
 
+const vpc = {
+  dnsPackets: { value: 1_024, what: 'packets a second that a network interface of a VPC may send to the resolver: {}; the others are dropped', source: 'https://docs.aws.amazon.com/whitepapers/latest/hybrid-cloud-dns-options-for-vpc/constraints.html' },
+} satisfies Record<string, Quota>;
+
 const dynamodb = {
   newTableWrites: { value: 4_000, what: 'write units a second that a new on-demand table takes: {}; it grows with its traffic, by no more than double in half an hour', raise: '[warm throughput](#warming-the-table)', source: WARM_THROUGHPUT },
   newTableReads: { value: 12_000, what: '… and read units: {}', raise: '[warm throughput](#warming-the-table)', source: WARM_THROUGHPUT },
@@ -63,4 +67,4 @@ const sns = {
   publish: { value: 30_000, what: 'messages published a second, batched or not, in us-east-1: {}; 9,000 in us-west-2 and eu-west-1, 300 in the smallest regions', raise: onRequest, source: SNS_LIMITS },
 } satisfies Record<string, Quota>;
 
-export const QUOTAS = { sns, standard, provisioned, lambda, dynamodb, sqs };
+export const QUOTAS = { sns, standard, provisioned, lambda, vpc, dynamodb, sqs };

@@ -1,12 +1,13 @@
 // Sends webhooks with Node.js's own HTTP client, connected before the instant so that only the request itself is left to write, and to no address
 // but those that the network policy allows.
-import { lookup as systemLookup, LookupAddress, LookupOptions } from 'node:dns';
+import { lookup as systemLookup } from 'node:dns';
 import { Agent as HttpAgent, ClientRequest, IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { LookupFunction, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { urlToHttpOptions } from 'node:url';
 import { BurstMember, Bursts } from './bursts';
+import { Lookup, SharedLookups } from './shared-lookups';
 import { Clock } from '../core/clock';
 import { AddressGuard, NetworkRules, portOf, urlRefusal } from '../core/network';
 import { HttpAnswer, HttpClient, PreparedRequest } from '../core/ports';
@@ -47,13 +48,6 @@ function boundIdle<T extends HttpAgent>(agent: T): T {
 
 const FRESH_OPTIONS = { ...AGENT_OPTIONS, keepAlive: false };
 
-/** Looks up all addresses of a name, as `dns.lookup` does. */
-export type Lookup = (
-  hostname: string,
-  options: LookupOptions & { readonly all: true },
-  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
-) => void;
-
 type Header = readonly [name: string, value: string];
 
 interface Target {
@@ -68,12 +62,14 @@ export class NodeHttpClient implements HttpClient {
   private readonly freshAgents = { http: new HttpAgent(FRESH_OPTIONS), https: new HttpsAgent(FRESH_OPTIONS) };
   private readonly bursts = new Bursts();
   private readonly guard: AddressGuard;
+  private readonly lookups: SharedLookups;
 
   /** @param runtimeApi host and port of Lambda's runtime API, which is never called; absent elsewhere */
   public constructor(
-    private readonly clock: Clock, private readonly rules: NetworkRules, runtimeApi?: string, private readonly lookup: Lookup = systemLookup,
+    private readonly clock: Clock, private readonly rules: NetworkRules, runtimeApi?: string, lookup: Lookup = systemLookup,
   ) {
     this.guard = new AddressGuard(rules, runtimeApi);
+    this.lookups = new SharedLookups(lookup, clock);
   }
 
   public prepare(
@@ -128,9 +124,12 @@ export class NodeHttpClient implements HttpClient {
     return request;
   }
 
-  /** Finds the addresses of a name: all of them allowed, or none. What is judged here is what is connected to; nothing is looked up again. */
+  /**
+   * Finds the addresses of a name: all of them allowed, or none. What is judged here is what is connected to; nothing is looked up again. Who shares
+   * a lookup judges for itself, since its port counts.
+   */
   private guardedLookup(port: number): LookupFunction {
-    return (hostname, options, callback) => this.lookup(hostname, { ...options, all: true }, (error, addresses) => {
+    return (hostname, options, callback) => this.lookups.find(hostname, { ...options, all: true }, (error, addresses) => {
       const refused = error ?? (addresses.every(({ address }) => this.guard.allows(address, port)) ? null : errorOf('ERR_ADDRESS_NOT_ALLOWED'));
       if (refused || options.all) {
         callback(refused, addresses);

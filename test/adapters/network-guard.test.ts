@@ -5,15 +5,21 @@ import { readFileSync } from 'node:fs';
 import { AddressInfo, createServer, getDefaultAutoSelectFamily, Server, setDefaultAutoSelectFamily, Socket } from 'node:net';
 import * as path from 'node:path';
 import tls, { createServer as createTlsServer } from 'node:tls';
-import { Lookup, NodeHttpClient } from '../../src/adapters/node-http-client';
-import { SystemClock } from '../../src/core/clock';
+import { NodeHttpClient } from '../../src/adapters/node-http-client';
+import { Lookup } from '../../src/adapters/shared-lookups';
 import { AddressGuard, NetworkRules } from '../../src/core/network';
+import { FakeClock } from '../support/fake-clock';
 import { LOOPBACK_TOO, PUBLIC_INTERNET } from '../support/network';
 
 /** Plain HTTP to any port, but to public addresses only. */
 const PUBLIC_OVER_HTTP: NetworkRules = { ...LOOPBACK_TOO, allowedCidrs: [] };
 /** Of 127.0.0.0/8, which is all loopback, only one address. */
 const ONE_ADDRESS: NetworkRules = { ...LOOPBACK_TOO, allowedCidrs: ['127.0.0.2/32'] };
+
+/** Stands still, but for the tests that move it. */
+const clock = new FakeClock(Date.now());
+/** An answer of DNS is used for so long. */
+const SHARED_MS = 1_000;
 
 const clients: NodeHttpClient[] = [];
 const servers: Server[] = [];
@@ -32,7 +38,9 @@ interface Endpoint {
   bytes: string;
 }
 
-async function endpoint(address = '127.0.0.1', makeServer: (onConnection: (socket: Socket) => void) => Server = createServer): Promise<Endpoint> {
+async function endpoint(
+  address = '127.0.0.1', makeServer: (onConnection: (socket: Socket) => void) => Server = createServer, port = 0,
+): Promise<Endpoint> {
   const seen = { connections: 0, bytes: '' };
   const server = makeServer((socket) => {
     sockets.add(socket);
@@ -44,7 +52,7 @@ async function endpoint(address = '127.0.0.1', makeServer: (onConnection: (socke
     });
   });
   servers.push(server);
-  server.listen(0, address);
+  server.listen(port, address);
   await once(server, 'listening');
   return Object.assign(seen, { port: (server.address() as AddressInfo).port });
 }
@@ -66,7 +74,7 @@ function answering(...answers: readonly (readonly string[] | null)[]): Lookup & 
 }
 
 function clientOf(rules: NetworkRules, { lookup, runtimeApi }: { lookup?: Lookup; runtimeApi?: string } = {}): NodeHttpClient {
-  const client = new NodeHttpClient(new SystemClock(), rules, runtimeApi, lookup);
+  const client = new NodeHttpClient(clock, rules, runtimeApi, lookup);
   clients.push(client);
   return client;
 }
@@ -139,6 +147,7 @@ describe('rebinding', () => {
     const [allowed, inside] = [await endpoint('127.0.0.2'), await endpoint('127.0.0.1')];
     const client = clientOf(ONE_ADDRESS, { lookup: answering(['127.0.0.2'], ['127.0.0.1']) });
     expect(await send(client, `http://rebinding.example.com:${allowed.port}/`)).toMatchObject({ status: 200 });
+    clock.advance(SHARED_MS);
     expect(await send(client, `http://rebinding.example.com:${inside.port}/`)).toEqual(REFUSED);
     expect(inside.connections).toBe(0);
   });
@@ -161,6 +170,7 @@ describe('rebinding', () => {
     const lookup = answering(['127.0.0.2'], ['127.0.0.1']);
     const request = clientOf(ONE_ADDRESS, { lookup }).prepare({ url: `http://rebinding.example.com:${inside.port}/`, method: 'GET', headers: {} });
     await pause(100);
+    clock.advance(SHARED_MS);
     expect(await request.send(2_000)).toEqual(REFUSED);
     expect(lookup.asked).toHaveLength(2);
     expect(inside.connections).toBe(0);
@@ -170,6 +180,7 @@ describe('rebinding', () => {
     const server = await endpoint('127.0.0.2');
     const client = clientOf(ONE_ADDRESS, { lookup: answering(['127.0.0.1'], ['127.0.0.2']) });
     expect(await send(client, `http://moving.example.com:${server.port}/`)).toEqual(REFUSED);
+    clock.advance(SHARED_MS);
     expect(await send(client, `http://moving.example.com:${server.port}/`)).toMatchObject({ status: 200 });
   });
 
@@ -185,6 +196,121 @@ describe('rebinding', () => {
     await pause(20);
     await send(client, `http://one.example.com:${first.port}/`);
     expect([first.connections, second.connections]).toEqual([2, 1]);
+  });
+});
+
+describe('a lookup is shared', () => {
+  const times = (count: number) => Array.from({ length: count }, (_, i) => i);
+  const sendAll = (client: NodeHttpClient, urls: readonly string[]) => Promise.all(urls.map((url) => send(client, url)));
+  const statuses = (answers: readonly { status?: number }[]) => answers.map(({ status }) => status);
+
+  /** A name server that answers when it is told to. */
+  function hesitating(): Lookup & { answers: ((...addresses: readonly string[]) => void)[] } {
+    const answers: ((...addresses: readonly string[]) => void)[] = [];
+    const lookup: Lookup = (_, __, callback) => {
+      answers.push((...addresses) => callback(null, addresses.map((address) => ({ address, family: 4 }))));
+    };
+    return Object.assign(lookup, { answers });
+  }
+
+  test('by a hundred webhooks for one host', async () => {
+    const server = await endpoint();
+    const lookup = answering(['127.0.0.1']);
+    const answers = await sendAll(clientOf(LOOPBACK_TOO, { lookup }), times(100).map((i) => `http://hooks.example.com:${server.port}/${i}`));
+    expect(statuses(answers)).toEqual(times(100).map(() => 200));
+    expect(server.connections).toBe(100);
+    expect(lookup.asked).toEqual(['hooks.example.com']);
+  });
+
+  test('by nobody else: another host has its own', async () => {
+    const [one, two] = [await endpoint('127.0.0.2'), await endpoint('127.0.0.3')];
+    const lookup = answering(['127.0.0.2'], ['127.0.0.3']);
+    const answers = await sendAll(clientOf(LOOPBACK_TOO, { lookup }), [
+      `http://one.example.com:${one.port}/`, `http://two.example.com:${two.port}/`, `http://one.example.com:${one.port}/`,
+    ]);
+    expect(statuses(answers)).toEqual([200, 200, 200]);
+    expect(lookup.asked).toEqual(['one.example.com', 'two.example.com']);
+  });
+
+  test('by those who come within a second, and no longer', async () => {
+    const [first, second] = [await endpoint('127.0.0.2'), await endpoint('127.0.0.3')];
+    const lookup = answering(['127.0.0.2'], ['127.0.0.3']);
+    const client = clientOf(LOOPBACK_TOO, { lookup });
+    expect(await send(client, `http://moving.example.com:${first.port}/`)).toMatchObject({ status: 200 });
+    clock.advance(SHARED_MS - 1);
+    expect(await send(client, `http://moving.example.com:${second.port}/`)).toMatchObject({ error: 'ECONNREFUSED' });
+    clock.advance(1);
+    expect(await send(client, `http://moving.example.com:${second.port}/`)).toMatchObject({ status: 200 });
+    expect(lookup.asked).toHaveLength(2);
+  });
+
+  test('counted from when it was asked for: while the process was frozen, too', async () => {
+    const server = await endpoint();
+    const lookup = hesitating();
+    const client = clientOf(LOOPBACK_TOO, { lookup });
+    const before = send(client, `http://hooks.example.com:${server.port}/`);
+    clock.advance(3_600_000);
+    lookup.answers[0]('127.0.0.1');
+    expect(await before).toMatchObject({ status: 200 });
+    // Over a connection that was idle meanwhile there would be no lookup at all.
+    sockets.forEach((socket) => socket.destroy());
+    await pause(20);
+    const after = send(client, `http://hooks.example.com:${server.port}/`);
+    expect(lookup.answers).toHaveLength(2);
+    lookup.answers[1]('127.0.0.1');
+    expect(await after).toMatchObject({ status: 200 });
+  });
+
+  test('but one that has been under way for long holds up nobody else', async () => {
+    const server = await endpoint();
+    const lookup = hesitating();
+    const client = clientOf(LOOPBACK_TOO, { lookup });
+    const stuck = send(client, `http://hooks.example.com:${server.port}/`);
+    clock.advance(SHARED_MS);
+    const later = send(client, `http://hooks.example.com:${server.port}/`);
+    lookup.answers[1]('127.0.0.1');
+    expect(await later).toMatchObject({ status: 200 });
+    lookup.answers[0]('127.0.0.1');
+    expect(await stuck).toMatchObject({ status: 200 });
+    expect(lookup.answers).toHaveLength(2);
+  });
+
+  test('a failure is that of all who waited for it, and of nobody after', async () => {
+    const server = await endpoint();
+    const lookup = answering(null, ['127.0.0.1']);
+    const client = clientOf(LOOPBACK_TOO, { lookup });
+    const url = `http://hooks.example.com:${server.port}/`;
+    expect((await sendAll(client, [url, url, url])).map(({ error }) => error)).toEqual(['ENOTFOUND', 'ENOTFOUND', 'ENOTFOUND']);
+    expect(lookup.asked).toHaveLength(1);
+    expect(await send(client, url)).toMatchObject({ status: 200 });
+    expect(lookup.asked).toHaveLength(2);
+  });
+
+  test('an address that is refused is refused for all', async () => {
+    const server = await endpoint();
+    const lookup = answering(['127.0.0.2', '127.0.0.1']);
+    const url = `http://hooks.example.com:${server.port}/`;
+    expect(await sendAll(clientOf(ONE_ADDRESS, { lookup }), times(10).map(() => url))).toEqual(times(10).map(() => REFUSED));
+    expect(server.connections).toBe(0);
+    expect(lookup.asked).toHaveLength(1);
+  });
+
+  test('and judged by each for its own port', async () => {
+    const server = await endpoint();
+    const lookup = answering(['127.0.0.1']);
+    const answers = await sendAll(clientOf(LOOPBACK_TOO, { lookup }), [server.port, 9001].map((port) => `http://hooks.example.com:${port}/`));
+    expect(answers).toEqual([expect.objectContaining({ status: 200 }), REFUSED]); // at 9001 there would be Lambda's runtime API
+    expect(lookup.asked).toHaveLength(1);
+  });
+
+  test('those who share it are spread over its addresses', async () => {
+    const one = await endpoint('127.0.0.2');
+    const [two, three] = [await endpoint('127.0.0.3', createServer, one.port), await endpoint('127.0.0.4', createServer, one.port)];
+    const lookup = answering(['127.0.0.2', '127.0.0.3', '127.0.0.4']);
+    const answers = await sendAll(clientOf(LOOPBACK_TOO, { lookup }), times(9).map(() => `http://hooks.example.com:${one.port}/`));
+    expect(statuses(answers)).toEqual(times(9).map(() => 200));
+    expect([one.connections, two.connections, three.connections]).toEqual([3, 3, 3]);
+    expect(lookup.asked).toHaveLength(1);
   });
 });
 
