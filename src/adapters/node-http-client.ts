@@ -12,7 +12,7 @@ import { Clock } from '../core/clock';
 import { AddressGuard, NetworkRules, portOf, urlRefusal } from '../core/network';
 import { HttpAnswer, HttpClient, PreparedRequest } from '../core/ports';
 import { HttpRequest } from '../core/request';
-import { MAX_CONNECT_AHEAD_MS } from '../core/timing';
+import { MAX_ADDRESS_MS, MAX_CONNECT_AHEAD_MS } from '../core/timing';
 
 /** Servers close idle connections after 5 s (Node.js, Apache) or more. One taken up again is held before it is used, which counts too. */
 const IDLE_CONNECTION_MS = 4_000 - MAX_CONNECT_AHEAD_MS;
@@ -26,6 +26,7 @@ const AGENT_OPTIONS = {
   keepAlive: true,
   timeout: IDLE_CONNECTION_MS,
   maxSockets: Infinity,
+  autoSelectFamilyAttemptTimeout: MAX_ADDRESS_MS,
   // No proxies, whatever the environment says (NODE_USE_ENV_PROXY of Node.js 24): through one, what is connected to is not what is called.
   proxyEnv: {},
   // Certificates are verified, also where NODE_TLS_REJECT_UNAUTHORIZED is 0.

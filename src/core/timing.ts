@@ -81,6 +81,14 @@ export function packLimitsOf(isDense: boolean, turnsPerMessage: number): PackLim
 export const MAX_CONNECT_AHEAD_MS = 2_000;
 /** … and at least: a name may be slow to look up, and a handshake take three ways to the other side of the world. */
 const MIN_CONNECT_AHEAD_MS = 1_000;
+/**
+ * So long an address of a name may take to connect, without TLS, before the next one is tried; the last one has no bound. Node.js gives the attempt
+ * up then, and its own 250 ms are less than a way there and back can take: between regions of AWS 340 ms (Cape Town and São Paulo), and up to 490
+ * (https://www.cloudping.co). Who is farther away would only ever be reached at the last address, or not at all where that is an IPv6 one and the
+ * function has none: https://github.com/nodejs/node/issues/54359. Longer still, and an address that never answers would take more than half of
+ * the time that there is for all of them.
+ */
+export const MAX_ADDRESS_MS = MIN_CONNECT_AHEAD_MS / 2;
 /** To connect with TLS takes a worker with the least memory, a seventh of a processor, up to so long (`npm run bench -- --weight`). */
 const CONNECT_MS = 40;
 

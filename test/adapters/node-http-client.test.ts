@@ -1,11 +1,14 @@
+import { ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer as createTlsServer } from 'node:https';
-import { AddressInfo, createServer, Server, Socket } from 'node:net';
+import { AddressInfo, connect as connectTo, createServer, Server, Socket } from 'node:net';
 import * as path from 'node:path';
+import { performance } from 'node:perf_hooks';
 import tls from 'node:tls';
 import { NodeHttpClient } from '../../src/adapters/node-http-client';
 import { SystemClock } from '../../src/core/clock';
+import { connectAheadMs } from '../../src/core/timing';
 import { LOOPBACK_TOO } from '../support/network';
 
 const client = new NodeHttpClient(new SystemClock(), LOOPBACK_TOO);
@@ -306,6 +309,47 @@ test('a status counts although its body never ends, and of the body only so much
   await pause(300);
   expect(sent).toBeLessThan(16 * 1024 * 1024); // what socket buffers hold, not the endless body
   expect([...sockets].pop()?.destroyed).toBe(true);
+});
+
+describe('an address that does not answer', () => {
+  /** Listens, but takes no connections: what fits into its queue is filled, so that no more are answered. */
+  const SILENT = `const server = require('node:net').createServer();
+    server.listen({ port: 0, host: '127.0.0.3', backlog: 1 }, () => {
+      process.stdout.write(String(server.address().port), () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));
+    });`;
+  let child: ChildProcess;
+  let queued: Socket[];
+  let port: number;
+
+  beforeAll(async () => {
+    const silent = child = spawn(process.execPath, ['--eval', SILENT], { stdio: ['ignore', 'pipe', 'inherit'] });
+    port = await new Promise<number>((resolve) => silent.stdout.once('data', (text) => resolve(Number(text))));
+    queued = [1, 2].map(() => connectTo(port, '127.0.0.3'));
+    await Promise.all(queued.map((socket) => once(socket, 'connect')));
+  });
+  afterAll(() => {
+    queued.forEach((socket) => socket.destroy());
+    child.kill('SIGKILL');
+  });
+
+  test.each(['http', 'https'])('has half of the time for which connections are made ahead, before the next one is tried, over %s', async (protocol) => {
+    let connectedAt = 0;
+    const server = createServer((socket) => {
+      connectedAt = performance.now();
+      socket.destroy();
+    });
+    servers.push(server);
+    server.listen(port, '127.0.0.2');
+    await once(server, 'listening');
+    const several = new NodeHttpClient(new SystemClock(), LOOPBACK_TOO, undefined, (_, __, callback) => {
+      callback(null, ['127.0.0.3', '127.0.0.2'].map((address) => ({ address, family: 4 })));
+    });
+    const begunAt = performance.now();
+    expect(await several.prepare({ ...get(''), url: `${protocol}://several.example.com:${port}/` }).send(5_000)).toMatchObject({ error: 'ECONNRESET' });
+    expect(connectedAt - begunAt).toBeGreaterThanOrEqual(connectAheadMs(1) / 2 - 5); // a timer may end a little early
+    several.close();
+    server.close();
+  });
 });
 
 describe('what is connecting when it is sent', () => {
