@@ -39,12 +39,38 @@ const AGENT_OPTIONS = {
  */
 const MAX_IDLE_CONNECTIONS = 150;
 
-/** Node.js itself bounds them for each endpoint only. `keepSocketAlive` says whether it kept one, which its types do not. */
-function boundIdle<T extends HttpAgent>(agent: T): T {
-  const keep = agent.keepSocketAlive.bind(agent) as (socket: Duplex) => unknown;
+/**
+ * Bounds an agent's idle connections in number, which Node.js itself does for each endpoint only, and in age by the clock: Lambda freezes the process,
+ * and a timer that should have ended one meanwhile may not have run yet when it is wanted. Returns what ends those that are too old.
+ */
+function boundIdle(agent: HttpAgent, clock: Clock): () => void {
+  const keep = agent.keepSocketAlive.bind(agent) as (socket: Duplex) => unknown; // says whether it kept one, which its types do not
   const idle = () => Object.values(agent.freeSockets).reduce((sum, sockets = []) => sum + sockets.length, 0);
-  agent.keepSocketAlive = (socket) => idle() < MAX_IDLE_CONNECTIONS && keep(socket);
-  return agent;
+  const usableUntil = new WeakMap<Duplex, number>();
+  let nextEnd = Infinity;
+  agent.keepSocketAlive = (socket) => {
+    const isKept = idle() < MAX_IDLE_CONNECTIONS && keep(socket);
+    const until = clock.now() + ((socket as Socket).timeout ?? IDLE_CONNECTION_MS); // less than ours where the endpoint has asked for less
+    usableUntil.set(socket, until);
+    nextEnd = Math.min(nextEnd, until);
+    return isKept;
+  };
+  return () => {
+    const now = clock.now();
+    if (now < nextEnd) {
+      return;
+    }
+    nextEnd = Infinity;
+    for (const socket of Object.values(agent.freeSockets).flatMap((sockets = []) => sockets)) {
+      const until = usableUntil.get(socket) ?? 0;
+      if (now < until) {
+        nextEnd = Math.min(nextEnd, until);
+      } else {
+        socket.destroy();
+        socket.emit('agentRemove'); // or it would be handed out until it says that it is closed
+      }
+    }
+  };
 }
 
 const FRESH_OPTIONS = { ...AGENT_OPTIONS, keepAlive: false };
@@ -58,7 +84,8 @@ interface Target {
 }
 
 export class NodeHttpClient implements HttpClient {
-  private readonly agents = { http: boundIdle(new HttpAgent(AGENT_OPTIONS)), https: boundIdle(new HttpsAgent(AGENT_OPTIONS)) };
+  private readonly agents = { http: new HttpAgent(AGENT_OPTIONS), https: new HttpsAgent(AGENT_OPTIONS) };
+  private readonly endStale: { readonly http: () => void; readonly https: () => void };
   /** For connections that are used once. */
   private readonly freshAgents = { http: new HttpAgent(FRESH_OPTIONS), https: new HttpsAgent(FRESH_OPTIONS) };
   private readonly bursts = new Bursts();
@@ -69,6 +96,7 @@ export class NodeHttpClient implements HttpClient {
   public constructor(
     private readonly clock: Clock, private readonly rules: NetworkRules, runtimeApi?: string, lookup: Lookup = systemLookup,
   ) {
+    this.endStale = { http: boundIdle(this.agents.http, clock), https: boundIdle(this.agents.https, clock) };
     this.guard = new AddressGuard(rules, runtimeApi);
     this.lookups = new SharedLookups(lookup, clock);
   }
@@ -107,10 +135,12 @@ export class NodeHttpClient implements HttpClient {
         headers: body === undefined ? headers : { ...headers, 'content-length': body.length },
         lookup: this.guardedLookup(portOf(url)),
       };
-      const open: Target['open'] = url.protocol === 'https:'
-        ? (isFresh) => httpsRequest({ ...options, agent: isFresh ? this.freshAgents.https : this.agents.https })
-        : (isFresh) => httpRequest({ ...options, agent: isFresh ? this.freshAgents.http : this.agents.http });
-      return { origin: url.origin, open: (isFresh) => this.judged(open(isFresh)) };
+      const [scheme, makeRequest] = url.protocol === 'https:' ? ['https', httpsRequest] as const : ['http', httpRequest] as const;
+      const open: Target['open'] = (isFresh) => {
+        this.endStale[scheme]();
+        return this.judged(makeRequest({ ...options, agent: isFresh ? this.freshAgents[scheme] : this.agents[scheme] }));
+      };
+      return { origin: url.origin, open };
     } catch (error) {
       return { origin: text, open: () => { throw error; } };
     }

@@ -9,6 +9,7 @@ import tls from 'node:tls';
 import { NodeHttpClient } from '../../src/adapters/node-http-client';
 import { SystemClock } from '../../src/core/clock';
 import { connectAheadMs } from '../../src/core/timing';
+import { FakeClock } from '../support/fake-clock';
 import { LOOPBACK_TOO } from '../support/network';
 
 const client = new NodeHttpClient(new SystemClock(), LOOPBACK_TOO);
@@ -96,6 +97,28 @@ test('connections are used again, and one that went stale meanwhile costs nothin
   await pause(50);
   expect((await client.prepare(get(host)).send(5_000)).status).toBe(200);
   expect(connections).toHaveLength(2);
+});
+
+test('a connection that was idle while the process stood still, timers and all, is not used again', async () => {
+  const connections: Socket[] = [];
+  const host = await rawServer((socket) => {
+    connections.push(socket);
+    socket.on('data', () => socket.write(OK));
+  });
+  const clock = new FakeClock(Date.now());
+  const frozen = new NodeHttpClient(clock, LOOPBACK_TOO);
+  const send = async () => {
+    expect(await frozen.prepare(get(host)).send(5_000)).toMatchObject({ status: 200 });
+    await pause(20);
+  };
+  await send();
+  clock.advance(1_999);
+  await send();
+  expect(connections).toHaveLength(1);
+  clock.advance(2_000);
+  await send();
+  expect(connections.map(({ destroyed }) => destroyed)).toEqual([true, false]);
+  frozen.close();
 });
 
 test('of hundreds of connections, no more are kept for later than leave as many files for others', async () => {
