@@ -226,7 +226,6 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     const maxHorizon = props.maxHorizon ?? Duration.days(366);
     const retention = props.retention ?? Duration.days(30);
     const requestTimeout = props.requestTimeout ?? Duration.seconds(15);
-    const partitions = String(props.partitions ?? DEFAULT_PARTITIONS);
     const ingestMib = mebibytesOf('ingestMemory', props.ingestMemory);
     const loadMib = mebibytesOf('loadMemory', props.loadMemory);
     const deliverMib = mebibytesOf('deliverMemory', props.deliverMemory);
@@ -321,7 +320,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         [Variable.DELAY_QUEUE_URL]: this.delayQueue.queueUrl,
         [Variable.FAILURE_TOPIC_ARN]: this.failureTopic.topicArn,
         [Variable.INPUT_TOPIC_NAME]: this.inputTopic.topicName,
-        [Variable.PARTITIONS]: partitions,
+        [Variable.PARTITIONS]: String(props.partitions ?? DEFAULT_PARTITIONS),
         [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
         ...notice,
         [Variable.MAX_HORIZON_SECONDS]: seconds(maxHorizon),
@@ -361,7 +360,6 @@ export class WebhookScheduler extends WebhookSchedulerBase {
         [Variable.DELAY_DEAD_LETTER_QUEUE_URL]: this.delayDeadLetterQueue.queueUrl,
         [Variable.FAILURE_TOPIC_ARN]: this.failureTopic.topicArn,
         [Variable.INPUT_TOPIC_NAME]: this.inputTopic.topicName,
-        [Variable.PARTITIONS]: partitions,
         [Variable.LOAD_HORIZON_SECONDS]: seconds(LOAD_HORIZON),
         [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
         [Variable.RETENTION_SECONDS]: seconds(retention),

@@ -495,7 +495,7 @@ describe('functions', () => {
 
   test('agree on what they share', () => {
     const shared = [
-      'TABLE_NAME', 'RETENTION_SECONDS', 'PARTITIONS', 'DELAY_QUEUE_URL', 'FAILURE_TOPIC_ARN', 'INPUT_TOPIC_NAME', 'INGEST_HORIZON_SECONDS', 'RETRY_POLICY',
+      'TABLE_NAME', 'RETENTION_SECONDS', 'DELAY_QUEUE_URL', 'FAILURE_TOPIC_ARN', 'INPUT_TOPIC_NAME', 'INGEST_HORIZON_SECONDS', 'RETRY_POLICY',
       'TURNS_PER_MESSAGE',
     ];
     for (const name of shared) {

@@ -1,5 +1,5 @@
 // The message rows of one minute, made up as they are asked for, in pages as DynamoDB makes them.
-import type { Item } from '../../src/adapters/table-schema';
+import { cursorItem, Item, openingItem } from '../../src/adapters/table-schema';
 
 export interface DueRowsOptions {
   /** Start of the minute in which all of them are due, in milliseconds since the epoch. */
@@ -28,11 +28,10 @@ const PAGE_BYTES = 1024 ** 2;
 export class DueRows {
   public constructor(private readonly options: DueRowsOptions) {}
 
-  /** That everything up to this minute is loaded. */
-  public cursor(): Item {
+  /** That the partitions are there, and everything up to this minute is loaded. */
+  public cursor(): Item[] {
     const { from, partitions } = this.options;
-    const loadedTo = Object.fromEntries(Array.from({ length: partitions }, (_, partition) => [partition, { N: String(from) }]));
-    return { pk: { S: 'load' }, sk: { S: 'cursor' }, start: { N: String(from) }, version: { N: '1' }, loadedTo: { M: loadedTo } };
+    return [openingItem(partitions, from), cursorItem({ version: 1, loadedTo: new Map(Array.from({ length: partitions }, (_, partition) => [partition, from])) })];
   }
 
   /** All rows, whole, for a table that keeps them. */

@@ -1,7 +1,7 @@
 // Child process with the emulated table, filled with the rows of a minute before it is asked for them. Ends when its parent does.
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { BatchWriteItemCommand, CreateTableCommand, DynamoDBClient, PutItemCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
+import { BatchWriteItemCommand, CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import { DueRows, DueRowsOptions } from './due-rows';
 import { obeyParent } from '../../scripts/support/obey-parent';
@@ -33,8 +33,7 @@ async function serve({ tableName, rows }: EmulatedTableCommand): Promise<string>
   }));
   await waitUntilTableExists({ client, minDelay: 1, maxDelay: 1, maxWaitTime: WAIT_SECONDS }, { TableName: tableName });
   const due = new DueRows(rows);
-  await client.send(new PutItemCommand({ TableName: tableName, Item: due.cursor() }));
-  const batches = batchesOf(due.items(), BATCH);
+  const batches = batchesOf([...due.cursor(), ...due.items()], BATCH);
   await Promise.all(Array.from({ length: WRITERS }, async () => {
     for (let batch = batches.pop(); batch; batch = batches.pop()) {
       await client.send(new BatchWriteItemCommand({ RequestItems: { [tableName]: batch.map((Item) => ({ PutRequest: { Item } })) } }));

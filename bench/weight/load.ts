@@ -140,7 +140,7 @@ function minuteAhead(): number {
 }
 
 function rowsOf(world: World, count: number, from: number) {
-  return { from, count, partitions: Number(world.plans.load.variables[Variable.PARTITIONS]), rowBytes: ROW_BYTES };
+  return { from, count, partitions: Number(world.plans.ingest.variables[Variable.PARTITIONS]), rowBytes: ROW_BYTES };
 }
 
 export interface Growth {

@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { DueRows } from './due-rows';
 import { obeyParent } from '../../scripts/support/obey-parent';
+import { CURSOR_KEY } from '../../src/adapters/table-schema';
 import { BatchStatement, readInsert } from '../../src/local/partiql';
 
 export interface WorldOptions {
@@ -126,8 +127,9 @@ const OPERATIONS: Readonly<Record<string, (input: any) => object>> = {
     }),
   }),
   PutItem: () => ({}),
-  GetItem: () => ({ Item: rows.cursor() }),
-  Query: (input) => rows.query(input as Parameters<DueRows['query']>[0]),
+  Query: (input) => (
+    input.ExpressionAttributeValues[':pk'].S === CURSOR_KEY.pk.S ? { Items: rows.cursor() } : rows.query(input as Parameters<DueRows['query']>[0])
+  ),
   SendMessageBatch: ({ Entries }) => {
     const entries = Entries as { Id: string; MessageBody: string }[];
     return {

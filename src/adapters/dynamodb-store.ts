@@ -6,13 +6,13 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { batchesOf } from './batches';
 import {
-  CURSOR_KEY, decodeMessage, decodeState, encodeMessage, encodeState, idPartition, Item, messageKey, minutePartition, nameKey, pointerItem, sizeOf,
-  stateKey, ttlOf, turnOfRow,
+  CURSOR_KEY, cursorItem, decodeCursor, decodeMessage, decodeState, encodeMessage, encodeState, Item, messageKey, minutePartition, nameKey,
+  openingItem, pointerItem, sizeOf, stateKey, ttlOf, turnOfRow,
 } from './table-schema';
 import { Clock } from '../core/clock';
 import { PlainError } from '../core/error-report';
 import {
-  ActionStore, Claim, ClaimedTurn, Cursor, DeliverStore, FollowUpStore, FoundWebhook, IngestStore, LoadStore, Log, SeenState,
+  ActionStore, Claim, ClaimedTurn, Cursor, DeliverStore, FollowUpStore, FoundWebhook, IngestStore, LoadStore, Log, SeenState, Stored,
 } from '../core/ports';
 import { allEnded } from '../core/rejections';
 import { State } from '../core/state';
@@ -55,24 +55,25 @@ export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, Deliv
     private readonly log: Pick<Log, 'warn'>,
   ) {}
 
-  public async openAt(now: number): Promise<void> {
-    await this.putNew({ ...CURSOR_KEY, start: { N: String(now) }, version: { N: '0' }, loadedTo: { M: {} } });
+  public async open(partitions: number, now: number): Promise<void> {
+    await this.putNew(openingItem(partitions, now));
   }
 
-  public async put(webhook: Webhook, owner: Owner): Promise<{ owner: Owner; isNew: boolean } | 'taken'> {
-    const name = webhook.ownId ? await this.putName(webhook) : 'free';
-    if (name === 'taken') {
+  public async put(webhook: Webhook, owner: Owner): Promise<Stored | 'taken'> {
+    const partition = webhook.ownId ? await this.putName(webhook) : webhook.partition;
+    if (partition === 'taken') {
       return 'taken';
     }
-    if (name === 'past') {
-      return { owner: 'load', isNew: false }; // and load has passed its date
+    if (partition === 'past') {
+      return { owner: 'load', isNew: false, partition: webhook.partition }; // and load has passed its date
     }
-    if (await this.putNew(this.messageItem(webhook, owner))) {
-      return { owner, isNew: true };
+    const placed = { ...webhook, partition };
+    if (await this.putNew(this.messageItem(placed, owner))) {
+      return { owner, isNew: true, partition };
     }
     // The same message again: whoever was to send it still is, so that it has one owner.
-    const existing = await this.read(messageKey(webhook));
-    return { owner: existing && !existing.o ? 'load' : 'ingest', isNew: false };
+    const existing = await this.read(messageKey(placed));
+    return { owner: existing && !existing.o ? 'load' : 'ingest', isNew: false, partition };
   }
 
   public async find(id: string): Promise<FoundWebhook | undefined> {
@@ -80,11 +81,12 @@ export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, Deliv
   }
 
   public async putVersion(webhook: Webhook, turn: number, owner: Owner): Promise<void> {
-    // Only copies of one action write one version, and where they found different states the later one counts.
+    // Only copies of one action write one version. Where they found different states the later one counts, and of those that found the same
+    // the first, which has decided whose it is.
     await this.client.send(new PutItemCommand({
       TableName: this.config.tableName,
       Item: { ...this.messageItem(webhook, owner), t: { N: String(turn) } },
-      ConditionExpression: 'attribute_not_exists(#turn) OR #turn <= :turn',
+      ConditionExpression: 'attribute_not_exists(#turn) OR #turn < :turn',
       ExpressionAttributeNames: { '#turn': 't' },
       ExpressionAttributeValues: { ':turn': { N: String(turn) } },
     })).catch(ignoreFailedCondition);
@@ -102,22 +104,17 @@ export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, Deliv
   }
 
   public async readCursor(): Promise<Cursor | undefined> {
-    const item = await this.read(CURSOR_KEY);
-    return item && {
-      start: Number(item.start.N),
-      version: Number(item.version.N),
-      loadedTo: new Map(Object.entries(item.loadedTo.M ?? {}).map(([partition, to]) => [Number(partition), Number(to.N)])),
-    };
+    return decodeCursor(await this.readPartition(CURSOR_KEY));
   }
 
-  public async saveCursor({ start, version, loadedTo }: Cursor): Promise<boolean> {
-    const partitions = [...loadedTo].map(([partition, to]): [string, { N: string }] => [String(partition), { N: String(to) }]);
+  public async saveCursor(cursor: Cursor): Promise<boolean> {
+    const isFirst = cursor.version === 1;
     return this.succeeds(this.client.send(new PutItemCommand({
       TableName: this.config.tableName,
-      Item: { ...CURSOR_KEY, start: { N: String(start) }, version: { N: String(version) }, loadedTo: { M: Object.fromEntries(partitions) } },
-      ConditionExpression: '#version = :seen',
-      ExpressionAttributeNames: { '#version': 'version' },
-      ExpressionAttributeValues: { ':seen': { N: String(version - 1) } },
+      Item: cursorItem(cursor),
+      ConditionExpression: isFirst ? 'attribute_not_exists(#version)' : '#version = :seen',
+      ExpressionAttributeNames: names('version'),
+      ...(isFirst ? {} : { ExpressionAttributeValues: { ':seen': { N: String(cursor.version - 1) } } }),
     })));
   }
 
@@ -312,10 +309,11 @@ export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, Deliv
   }
 
   /**
-   * Makes an id that a producer chose unique: `taken` if a webhook with other content has it, `past` if it was this very webhook's and
-   * that is not kept any more.
+   * Makes an id that a producer chose unique. Resolves with the partition of the webhook that has it: a copy of its message may have been handled
+   * while there was another number of them. `taken` if a webhook with other content has it, `past` if it was this very webhook's and that is not
+   * kept any more.
    */
-  private async putName(webhook: Webhook): Promise<'free' | 'taken' | 'past'> {
+  private async putName(webhook: Webhook): Promise<number | 'taken' | 'past'> {
     const hash = createHash('sha256').update(messageText(webhook)).digest('base64');
     const { dueAt, partition } = webhook;
     const isNew = await this.putNew({
@@ -326,23 +324,18 @@ export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, Deliv
       ttl: this.nameTtl(webhook),
     });
     if (isNew) {
-      return 'free';
+      return partition;
     }
     const existing = await this.read(nameKey(webhook.id));
     if (existing?.hash?.S !== hash) {
       return 'taken';
     }
-    return this.isPast(existing) ? 'past' : 'free';
+    return this.isPast(existing) ? 'past' : Number(existing.partition.N);
   }
 
   private async findByKeyId(id: string): Promise<FoundWebhook | undefined> {
-    const { Items = [] } = await this.client.send(new QueryCommand({
-      TableName: this.config.tableName,
-      KeyConditionExpression: 'pk = :pk',
-      ExpressionAttributeValues: { ':pk': { S: idPartition(id) } },
-      ConsistentRead: true,
-    }));
-    const rows = new Map(Items.filter((item) => !this.isExpired(item)).map((item) => [item.sk.S, item]));
+    const items = await this.readPartition(stateKey(id));
+    const rows = new Map(items.filter((item) => !this.isExpired(item)).map((item) => [item.sk.S, item]));
     const [name, state] = [rows.get(nameKey(id).sk.S), rows.get(stateKey(id).sk.S)];
     const row = name ?? state;
     if (!row || (!state && this.isPast(row))) {
@@ -409,6 +402,17 @@ export class DynamoDbStore implements IngestStore, ActionStore, LoadStore, Deliv
   private async read(key: Item): Promise<Item | undefined> {
     const { Item: item } = await this.client.send(new GetItemCommand({ TableName: this.config.tableName, Key: key, ConsistentRead: true }));
     return item;
+  }
+
+  /** The rows beside the one with this key, and itself: a few, which are one page. */
+  private async readPartition({ pk }: Item): Promise<Item[]> {
+    const { Items = [] } = await this.client.send(new QueryCommand({
+      TableName: this.config.tableName,
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': pk },
+      ConsistentRead: true,
+    }));
+    return Items;
   }
 
   private async readAll(keys: Item[], isConsistent: boolean): Promise<Item[]> {

@@ -8,7 +8,8 @@
 //   state      id#<id>                 state                     status, turn, at, dueAt, partition, version, attempts, claimant,
 //                                                                leaseUntil, endedAt, reason, unreported, actions, actionAt, redrivenAt, ttl
 //   name       id#<id>                 name                      hash, dueAt, partition, ttl: makes an id that a producer chose unique
-//   cursor     load                    cursor                    start, version, loadedTo: how far load has come
+//   opening    load                    partitions#<number>       since: when webhooks were first spread over so many partitions
+//   cursor     load                    cursor                    version, loadedTo: how far load has come, by partition
 //
 // A message row is written once and billed by its size, hence its short names. Claim and outcome are written to the state row, which
 // stays below the one kilobyte that a write unit covers for some ten attempts, whatever the size of the message.
@@ -17,6 +18,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { ID_PREFIX } from './table-keys';
 import type { Attempt } from '../core/attempt';
 import { MAX_MESSAGE_BYTES } from '../core/limits';
+import type { Cursor } from '../core/ports';
 import type { RetryLimits } from '../core/retry';
 import type { State } from '../core/state';
 import { minuteOf } from '../core/timing';
@@ -24,7 +26,40 @@ import { rowKey, Turn, Webhook, WebhookKey } from '../core/webhook';
 
 export type Item = Record<string, AttributeValue>;
 
-export const CURSOR_KEY: Item = { pk: { S: 'load' }, sk: { S: 'cursor' } };
+const LOAD = 'load';
+const OPENING_PREFIX = 'partitions#';
+
+export const CURSOR_KEY: Item = { pk: { S: LOAD }, sk: { S: 'cursor' } };
+
+export function openingItem(partitions: number, since: number): Item {
+  return { pk: { S: LOAD }, sk: { S: `${OPENING_PREFIX}${partitions}` }, since: number(since) };
+}
+
+/**
+ * How far each partition is loaded that anything may have been stored in, by the rows of load: as the cursor says, or, of one that load has not
+ * come to yet, from when it was opened. `undefined` where none was.
+ */
+export function decodeCursor(items: readonly Item[]): Cursor | undefined {
+  const openings = items.filter(({ sk }) => sk.S?.startsWith(OPENING_PREFIX));
+  if (openings.length === 0) {
+    return undefined;
+  }
+  const loadedTo = new Map<number, number>();
+  for (const { sk, since } of openings) {
+    const partitions = Number(sk.S?.slice(OPENING_PREFIX.length));
+    for (let partition = 0; partition < partitions; partition++) {
+      loadedTo.set(partition, Math.min(Number(since.N), loadedTo.get(partition) ?? Infinity));
+    }
+  }
+  const cursor = items.find(({ sk }) => sk.S === CURSOR_KEY.sk.S);
+  Object.entries(cursor?.loadedTo.M ?? {}).forEach(([partition, to]) => loadedTo.set(Number(partition), Number(to.N)));
+  return { version: Number(cursor?.version.N ?? 0), loadedTo };
+}
+
+export function cursorItem({ version, loadedTo }: Cursor): Item {
+  const partitions = [...loadedTo].map(([partition, to]): [string, AttributeValue] => [String(partition), number(to)]);
+  return { ...CURSOR_KEY, version: number(version), loadedTo: { M: Object.fromEntries(partitions) } };
+}
 
 export function messageKey(key: WebhookKey): Item {
   return { pk: { S: minutePartition(minuteOf(key.dueAt), key.partition) }, sk: { S: rowKey(key) } };

@@ -130,7 +130,8 @@ export class Ingest {
       this.metrics.count(MetricName.SCHEDULED);
     }
     if (stored.owner === 'ingest') {
-      return { turn: { ...firstTurn(webhook), ...(publishedAt + this.config.noticeMs > webhook.dueAt ? { publishedAt } : {}) } };
+      const turn = firstTurn({ ...webhook, partition: stored.partition });
+      return { turn: { ...turn, ...(publishedAt + this.config.noticeMs > webhook.dueAt ? { publishedAt } : {}) } };
     }
     if (!stored.isNew) {
       this.metrics.count(MetricName.DUPLICATES_STOPPED); // one that is sent on once more is stopped, and counted, by its claim
@@ -147,7 +148,7 @@ export class Ingest {
 
   /** Once in the life of this process; again after a failure. */
   private async open(): Promise<void> {
-    this.opened ??= this.store.openAt(this.clock.now());
+    this.opened ??= this.store.open(this.config.partitions, this.clock.now());
     try {
       await this.opened;
     } catch (error) {

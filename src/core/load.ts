@@ -10,12 +10,6 @@ import { Shipments } from './shipments';
 import { minuteOf, startOfMinute } from './timing';
 import { Turn } from './webhook';
 
-export interface LoadConfig {
-  /** How far ahead of now to load. */
-  readonly horizonMs: number;
-  readonly partitions: number;
-}
-
 /** While catching up, progress is saved about this often, so that a run cut short by its timeout is not for nothing. */
 const SAVE_EVERY_MS = 5_000;
 
@@ -27,12 +21,10 @@ const FEW_TURNS = 250;
 /** As far as what is joined reaches. With days to catch up with, a run sends something now and then, or it would end before it has. */
 const JOINED_MS = 60_000;
 
-/** Where the number of partitions was raised, the new ones have been filled since that deployment; it took less than this. */
-const NEW_PARTITION_LOOKBACK_MS = 24 * 60 * 60_000;
-
 export class Load {
+  /** @param horizonMs how far ahead of now to load */
   public constructor(
-    private readonly config: LoadConfig,
+    private readonly horizonMs: number,
     private readonly clock: Clock,
     private readonly store: LoadStore,
     private readonly delayQueue: DelayQueue,
@@ -46,17 +38,15 @@ export class Load {
     if (!cursor) {
       return; // nothing has ever been stored
     }
-    const target = this.clock.now() + this.config.horizonMs;
-    // A partition that was loaded once stays one: it holds what was stored before the number of partitions was lowered.
-    const count = Math.max(this.config.partitions, ...[...cursor.loadedTo.keys()].map((partition) => partition + 1));
-    const partitions = Array.from({ length: count }, (_, partition) => partition);
-    const progress = new Progress(partitions, cursor, this.store, this.clock);
+    const target = this.clock.now() + this.horizonMs;
+    const partitions = [...cursor.loadedTo.keys()];
+    const progress = new Progress(cursor, this.store, this.clock);
     const shipments = new Shipments(partitions.length, this.clock, this.delayQueue);
     const results = await Promise.allSettled(partitions.map((partition) => this.loadPartition(partition, target, progress, shipments)));
     const errors = rejectionsOf(results);
     const loadedTo = Math.min(...partitions.map((partition) => progress.of(partition)));
     if (progress.webhooks > 0 || loadedTo < target) { // an idle scheduler pays for no metric
-      this.metrics.time(MetricName.LOAD_LAG, Math.max(0, this.clock.now() + this.config.horizonMs - loadedTo));
+      this.metrics.time(MetricName.LOAD_LAG, Math.max(0, this.clock.now() + this.horizonMs - loadedTo));
     }
     await progress.save();
     this.log.info(LOG_LOADED, {
@@ -145,18 +135,14 @@ class Progress {
   private isSaving = false;
   private readonly behind = new Set<number>();
 
-  public constructor(
-    partitions: readonly number[], private readonly cursor: Cursor, private readonly store: LoadStore, private readonly clock: Clock,
-  ) {
-    const known = [...cursor.loadedTo.values()];
-    const newPartitionStart = known.length === 0 ? cursor.start : Math.max(cursor.start, Math.min(...known) - NEW_PARTITION_LOOKBACK_MS);
-    this.loadedTo = new Map(partitions.map((partition) => [partition, cursor.loadedTo.get(partition) ?? newPartitionStart]));
-    this.version = cursor.version;
+  public constructor({ loadedTo, version }: Cursor, private readonly store: LoadStore, private readonly clock: Clock) {
+    this.loadedTo = new Map(loadedTo);
+    this.version = version;
     this.savedAt = clock.now();
   }
 
   public of(partition: number): number {
-    return this.loadedTo.get(partition) ?? this.cursor.start;
+    return this.loadedTo.get(partition) ?? -Infinity;
   }
 
   /** Whether another run was found farther in it. */
@@ -177,7 +163,7 @@ class Progress {
     try {
       for (let tries = 0; tries < SAVE_TRIES; tries++) {
         const version = this.version + 1;
-        if (await this.store.saveCursor({ loadedTo: new Map(this.loadedTo), start: this.cursor.start, version })) {
+        if (await this.store.saveCursor({ loadedTo: new Map(this.loadedTo), version })) {
           this.version = version;
           break;
         }

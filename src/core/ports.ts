@@ -36,15 +36,22 @@ export interface FollowUpStore extends MessageStore {
 /** Accepts webhooks. */
 export interface IngestStore {
   /**
-   * Makes sure that load starts no later than `now`: whatever is stored from here on is due after it. Has to be called before
-   * anything is put; only the first call ever has an effect.
+   * Makes sure that load looks into so many partitions, and from `now` on at least: whatever is stored from here on is due after it. Has to be called
+   * before anything is put; for one number of partitions only the first call ever has an effect.
    */
-  openAt(now: number): Promise<void>;
+  open(partitions: number, now: number): Promise<void>;
   /**
    * Stores a webhook, durably, and says who owns it: `owner`, or, if the very same webhook is stored already, whoever owned that.
    * `taken` if its id, chosen by the producer, belongs to a webhook with other content.
    */
-  put(webhook: Webhook, owner: Owner): Promise<{ readonly owner: Owner; readonly isNew: boolean } | 'taken'>;
+  put(webhook: Webhook, owner: Owner): Promise<Stored | 'taken'>;
+}
+
+export interface Stored {
+  readonly owner: Owner;
+  readonly isNew: boolean;
+  /** Where it lies. */
+  readonly partition: number;
 }
 
 /** Finds webhooks that producers want to change, and writes their messages anew. */
@@ -65,7 +72,7 @@ export interface FoundWebhook {
 
 /** Finds webhooks that come due. */
 export interface LoadStore {
-  /** How far each partition has been loaded, in milliseconds since the epoch, or `undefined` if nothing was ever stored. */
+  /** How far load has come, or `undefined` if nothing was ever stored. */
   readCursor(): Promise<Cursor | undefined>;
   /** Saves the cursor; `false` if someone else has saved one since it was read. */
   saveCursor(cursor: Cursor): Promise<boolean>;
@@ -74,10 +81,8 @@ export interface LoadStore {
 }
 
 export interface Cursor {
-  /** Everything due before this instant has been loaded, by partition. */
+  /** Everything due before this instant has been loaded, by partition, in milliseconds since the epoch. Of all that anything may ever have been stored in. */
   readonly loadedTo: ReadonlyMap<number, number>;
-  /** Where a partition starts that has never been loaded. */
-  readonly start: number;
   /** Counts the saves. */
   readonly version: number;
 }

@@ -1,5 +1,5 @@
 // Each minute: sends what comes due to the delay queue, and reports what nobody could handle.
-import { Environment, milliseconds, positiveInteger, text, Variable } from './environment';
+import { Environment, milliseconds, text, Variable } from './environment';
 import { commonParts, flushing, Services } from './services';
 import { SqsUnreportedQueue } from '../adapters/sqs-unreported-queue';
 import { DeadLetters } from '../core/dead-letters';
@@ -10,10 +10,7 @@ import { rejectionsOf } from '../core/rejections';
 export function createLoadHandler(environment: Environment, services: Services): () => Promise<void> {
   const { clock, sqs, log } = services;
   const { store, delayQueue, failures, followUp, metrics } = commonParts(environment, services);
-  const load = new Load(
-    { horizonMs: milliseconds(environment, Variable.LOAD_HORIZON_SECONDS), partitions: positiveInteger(environment, Variable.PARTITIONS) },
-    clock, store, delayQueue, log, metrics,
-  );
+  const load = new Load(milliseconds(environment, Variable.LOAD_HORIZON_SECONDS), clock, store, delayQueue, log, metrics);
   const urlOf = (variable: Variable) => text(environment, variable);
   const deadLetters = new DeadLetters({
     ingest: new SqsUnreportedQueue(sqs, urlOf(Variable.INGEST_UNREPORTED_QUEUE_URL), urlOf(Variable.INGEST_DEAD_LETTER_QUEUE_URL)),

@@ -18,6 +18,15 @@ let client: DynamoDBClient;
 let store: DynamoDbStore;
 const log = new RecordingLog();
 
+/** What load finds of the instant of a webhook's date. */
+async function dueWith({ partition, dueAt }: Webhook): Promise<Turn[]> {
+  const turns: Turn[] = [];
+  for await (const page of store.dueBetween(partition, dueAt, dueAt + 1)) {
+    turns.push(...page);
+  }
+  return turns;
+}
+
 /** A store on the same table, over this client. */
 function storeOver(by: Pick<DynamoDBClient, 'send'>, retentionMs = 86_400_000, tableName = cloud.tableName): DynamoDbStore {
   return new DynamoDbStore(by, { tableName, retentionMs }, new SystemClock(), log);
@@ -239,8 +248,26 @@ test('a webhook whose answer was lost when it was stored is stored once, under i
   proxy.fateOf = (operation, attempt) => (operation === 'PutItem' && attempt === 1 ? 'lose' : 'pass');
   expect((await store.put(webhook, 'load'))).toMatchObject({ owner: 'load' });
   proxy.fateOf = () => 'pass';
-  expect(await store.put(webhook, 'ingest')).toEqual({ owner: 'load', isNew: false });
+  expect(await store.put(webhook, 'ingest')).toEqual({ owner: 'load', isNew: false, partition: webhook.partition });
   expect(await store.put({ ...webhook, url: 'https://example.org' }, 'ingest')).toBe('taken');
+});
+
+test('a copy of a webhook with an id of its own lies where the first one does, though the number of partitions has changed between them', async () => {
+  const webhook = accepted('unused', { id: 'spread-anew', date: '2030-01-01T00:00:00Z', url: 'https://example.com', method: 'get' });
+  const copy = { ...webhook, partition: webhook.partition + 1 };
+  expect(await store.put(webhook, 'load')).toEqual({ owner: 'load', isNew: true, partition: webhook.partition });
+  expect(await store.put(copy, 'ingest')).toEqual({ owner: 'load', isNew: false, partition: webhook.partition });
+  expect([(await store.get([webhook])).size, (await store.get([copy])).size]).toEqual([1, 0]);
+  expect(await dueWith(copy)).toEqual([]);
+});
+
+test('what an action wrote anew has the owner that the first copy of the action gave it', async () => {
+  const webhook = { ...accepted('owned', { date: '2030-01-02T00:00:00Z', url: 'https://example.com', method: 'get' }), version: 'action' };
+  await store.putVersion(webhook, 1, 'load');
+  await store.putVersion(webhook, 1, 'ingest'); // by a worker that has stood still for a while, and may die before it sends it
+  expect(await dueWith(webhook)).toMatchObject([{ id: 'owned', turn: 1 }]);
+  await store.putVersion(webhook, 2, 'ingest');
+  expect(await dueWith(webhook)).toEqual([]);
 });
 
 test('a table that hangs is given up after three tries', async () => {

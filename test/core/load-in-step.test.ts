@@ -1,4 +1,4 @@
-// Load where one partition has webhooks and another nothing for long, as a new one has, which is looked at from a day back.
+// Load where one partition has webhooks and another, in which it is a day behind, nothing for long.
 import { Load } from '../../src/core/load';
 import { DelayQueue, LoadStore } from '../../src/core/ports';
 import { Turn } from '../../src/core/webhook';
@@ -8,9 +8,9 @@ import { RecordingMetrics } from '../support/recording-metrics';
 
 const START = Date.parse('2030-01-01T00:00:00Z');
 const MINUTE_MS = 60_000;
-const LOOKBACK_MINUTES = 24 * 60;
+const BEHIND_MINUTES = 24 * 60;
 
-test('a new partition, which looks back over a day of nothing, keeps what the others have waiting for a second each time, not until it is done', async () => {
+test('a partition with a day of nothing to catch up with keeps what the others have waiting for a second each time, not until it is done', async () => {
   const clock = new FakeClock(START);
   const PAGES = 5;
   const pageOf = (from: number, page: number) => Array.from({ length: 250 }, (_, i): Turn => {
@@ -19,7 +19,7 @@ test('a new partition, which looks back over a day of nothing, keeps what the ot
   });
   let minutesRead = 0;
   const store: LoadStore = {
-    readCursor: () => Promise.resolve({ start: 0, version: 7, loadedTo: new Map([[0, START]]) }),
+    readCursor: () => Promise.resolve({ version: 7, loadedTo: new Map([[0, START], [1, START - BEHIND_MINUTES * MINUTE_MS]]) }),
     saveCursor: () => Promise.resolve(true),
     async* dueBetween(partition, from) {
       if (partition === 1) {
@@ -42,9 +42,9 @@ test('a new partition, which looks back over a day of nothing, keeps what the ot
     sendApart: () => Promise.reject(new Error('load takes nothing apart')),
     sendOutcome: () => Promise.reject(new Error('load has no outcomes to send')),
   };
-  await new Load({ horizonMs: MINUTE_MS, partitions: 2 }, clock, store, queue, new RecordingLog(), new RecordingMetrics()).run();
+  await new Load(MINUTE_MS, clock, store, queue, new RecordingLog(), new RecordingMetrics()).run();
 
-  expect(minutesRead).toBe(LOOKBACK_MINUTES + 1);
+  expect(minutesRead).toBe(BEHIND_MINUTES + 1);
   expect(sends.map(({ turns }) => turns)).toEqual(Array.from({ length: PAGES }, () => 250));
   // A second is 50 of its minutes here. Within it, what others may have yet is waited for.
   const waits = sends.map((send, i) => send.minutesRead - (sends[i - 1]?.minutesRead ?? 0));

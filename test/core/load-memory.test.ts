@@ -65,7 +65,7 @@ test('a turn that has been sent is let go, so that no more are held for a hundre
     return turns;
   };
   const store: LoadStore = {
-    readCursor: () => Promise.resolve({ start: START, version: 0, loadedTo: new Map() }),
+    readCursor: () => Promise.resolve({ version: 0, loadedTo: new Map(Array.from({ length: PARTITIONS }, (_, partition) => [partition, START])) }),
     saveCursor: () => Promise.resolve(true),
     async* dueBetween(partition) {
       for (let page = 0; page < PAGES; page++) {
@@ -87,7 +87,7 @@ test('a turn that has been sent is let go, so that no more are held for a hundre
     sendApart: () => Promise.reject(new Error('load takes nothing apart')),
     sendOutcome: () => Promise.reject(new Error('load has no outcomes to send')),
   };
-  await new Load({ horizonMs: 60_000, partitions: PARTITIONS }, new FakeClock(START), store, queue, new RecordingLog(), new RecordingMetrics()).run();
+  await new Load(60_000, new FakeClock(START), store, queue, new RecordingLog(), new RecordingMetrics()).run();
 
   expect(sent).toBe(PARTITIONS * PAGES * PAGE_TURNS);
   expect(held.length).toBeGreaterThanOrEqual(5);

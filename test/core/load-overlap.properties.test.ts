@@ -9,6 +9,7 @@ import { RecordingMetrics } from '../support/recording-metrics';
 
 const START = Date.parse('2030-01-01T00:00:00Z');
 const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 const HORIZON_MS = 5 * MINUTE_MS;
 
 /** A run, and what is wrong with it. */
@@ -19,12 +20,13 @@ interface Plan {
   readonly lifetime?: number;
   /** The answer to this save is lost, and the client tries again. */
   readonly lostSave?: number;
+  /** Have been opened when it reads the cursor. */
   readonly partitions: number;
 }
 
 /** A table with a webhook every so often in each partition, and all that was sent and saved. */
 class World {
-  public cursor: Cursor = { start: START, version: 0, loadedTo: new Map() };
+  public cursor: Cursor = { version: 0, loadedTo: new Map() };
   public readonly sends = new Map<string, number>();
   public readonly saves: Cursor[] = [];
 
@@ -51,7 +53,8 @@ class World {
     const store: LoadStore = {
       readCursor: async () => {
         await call(1);
-        return this.cursor;
+        const opened = Array.from({ length: partitions }, (_, partition): [number, number] => [partition, START]);
+        return { ...this.cursor, loadedTo: new Map([...opened, ...this.cursor.loadedTo]) };
       },
       saveCursor: async (cursor) => {
         await call(1);
@@ -77,7 +80,7 @@ class World {
       sendApart: () => Promise.reject(new Error('load takes nothing apart')),
       sendOutcome: () => Promise.reject(new Error('load has no outcomes to send')),
     };
-    await new Load({ horizonMs: HORIZON_MS, partitions }, this.clock, store, queue, new RecordingLog(), new RecordingMetrics()).run();
+    await new Load(HORIZON_MS, this.clock, store, queue, new RecordingLog(), new RecordingMetrics()).run();
   }
 
   public turnsBetween(partition: number, from: number, to: number): Turn[] {
@@ -177,10 +180,10 @@ test('a run that finds another one ahead leaves the partition to it, instead of 
   expect(world.factor()).toBeLessThan(1.5);
 });
 
-test('while a run looks back over a day of a new partition, the next one loads the minute since of the others, and its place is kept', async () => {
+test('while a run is at it that has a day of one partition to catch up with, the next one loads the minute since of the others, and its place is kept', async () => {
   const clock = new FakeClock(START - HORIZON_MS);
   const world = new World(clock, [1_000, 1e12], 100, 100);
-  world.cursor = { start: 0, version: 7, loadedTo: new Map([[0, START]]) };
+  world.cursor = { version: 7, loadedTo: new Map([[0, START], [1, START - DAY_MS]]) };
   const ended: string[] = [];
   const first = world.run({ slowness: 1, partitions: 2 }).then(() => ended.push('first'));
   while (clock.now() < START - HORIZON_MS + MINUTE_MS) {

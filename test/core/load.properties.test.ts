@@ -40,7 +40,7 @@ const turnsOfLoop = async (count: number) => {
 };
 
 class World implements LoadStore {
-  public cursor: Cursor = { start: START, version: 0, loadedTo: new Map() };
+  public cursor: Cursor;
   public readonly sent: Turn[][] = [];
   /** Turns that have been read and not been sent, at most, by partition. */
   public readonly mostTurns: number[];
@@ -60,6 +60,7 @@ class World implements LoadStore {
   };
 
   public constructor(private readonly plans: readonly Plan[], private readonly refused: number | undefined) {
+    this.cursor = { version: 0, loadedTo: new Map(plans.map((_, partition) => [partition, START])) };
     [this.mostTurns, this.pages, this.unsentTurns] = [plans.map(() => 0), plans.map(() => 0), plans.map(() => 0)];
   }
 
@@ -67,8 +68,7 @@ class World implements LoadStore {
     this.pages.fill(0);
     this.unsentTurns.fill(0);
     const clock: Clock = { now: () => START, sleepUntil: async () => undefined };
-    const config = { horizonMs: HORIZON_MS, partitions: this.plans.length };
-    const load = new Load(config, clock, this, this.queue, new RecordingLog(), new RecordingMetrics());
+    const load = new Load(HORIZON_MS, clock, this, this.queue, new RecordingLog(), new RecordingMetrics());
     return load.run().then(() => true, () => false);
   }
 

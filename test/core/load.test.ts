@@ -41,11 +41,11 @@ beforeEach(async () => {
 });
 afterEach(() => cloud.stop());
 
-const load = (partitions = 4) => new Load({ horizonMs: HORIZON_MS, partitions }, clock, store, queue, new RecordingLog(), metrics);
+const load = () => new Load(HORIZON_MS, clock, store, queue, new RecordingLog(), metrics);
 const sentIds = () => sent.map(({ turn }) => turn.id).sort();
 
 async function store1(id: string, dueAt: number, owner: Owner = 'load', partitions = 4): Promise<void> {
-  await store.openAt(clock.now());
+  await store.open(partitions, clock.now());
   await store.put(accepted(id, { date: new Date(dueAt).toISOString(), url: 'https://example.com', method: 'get' }, partitions), owner);
 }
 
@@ -89,7 +89,7 @@ test('what a run finds in two minutes of the clock goes together, whichever part
   for (let i = 0; i < 40; i++) {
     await store1(`webhook-${i}`, dueAt[i % 4] + i, 'load', 16);
   }
-  await load(16).run();
+  await load().run();
   const calls = send.mock.calls.filter(([turns]) => turns.length > 0).map(([turns]) => turns.length);
   send.mockRestore();
   expect(calls).toEqual([40]);
@@ -151,38 +151,74 @@ test('a run that is overtaken does not overwrite the cursor of the one that over
 
 test('progress is saved while catching up, so that a run cut short is not for nothing', async () => {
   for (let minute = 0; minute < 30; minute++) {
-    await store1(`old-${minute}`, START + minute * MINUTE_MS);
+    await store1(`old-${minute}`, START + minute * MINUTE_MS, 'load', 1);
   }
   clock.advance(30 * MINUTE_MS);
   refuse = ({ dueAt }) => {
     clock.advance(2_000); // sending takes its time
     return dueAt >= START + 20 * MINUTE_MS;
   };
-  await expect(load(1).run()).rejects.toThrow('could not be loaded');
+  await expect(load().run()).rejects.toThrow('could not be loaded');
   const saved = await store.readCursor();
   expect(saved?.version).toBeGreaterThan(2);
   expect(saved?.loadedTo.get(0)).toBeGreaterThanOrEqual(START + 19 * MINUTE_MS);
 });
 
-test('partitions added later are looked at from before they were, and those taken away still are', async () => {
-  await store1('before', START + 60 * MINUTE_MS, 'load', 8);
-  clock.advance(60 * MINUTE_MS);
-  await load(8).run();
-  sent = [];
+describe('where the number of partitions changes', () => {
+  const MANY = Array.from({ length: 40 }, (_, i) => `wide-${i}`).sort();
+  const storeMany = async (dueAt: number, partitions: number) => {
+    for (const id of MANY) {
+      await store1(id, dueAt, 'load', partitions);
+    }
+  };
 
-  const soon = clock.now() + 20 * MINUTE_MS;
-  for (let i = 0; i < 40; i++) {
-    await store1(`wide-${i}`, soon, 'load', 32); // by a deployment whose load function comes later
-  }
-  clock.advance(30 * MINUTE_MS);
-  await load(32).run();
-  expect(sentIds()).toEqual(Array.from({ length: 40 }, (_, i) => `wide-${i}`).sort());
+  beforeEach(async () => {
+    await store1('before', START + 60 * MINUTE_MS, 'load', 4);
+    clock.advance(60 * MINUTE_MS);
+    await load().run();
+    sent = [];
+  });
 
-  sent = [];
-  await store1('narrow', clock.now() + 11 * MINUTE_MS, 'load', 32);
-  clock.advance(10 * MINUTE_MS);
-  await load(1).run();
-  expect(sentIds()).toEqual(['narrow']);
+  test('those added are loaded from when anything was first stored in them', async () => {
+    const query = jest.spyOn(store, 'dueBetween');
+    await storeMany(clock.now() + 20 * MINUTE_MS, 32);
+    clock.advance(3 * MINUTE_MS);
+    await load().run();
+    const [minutesOfOld, minutesOfNew] = [0, 31].map((partition) => query.mock.calls.filter(([one]) => one === partition).length);
+    query.mockRestore();
+    expect(minutesOfNew).toBe(minutesOfOld + 5); // of the old ones, the five that were ahead had been loaded
+    clock.advance(17 * MINUTE_MS);
+    await load().run();
+    expect(sentIds()).toEqual(MANY);
+  });
+
+  test('those taken away still are', async () => {
+    await storeMany(clock.now() + 20 * MINUTE_MS, 32);
+    await load().run();
+    await store1('narrow', clock.now() + 21 * MINUTE_MS, 'load', 1);
+    clock.advance(20 * MINUTE_MS);
+    await load().run();
+    expect(sentIds()).toEqual([...MANY, 'narrow'].sort());
+  });
+
+  test('what was stored meanwhile is loaded where they were added and taken away before load ran, as a deployment that is rolled back does', async () => {
+    await storeMany(clock.now() + 20 * MINUTE_MS, 32);
+    await store1('narrow', clock.now() + 20 * MINUTE_MS, 'load', 4);
+    for (let tick = 0; tick < 20; tick++) {
+      clock.advance(MINUTE_MS);
+      await load().run();
+    }
+    expect(sentIds()).toEqual(['narrow', ...MANY].sort());
+  });
+
+  test('a number that comes again opens nothing anew', async () => {
+    await storeMany(clock.now() + 11 * MINUTE_MS, 32);
+    await store1('narrow', clock.now() + 11 * MINUTE_MS, 'load', 4);
+    clock.advance(60 * MINUTE_MS); // ticks are missed
+    await store.open(32, clock.now());
+    await load().run();
+    expect(sentIds()).toEqual(['narrow', ...MANY].sort());
+  });
 });
 
 describe('the lag that is written', () => {

@@ -68,7 +68,7 @@ function rowOf({ dueAt, partition, takes }: Published, index: number, ingestHori
 /** The table as load sees it at `now`: rows of ingest's own are none of its business. */
 class Table implements LoadStore {
   public now = START;
-  private cursor: Cursor = { start: START, version: 0, loadedTo: new Map() };
+  private cursor: Cursor = { version: 0, loadedTo: new Map([[0, START], [1, START]]) };
 
   public constructor(private readonly rows: readonly Row[]) {}
 
@@ -121,7 +121,7 @@ async function run({ loadHorizonMs, ticks }: World, rows: readonly Row[]): Promi
       }),
     };
     const clock = { now: () => at + skewMs, sleepUntil: async () => undefined };
-    const load = new Load({ horizonMs: loadHorizonMs, partitions: 2 }, clock, table, queue as DelayQueue, new RecordingLog(), new RecordingMetrics());
+    const load = new Load(loadHorizonMs, clock, table, queue as DelayQueue, new RecordingLog(), new RecordingMetrics());
     await load.run().catch((error: unknown) => expect((error as Error).message).toMatch('could not be loaded'));
   }
   return sent;

@@ -89,7 +89,7 @@ test('the model has the settings of the construct', () => {
   expect(load.MemorySize).toBe(FIXED.loadMemoryMib);
   expect(deliver.MemorySize).toBe(DEFAULTS.deliverMemoryMib);
   expect(Number(load.Environment.Variables.LOAD_HORIZON_SECONDS) * 1000).toBe(FIXED.loadHorizonMs);
-  expect(Number(load.Environment.Variables.PARTITIONS)).toBe(DEFAULTS.partitions);
+  expect(Number(ingest.Environment.Variables.PARTITIONS)).toBe(DEFAULTS.partitions);
   for (const { Properties } of mappings) {
     const polling = { mode: 'standard', maxConcurrency: Properties.ScalingConfig.MaximumConcurrency };
     expect(DEFAULTS).toMatchObject({ ingestPolling: polling, deliverPolling: polling });

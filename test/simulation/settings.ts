@@ -26,6 +26,8 @@ export const QUEUE_RETENTION_MS = 14 * DAY;
 export const INGEST_HORIZON_MS = 10 * MINUTE;
 export const LOAD_HORIZON_MS = 5 * MINUTE;
 export const TICK_MS = MINUTE;
+/** Of a simulated table. */
+export const MAX_PARTITIONS = 3;
 
 /** What a deployment may choose, and what differs between regions and days. */
 export interface Settings {
@@ -51,7 +53,7 @@ export interface Settings {
  */
 export function drawSettings(random: Random, added: Random): Settings {
   const retry = drawRetry(random);
-  const partitions = random.int(1, 3);
+  const partitions = random.int(1, MAX_PARTITIONS);
   const drawn = random.weighted([[1, 1], [2, 2], [2, 3], [4, 10], [1, MAX_TURNS_PER_MESSAGE]]);
   // A world has some ten webhooks, and is to have more of them at times than an invocation takes.
   const [turnsPerMessage, turnsPerInvocation] = added.chance(0.25) ? [1, 5] : [drawn, turnsPerInvocationOf(drawn)];
@@ -177,7 +179,6 @@ export function environmentOf(name: FunctionName, settings: Settings): Environme
         [Variable.DELAY_UNREPORTED_QUEUE_URL]: queueUrl('delayUnreported'),
         [Variable.INGEST_DEAD_LETTER_QUEUE_URL]: queueUrl('ingestDead'),
         [Variable.DELAY_DEAD_LETTER_QUEUE_URL]: queueUrl('delayDead'),
-        [Variable.PARTITIONS]: String(settings.partitions),
         [Variable.LOAD_HORIZON_SECONDS]: seconds(LOAD_HORIZON_MS),
       };
     case 'deliver':

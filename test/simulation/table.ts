@@ -138,7 +138,7 @@ export class SimTable {
     const ordered = input.ScanIndexForward === false ? matching.reverse() : matching;
     const after = input.ExclusiveStartKey?.sk.S;
     const start = after === undefined ? 0 : ordered.findIndex(({ sk }) => (input.ScanIndexForward === false ? sk < after : sk > after));
-    const pageSize = pk?.startsWith(ID_PREFIX) ? Infinity : this.pageSize;
+    const pageSize = pk === 'load' || pk?.startsWith(ID_PREFIX) ? Infinity : this.pageSize;
     const page = start < 0 ? [] : ordered.slice(start, start + Math.min(pageSize, input.Limit ?? Infinity));
     const last = page[page.length - 1];
     const isLast = last === undefined || last === ordered[ordered.length - 1];

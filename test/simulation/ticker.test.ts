@@ -41,9 +41,9 @@ class Idle {
       wrote: () => undefined,
       expired: () => undefined,
     });
-    const cursor: Item = { pk: { S: 'load' }, sk: { S: 'cursor' }, start: { N: String(START) }, version: { N: '0' }, loadedTo: { M: {} } };
+    const opening: Item = { pk: { S: 'load' }, sk: { S: `partitions#${SETTINGS.partitions}` }, since: { N: String(START) } };
     const message: Item = { pk: { S: `${DUE_AT / MINUTE}#1` }, sk: { S: `${DUE_AT}#id` }, m: { S: '[]' } };
-    for (const item of [cursor, message]) {
+    for (const item of [opening, message]) {
       const input = { TableName: TABLE_NAME, Item: item };
       this.table.execute('PutItemCommand', input, NOBODY);
     }

@@ -12,6 +12,8 @@ import { Random } from './random';
 import { LOAD_HORIZON_MS, MINUTE, TICK_MS } from './settings';
 import { SimTable } from './table';
 import { Trace } from './trace';
+import { cursorItem, decodeCursor } from '../../src/adapters/table-schema';
+import type { Cursor } from '../../src/core/ports';
 
 /** Ticks before something happens that are never left out. */
 const TICKS_BEFORE = 3;
@@ -80,16 +82,12 @@ export class Ticker {
     const cursor = this.cursor();
     if (cursor) {
       const loadedTo = now + (ticks - 1) * TICK_MS + LOAD_HORIZON_MS;
-      const partitions = Object.entries(cursor.loadedTo.M ?? {});
-      if (partitions.length === 0 || partitions.some(([, to]) => Number(to.N) < now)) {
+      const partitions = [...cursor.loadedTo];
+      if (partitions.some(([, to]) => to < now)) {
         this.faults.rest(true); // load has yet to catch up
         return 0;
       }
-      const after: Item = {
-        ...cursor,
-        version: { N: String(Number(cursor.version.N) + ticks) },
-        loadedTo: { M: Object.fromEntries(partitions.map(([partition]) => [partition, { N: String(loadedTo) }])) },
-      };
+      const after = cursorItem({ version: cursor.version + ticks, loadedTo: new Map(partitions.map(([partition]) => [partition, loadedTo])) });
       this.table.replace('load', 'cursor', after);
       this.onSkip(after);
     }
@@ -97,18 +95,18 @@ export class Ticker {
     return ticks;
   }
 
-  private cursor(): Item | undefined {
-    return this.table.peek('load', 'cursor');
+  private cursor(): Cursor | undefined {
+    return decodeCursor([...this.table.rows()].flatMap(([{ pk }, item]) => (pk === 'load' ? [item] : [])));
   }
 
   /** Instant of the first row that load has yet to find. */
   private nextRow(): number {
-    const loadedTo = this.cursor()?.loadedTo.M ?? {};
+    const loadedTo = this.cursor()?.loadedTo;
     let next = Infinity;
     for (const [{ pk, sk }, item] of this.table.rows()) {
       const [minute, partition] = pk.split('#');
       const at = Number(sk.split('#')[0]);
-      if (/^\d+$/.test(minute) && item.o === undefined && at >= Number(loadedTo[partition]?.N ?? 0)) {
+      if (/^\d+$/.test(minute) && item.o === undefined && at >= (loadedTo?.get(Number(partition)) ?? 0)) {
         next = Math.min(next, at);
       }
     }

@@ -14,8 +14,8 @@ import { Random } from './random';
 import { Planned, Scenario } from './scenario';
 import { SimClient, SimServices } from './services';
 import {
-  DAY, drawSettings, environmentOf, FAILURE_TOPIC_ARN, FunctionName, hastySettings, HOUR, MINUTE, QueueName, queueUrl, REDRIVE, SECOND, Settings,
-  TABLE_NAME,
+  DAY, drawSettings, environmentOf, FAILURE_TOPIC_ARN, FunctionName, hastySettings, HOUR, MAX_PARTITIONS, MINUTE, QueueName, queueUrl, REDRIVE, SECOND,
+  Settings, TABLE_NAME,
 } from './settings';
 import { SimTable } from './table';
 import { Ticker } from './ticker';
@@ -24,6 +24,7 @@ import { short, Trace } from './trace';
 import { useVirtualTimeouts } from './virtual-timeout';
 import { Worker } from './worker';
 import { createDeliverHandler } from '../../src/handlers/deliver-handler';
+import { Environment, Variable } from '../../src/handlers/environment';
 import { createIngestHandler } from '../../src/handlers/ingest-handler';
 import { createLoadHandler } from '../../src/handlers/load-handler';
 import { Services } from '../../src/handlers/services';
@@ -41,6 +42,9 @@ const ADDED_SEED = 1_000_000_007;
 /** The same of whether it is a hasty world: one whose retries follow within seconds, while others of their burst are still to be fired. */
 const HASTY_SEED = 1_500_000_001;
 const HASTY_SHARE = 0.04;
+/** The same of whether the number of partitions is changed, between one and as many as worlds have at most. */
+const DEPLOYMENTS_SEED = 1_700_000_009;
+const REDEPLOYED_SHARE = 0.2;
 /** Without faults it is certain when a request has to be out, and that is what a hasty world is to show. */
 const [FAULTLESS_SHARE, FAULTLESS_HASTY_SHARE] = [0.1, 0.5];
 
@@ -86,6 +90,8 @@ class World {
   private readonly ticker: Ticker;
   private readonly topic: InputTopic;
   private readonly publisher: Publisher;
+  /** Where the number of partitions is changed. */
+  private readonly deployments?: Random;
   private readonly redrives = new Map<string, number>();
   private listed = 0;
   private readonly start: number;
@@ -98,6 +104,8 @@ class World {
     const added = new Random(seed + ADDED_SEED);
     const hasty = new Random(seed + HASTY_SEED);
     const isHasty = hasty.chance(HASTY_SHARE);
+    const deployments = new Random(seed + DEPLOYMENTS_SEED);
+    this.deployments = deployments.chance(REDEPLOYED_SHARE) ? deployments : undefined;
     const drawn = drawSettings(random, added);
     const settings = this.settings = isHasty ? hastySettings(hasty, drawn) : drawn;
     this.scenario = new Scenario(random, added, settings, this.start, isHasty);
@@ -205,7 +213,7 @@ class World {
       random: () => this.random.next(),
     };
     const services = this.sabotage.services?.(real, worker) ?? real;
-    const environment = environmentOf(worker.functionName, this.settings);
+    const environment = { ...environmentOf(worker.functionName, this.settings), ...this.redeployed(worker) };
     switch (worker.functionName) {
       case 'ingest':
         return createIngestHandler(environment, services);
@@ -216,6 +224,11 @@ class World {
           throw new Error('the simulated schedulers have no secrets');
         });
     }
+  }
+
+  /** Where the number of partitions is changed now and then, perhaps by deployments that are rolled back, a worker begins with any. */
+  private redeployed({ functionName }: Worker): Environment {
+    return functionName === 'ingest' && this.deployments ? { [Variable.PARTITIONS]: String(this.deployments.int(1, MAX_PARTITIONS)) } : {};
   }
 
   private plan({ at, drafts, isList }: Planned): void {

@@ -86,7 +86,7 @@ export class Oracle implements QueueObserver, TableObserver, FleetObserver, Call
 
   public wrote(key: RowKey, after: Item, by: Worker): void {
     if (key.pk === 'load') {
-      this.supply.wroteCursor(after);
+      this.supply.wroteOfLoad(key, after);
     } else if (key.sk === 'state') {
       this.supply.hasChanged(this.states.wrote(decodeState(after), by));
     } else if (key.sk === 'name') {

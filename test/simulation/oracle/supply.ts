@@ -11,6 +11,7 @@ import { isPack, turnsIn } from './queue-bodies';
 import { ID_PREFIX } from '../../../src/adapters/table-keys';
 
 const MINUTE_KEY = /^\d+#(\d+)$/;
+const OPENING_KEY = /^partitions#(\d+)$/;
 
 export class Supply {
   /** Queue messages with several turns that the scheduler has sent, and those among them that SQS has put aside. */
@@ -21,7 +22,8 @@ export class Supply {
   /** Messages of each publication on their way to ingest or put aside, by MessageId. */
   private readonly ingestMessages = new Map<string, number>();
   private loadedTo = new Map<number, number>();
-  private loadStart = Infinity;
+  /** Since when load looks into so many partitions. */
+  private readonly openings = new Map<number, number>();
 
   public constructor(private readonly book: Book) {}
 
@@ -55,9 +57,18 @@ export class Supply {
     }
   }
 
+  /** What load goes by: where it has come to, or another number of partitions to begin with. */
+  public wroteOfLoad({ sk }: RowKey, item: Item): void {
+    const partitions = OPENING_KEY.exec(sk)?.[1];
+    if (partitions === undefined) {
+      this.wroteCursor(item);
+    } else {
+      this.openings.set(Number(partitions), Number(item.since.N));
+    }
+  }
+
   /** Load has come so far, or would have, had it run. */
   public wroteCursor(item: Item): void {
-    this.loadStart = Number(item.start.N);
     this.loadedTo = new Map(Object.entries(item.loadedTo.M ?? {}).map(([partition, to]) => [Number(partition), Number(to.N)]));
     this.allChanged();
   }
@@ -155,7 +166,12 @@ export class Supply {
   }
 
   private isAheadOfLoad({ dueRows, turn }: WebhookModel): boolean {
-    return [...dueRows.values()].some((row) => row.turn === turn && row.at >= (this.loadedTo.get(row.partition) ?? this.loadStart));
+    return [...dueRows.values()].some((row) => row.turn === turn && row.at >= (this.loadedTo.get(row.partition) ?? this.openedAt(row.partition)));
+  }
+
+  /** `Infinity` where load does not look. */
+  private openedAt(partition: number): number {
+    return Math.min(...[...this.openings].flatMap(([partitions, since]) => (partition < partitions ? [since] : [])));
   }
 
   /** Whether ingest has a message to handle, or to handle again, that brings this webhook on. */
