@@ -8,7 +8,7 @@ import { BullMq } from './peer/bullmq';
 import { RedisServer } from './peer/redis';
 import { limitReached } from './processor-time';
 import { Row, workCaption, workTable } from './report';
-import { receiverFor, Run, Runner, SLOW_WARM_UP } from './runner';
+import { precedenceOf, receiverFor, Run, Runner, SLOW_WARM_UP } from './runner';
 import type { Section, SectionOptions, Table } from './section';
 import type { Sender } from './sender';
 import { ThroughEngine } from './through-engine';
@@ -29,6 +29,7 @@ interface Result {
   readonly as: keyof Measured;
   readonly label: string;
   readonly settings: string;
+  readonly receiver: string;
   readonly median: Figures;
   readonly runs: readonly Run[];
 }
@@ -73,11 +74,11 @@ export async function measureLateness(
 /** Repeats one load with one sender, of which nothing is left afterwards. */
 async function measureOne(
   name: SenderName, work: Work, load: Load, assembly: string, repeat: number, cleanup: Cleanup,
-): Promise<Pick<Result, 'settings' | 'median' | 'runs'>> {
+): Promise<Pick<Result, 'settings' | 'receiver' | 'median' | 'runs'>> {
   // Where endpoints hang, workers are still busy with them when the next repetition would begin: each has a sender of its own.
   const starts = work.beside ? repeat : 1;
   const runs: Run[] = [];
-  let settings = '';
+  let [settings, precedence] = ['', ''];
   for (let start = 0; start < starts; start++) {
     await cleanup.scope(async (running) => {
       const receiver = await running.open(() => receiverFor(load.endpoint), (opened) => opened.close());
@@ -87,10 +88,10 @@ async function measureOne(
       for (let repetition = 0; repetition < repeat / starts; repetition++) {
         runs.push(await runner.run(load, repetition));
       }
-      settings = sender.settings;
+      [settings, precedence] = [sender.settings, precedenceOf(receiver)];
     });
   }
-  return { settings, median: medianOf(runs.map(({ samples }) => figuresOf(samples))), runs };
+  return { settings, receiver: precedence, median: medianOf(runs.map(({ samples }) => figuresOf(samples))), runs };
 }
 
 function startSender(name: SenderName, work: Work, url: string, assembly: string, cleanup: Cleanup): Promise<Sender> {
@@ -123,9 +124,9 @@ function verdictsOn(work: Work, results: readonly Result[]) {
 }
 
 function rowOf(result: Result, _: number, results: readonly Result[]): Row {
-  const { as, label, settings, median, runs } = result;
+  const { as, label, settings, receiver, median, runs } = result;
   const { floor } = measuredOf(results);
-  return { label, settings, figures: median, repetitions: runs.length, ...(as === 'floor' ? {} : { floor }), limit: limitOf(result) };
+  return { label, settings, receiver, figures: median, repetitions: runs.length, ...(as === 'floor' ? {} : { floor }), limit: limitOf(result) };
 }
 
 function limitOf({ runs }: Pick<Result, 'runs'>): string | undefined {

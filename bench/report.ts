@@ -18,6 +18,8 @@ const GIB = 1024 ** 3;
 export interface Row {
   readonly label: string;
   readonly settings: string;
+  /** How the receiver stood to it. */
+  readonly receiver: string;
   /** Of all repetitions. */
   readonly figures: Figures;
   readonly repetitions: number;
@@ -44,7 +46,8 @@ export function workTable(rows: readonly Row[], verdicts: readonly Verdict[]): s
   const notes = rows.map(({ label, settings, repetitions, limit }) => (
     paint('dim', `  ${label}: ${settings}${repetitions > 1 ? `; medians of ${repetitions} repetitions` : ''}${limit ? `; limit reached ${limit}` : ''}`)
   ));
-  return [table(COLUMNS, rows.flatMap(linesOf)), ...notes, ...verdicts.map(verdictLine)].join('\n');
+  const receivers = [...new Set(rows.map(({ receiver }) => receiver))].map((text) => paint('dim', `  ${text}`));
+  return [table(COLUMNS, rows.flatMap(linesOf)), ...notes, ...receivers, ...verdicts.map(verdictLine)].join('\n');
 }
 
 function linesOf({ label, figures, floor }: Row): Cell[][] {

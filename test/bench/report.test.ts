@@ -25,8 +25,11 @@ function cells(text: string): string[][] {
 
 test('sets who sent a work side by side, with what each row measured, and the ratio to the floor', () => {
   const lines = cells(workTable([
-    { label: 'this scheduler', settings: 'as it is', figures: figures(25, 1), repetitions: 3, floor, limit: 'before the date none of the processors' },
-    { label: 'bare HTTP client', settings: '32 connections', figures: floor, repetitions: 1 },
+    {
+      label: 'this scheduler', settings: 'as it is', receiver: 'receiver: goes first', figures: figures(25, 1), repetitions: 3, floor,
+      limit: 'before the date none of the processors',
+    },
+    { label: 'bare HTTP client', settings: '32 connections', receiver: 'receiver: goes first', figures: floor, repetitions: 1 },
   ], []));
   expect(lines.slice(2)).toEqual([
     ['this scheduler', 'arrival', '25', '25', '50', '75', '2.5', '2.5', '2.5', '0', '0', '1', '100'],
@@ -35,6 +38,7 @@ test('sets who sent a work side by side, with what each row measured, and the ra
     ['its answer', '210', '210', '220', '230'],
     ['this scheduler: as it is; medians of 3 repetitions; limit reached before the date none of the processors'],
     ['bare HTTP client: 32 connections'],
+    ['receiver: goes first'],
   ]);
 });
 
