@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import { Queue } from 'bullmq';
 import { version } from 'bullmq/package.json';
 import type { WorkerCommand } from './bullmq-worker';
-import { RedisServer } from './redis';
+import { REDIS_HZ, RedisServer } from './redis';
 import { Child } from '../../scripts/support/child';
 import type { Cleanup } from '../../scripts/support/cleanup';
 import { batchesOf } from '../../src/adapters/batches';
@@ -36,7 +36,7 @@ export class BullMq implements Sender {
   ) {}
 
   public get settings(): string {
-    return `one worker of concurrency ${this.concurrency}, Redis ${RedisServer.version()} without persistence, jobs removed once done`;
+    return `one worker of concurrency ${this.concurrency}, Redis ${RedisServer.version()} with hz ${REDIS_HZ} and without persistence, jobs removed once done`;
   }
 
   public processes(): Readonly<Record<string, readonly number[]>> {
