@@ -31,7 +31,8 @@ export class DueRows {
   /** That the partitions are there, and everything up to this minute is loaded. */
   public cursor(): Item[] {
     const { from, partitions } = this.options;
-    return [openingItem(partitions, from), cursorItem({ version: 1, loadedTo: new Map(Array.from({ length: partitions }, (_, partition) => [partition, from])) })];
+    const loadedTo = new Map(Array.from({ length: partitions }, (_, partition) => [partition, from]));
+    return [openingItem(partitions, from), cursorItem({ version: 1, loadedTo })];
   }
 
   /** All rows, whole, for a table that keeps them. */

@@ -26,7 +26,12 @@ function cells(text: string): string[][] {
 test('sets who sent a work side by side, with what each row measured, and the ratio to the floor', () => {
   const lines = cells(workTable([
     {
-      label: 'this scheduler', settings: 'as it is', receiver: 'receiver: goes first', figures: figures(25, 1), repetitions: 3, floor,
+      label: 'this scheduler',
+      settings: 'as it is',
+      receiver: 'receiver: goes first',
+      figures: figures(25, 1),
+      repetitions: 3,
+      floor,
       limit: 'before the date none of the processors',
     },
     { label: 'bare HTTP client', settings: '32 connections', receiver: 'receiver: goes first', figures: floor, repetitions: 1 },

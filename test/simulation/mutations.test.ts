@@ -359,6 +359,11 @@ const MUTATIONS: readonly Mutation[] = [
   },
   {
     invariant: 'nothingLost',
+    what: 'ingest tells load of one partition less than it uses',
+    breakIt: () => replace(DynamoDbStore.prototype, 'open', (original, partitions: number, now: number) => original(Math.max(partitions - 1, 1), now)),
+  },
+  {
+    invariant: 'nothingLost',
     what: 'the cursor is a second ahead of what was sent',
     breakIt: () => replace(DynamoDbStore.prototype, 'saveCursor', (original, cursor: Cursor) => (
       original({ ...cursor, loadedTo: new Map([...cursor.loadedTo].map(([partition, to]) => [partition, to + 1_000])) })

@@ -14,8 +14,8 @@ import { Random } from './random';
 import { Planned, Scenario } from './scenario';
 import { SimClient, SimServices } from './services';
 import {
-  DAY, drawSettings, environmentOf, FAILURE_TOPIC_ARN, FunctionName, hastySettings, HOUR, MAX_PARTITIONS, MINUTE, QueueName, queueUrl, REDRIVE, SECOND,
-  Settings, TABLE_NAME,
+  DAY, drawSettings, environmentOf, FAILURE_TOPIC_ARN, FunctionName, hastySettings, HOUR, MAX_PARTITIONS, MINUTE, QueueName, queueUrl, REDRIVE,
+  SECOND, Settings, TABLE_NAME,
 } from './settings';
 import { SimTable } from './table';
 import { Ticker } from './ticker';

@@ -48,7 +48,7 @@ export class WebhookModel {
   public readonly past: Past[] = [{ state: undefined, from: 0 }];
   /** The message, by the version of the row it is in. */
   public readonly contents = new Map<string | undefined, Fields>();
-  /** Who sends the first turn, once the message is stored. */
+  /** Who sends the first turn, once the message is stored; load, where one of several rows is its own. */
   public owner?: 'ingest' | 'load';
   /** When the message was stored; true time. */
   public storedAt = Infinity;
@@ -69,8 +69,11 @@ export class WebhookModel {
   public wasPutAsideInPack = false;
   public readonly claims = new Map<string, Claim>();
   public readonly failings: Failing[] = [];
-  /** Who sent the first turn to the delay queue, each time. */
-  public readonly firstSenders: string[] = [];
+  /**
+   * Who sent the first turn to the delay queue, each time. Copies of a message without an id of its own have a row each where the number of partitions
+   * changed between them: both are sent, and the claim stops one.
+   */
+  public readonly firstSenders: { readonly by: string; readonly partition?: number }[] = [];
   /** Requests that were a turn's second or later. */
   public repeats = 0;
 

@@ -93,11 +93,11 @@ export class Supply {
     }
     if (isFirst) {
       this.book.findings.require(Number(at) === dueOf(model.accepted.fields), 'acceptedOnce', () => `stored for ${at} too`, model.publicId);
-      model.owner = item.o === undefined ? 'load' : 'ingest';
+      model.owner = item.o === undefined || model.owner === 'load' ? 'load' : 'ingest';
       model.storedAt = Math.min(model.storedAt, this.book.now());
     }
     if (item.o === undefined) {
-      model.dueRows.set(sk, { turn: Number(item.t?.N ?? 0), at: Number(at), partition });
+      model.dueRows.set(`${pk} ${sk}`, { turn: Number(item.t?.N ?? 0), at: Number(at), partition });
     }
   }
 
@@ -108,9 +108,9 @@ export class Supply {
     if (!model) {
       return;
     }
-    const isNeeded = isById || (item.d === undefined ? version === model.state?.version : model.dueRows.get(sk)?.turn === model.turn);
+    const isNeeded = isById || (item.d === undefined ? version === model.state?.version : model.dueRows.get(`${pk} ${sk}`)?.turn === model.turn);
     this.book.findings.require(model.hasEnded || !isNeeded, 'keptLongEnough', () => `row ${pk} ${sk} has expired before its webhook has ended`, model.publicId);
-    model.dueRows.delete(sk);
+    model.dueRows.delete(`${pk} ${sk}`);
     model.hasLostRows = true;
     this.hasChanged(model);
   }
@@ -132,7 +132,7 @@ export class Supply {
   }
 
   private queuedTurns(queue: QueueName, message: QueueMessage, by: Worker | undefined): void {
-    for (const { id, turn } of turnsIn(message.body)) {
+    for (const { id, turn, partition } of turnsIn(message.body)) {
       const model = this.book.models.get(id);
       if (!model) {
         this.book.findings.report('acceptedOnce', `sent on without having been accepted: ${message.body}`, id);
@@ -144,8 +144,11 @@ export class Supply {
       // Load takes apart the packs that were put aside, whoever sent them.
       const isFromPack = model.wasPutAsideInPack && !isPack(message.body);
       if (queue === 'delay' && turn === 0 && !isFromPack && (by?.functionName === 'ingest' || by?.functionName === 'load')) {
-        model.firstSenders.push(by.functionName);
-        this.book.findings.require(new Set(model.firstSenders).size === 1, 'oneOwner', () => 'the first turn was sent by ingest and by load', model.publicId);
+        model.firstSenders.push({ by: by.functionName, partition });
+        const ofRow = model.firstSenders.filter((sender) => sender.partition === partition);
+        this.book.findings.require(
+          ofRow.every((sender) => sender.by === by.functionName), 'oneOwner', () => 'the first turn was sent by ingest and by load', model.publicId,
+        );
       }
     }
   }
