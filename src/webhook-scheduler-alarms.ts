@@ -67,16 +67,16 @@ export interface WebhookSchedulerAlarmsOptions {
   readonly loadLagThreshold?: Duration;
 
   /**
-   * Whether there is an alarm on the load function not having been invoked for three minutes.
+   * Whether there is an alarm on the load function not having run for four minutes: it goes off some five minutes after the last tick.
    *
-   * It may go off for a minute or two when a scheduler is deployed for the first time, until the first tick has been counted.
+   * It may go off for some minutes when a scheduler is deployed for the first time, until the first ticks have been counted.
    *
    * @default true
    */
   readonly tickMissed?: boolean;
 
   /**
-   * Whether there is an alarm on webhooks that wait in the delay queue while the deliver function has not been invoked for three minutes.
+   * Whether there is an alarm on webhooks that wait in the delay queue while the deliver function has not run for three minutes.
    *
    * What is not fired has no lateness, so that no other alarm says so.
    *
@@ -143,7 +143,12 @@ export interface WebhookSchedulerAlarmsOptions {
   readonly errors?: boolean;
 
   /**
-   * How many errors of the three functions a minute count, in three of five minutes: a single one mends itself, since its messages come again.
+   * How many errors of the three functions a minute count, in three of twelve minutes: a single one mends itself, since its messages come again.
+   *
+   * Lambda tells of an invocation when it ends, and dates it from its beginning: those of load may end five minutes later. Where `requestTimeout`
+   * lets those of deliver take longer, it is three of as many more minutes.
+   *
+   * @see https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
    *
    * @default 1
    */
@@ -193,6 +198,12 @@ interface Rule {
 }
 
 const MINUTE = Duration.minutes(1);
+/**
+ * CloudWatch has no data points yet of the newest minute, or two. `FILL` puts its value there: an alarm that needed these points, too, would never
+ * go off, or never end. So of filled points there are more evaluated than needed, by this many.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+ */
+const NOT_YET = 2;
 const [LEAST_DURATION, MOST_DURATION] = [Duration.seconds(1), Duration.days(1)];
 const MAX_COUNT = 1_000_000;
 
@@ -200,7 +211,7 @@ const MAX_COUNT = 1_000_000;
  * Alarms of a webhook scheduler: few, and each for something that a person has to look at. The description of each says what has happened, what to
  * do first, and where to read on.
  *
- * All by themselves, they cost $2.00 a month: CloudWatch bills each metric of an alarm with $0.10 a month (list price of us-east-1, November 2026,
+ * All by themselves, they cost $2.20 a month: CloudWatch bills each metric of an alarm with $0.10 a month (list price of us-east-1, November 2026,
  * the first ten of an account are free), and some need several.
  *
  * @see https://aws.amazon.com/cloudwatch/pricing/
@@ -276,6 +287,13 @@ export class WebhookSchedulerAlarms extends Construct {
     const sum: cloudwatch.MetricOptions = { period: MINUTE, statistic: cloudwatch.Stats.SUM };
     const visible = (queue: sqs.IQueue) => queue.metricApproximateNumberOfMessagesVisible(maximum);
     const inFlight = (queue: sqs.IQueue) => queue.metricApproximateNumberOfMessagesNotVisible(maximum);
+    // Lambda tells of an invocation when it has ended, and dates it from its beginning. While one takes minutes, only how many are under way says that
+    // there is one. https://docs.aws.amazon.com/lambda/latest/dg/monitoring-concurrency.html
+    const runsOf = (target: lambda.IFunction) => ({
+      invocations: target.metricInvocations(sum), running: target.metric('ConcurrentExecutions', maximum),
+    });
+    const longestRun = Math.max(...Object.values(functions).map((target) => (target as lambda.Function).timeout!.toSeconds()));
+    const errorMinutes = 5 + Math.ceil(longestRun / 60) + NOT_YET;
     const ofAll = (metricOf: (target: lambda.IFunction) => cloudwatch.Metric, label: string) => (
       sumOf(Object.fromEntries(Object.entries(functions).map(([name, target]) => [name, metricOf(target)])), label)
     );
@@ -309,7 +327,7 @@ export class WebhookSchedulerAlarms extends Construct {
         delayInFlight: inFlight(scheduler.delayUnreportedQueue),
       }, 'Unreported dead letters'),
       threshold: 1,
-      datapoints: [15, 15],
+      datapoints: [15, 15 + NOT_YET],
     }));
     this.loadLag = this.add('LoadLag', props.loadLag, () => ({
       description: `Load is ${loadLagThreshold.toHumanString()} behind or more; from ${LOAD_HORIZON.toHumanString()} on, webhooks are late. `
@@ -320,30 +338,29 @@ export class WebhookSchedulerAlarms extends Construct {
       datapoints: [2, 5],
     }));
     this.tickMissed = this.add('TickMissed', props.tickMissed, () => ({
-      description: 'The load function has not been invoked for 3 minutes; webhooks that are not in the delay queue already will be late. '
+      description: 'The load function has not run for 4 minutes; webhooks that are not in the delay queue already will be late. '
         + 'First: look whether the rule that invokes it each minute is enabled, and whether the function is throttled.',
       section: 'tick-missed',
-      metric: scheduler.loadFunction.metricInvocations(sum),
+      metric: sumOf(runsOf(scheduler.loadFunction), 'Runs of load, begun or under way'),
       threshold: 1,
       comparison: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
       missingData: cloudwatch.TreatMissingData.BREACHING,
-      datapoints: [3, 3],
+      // Two may not be there yet, and a tick at the edge of its minute may fall into the next. Without `FILL`, CloudWatch would go on looking at
+      // the points of the last ticks, and be later.
+      datapoints: [4, 5],
     }));
     this.deliveryStalled = this.add('DeliveryStalled', props.deliveryStalled, () => ({
-      description: 'Webhooks that are due wait in the delay queue, and the deliver function has not been invoked for 3 minutes. '
+      description: 'Webhooks that are due wait in the delay queue, and the deliver function has not run for 3 minutes. '
         + 'First: look whether its event source mapping is enabled and what state it tells, and whether the function is throttled.',
       section: 'delivery-stalled',
       metric: new cloudwatch.MathExpression({
-        expression: 'IF(FILL(visible, 0) >= 1 AND FILL(invocations, 0) < 1, 1, 0)',
-        usingMetrics: {
-          visible: visible(scheduler.delayQueue),
-          invocations: scheduler.deliverFunction.metricInvocations(sum),
-        },
-        label: 'Webhooks wait, and deliver is not invoked',
+        expression: 'IF(FILL(visible, 0) >= 1 AND (FILL(invocations, 0) + FILL(running, 0)) < 1, 1, 0)',
+        usingMetrics: { visible: visible(scheduler.delayQueue), ...runsOf(scheduler.deliverFunction) },
+        label: 'Webhooks wait, and deliver does not run',
         period: MINUTE,
       }),
       threshold: 1,
-      datapoints: [3, 3],
+      datapoints: [3, 3 + NOT_YET],
     }));
     this.lateness = this.add('Lateness', props.lateness, () => ({
       description: `One in a hundred webhooks has been ${latenessThreshold.toHumanString()} late or more, in 10 of 15 minutes. `
@@ -359,6 +376,7 @@ export class WebhookSchedulerAlarms extends Construct {
       section: 'failure-ratio',
       metric: failureRatioOf(scheduler, failureRatioMinimumWebhooks),
       threshold: failureRatioThreshold,
+      // A quarter of an hour has its points, even where those of the newest minutes are still to come.
       datapoints: [1, 1],
     }));
     this.throttles = this.add('Throttles', props.throttles, () => ({
@@ -367,15 +385,16 @@ export class WebhookSchedulerAlarms extends Construct {
       section: 'throttles',
       metric: ofAll((target) => target.metricThrottles(sum), 'Throttles'),
       threshold: throttlesThreshold,
-      datapoints: [3, 5],
+      datapoints: [3, 3 + NOT_YET],
     }));
     this.errors = this.add('Errors', props.errors, () => ({
-      description: 'Functions of the scheduler have failed in 3 of 5 minutes. '
+      description: `Functions of the scheduler have failed in 3 of ${errorMinutes} minutes. `
         + 'First: see on the dashboard which one, and read the errors in its log; nothing is lost, what it could not do comes again.',
       section: 'errors',
       metric: ofAll((target) => target.metricErrors(sum), 'Errors'),
       threshold: errorsThreshold,
-      datapoints: [3, 5],
+      // Those of the longest run come as much later as it takes, in minutes that five would have left behind.
+      datapoints: [3, errorMinutes],
     }));
     this.ingestAge = this.add('IngestAge', props.ingestAge, () => ({
       description: `Messages that were published have waited ${ingestAgeThreshold.toHumanString()} or longer to be stored. `

@@ -7,8 +7,8 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as actions from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as sns from 'aws-cdk-lib/aws-sns';
-import { evaluate } from './expressions';
-import { WebhookScheduler, WebhookSchedulerAlarms, WebhookSchedulerAlarmsOptions } from '../../src';
+import { AlarmRule, DataPoints, evaluate, isOn, METRIC } from './expressions';
+import { WebhookScheduler, WebhookSchedulerAlarms, WebhookSchedulerAlarmsOptions, WebhookSchedulerProps } from '../../src';
 import { LOAD_HORIZON } from '../../src/alarm-thresholds';
 import { MetricName } from '../../src/core/metric-names';
 
@@ -22,20 +22,12 @@ interface MetricStat {
   readonly Stat: string;
 }
 
-interface AlarmProperties {
+interface AlarmProperties extends AlarmRule {
   readonly AlarmDescription: string;
-  readonly Threshold: number;
-  readonly ComparisonOperator: string;
-  readonly DatapointsToAlarm: number;
-  readonly EvaluationPeriods: number;
-  readonly TreatMissingData: string;
   readonly AlarmActions?: unknown[];
   readonly OKActions?: unknown[];
   readonly Namespace?: string;
   readonly MetricName?: string;
-  readonly Statistic?: string;
-  readonly ExtendedStatistic?: string;
-  readonly Period?: number;
   readonly Metrics?: readonly { readonly Id: string; readonly Expression?: string; readonly MetricStat?: MetricStat; readonly AccountId?: string }[];
 }
 
@@ -51,9 +43,9 @@ function propertiesOf(stack: Stack, alarm: cloudwatch.Alarm): AlarmProperties {
   return Template.fromStack(stack).findResources('AWS::CloudWatch::Alarm')[id].Properties;
 }
 
-function create(options?: WebhookSchedulerAlarmsOptions, env?: Environment) {
+function create(options?: WebhookSchedulerAlarmsOptions, env?: Environment, props?: WebhookSchedulerProps) {
   const stack = new Stack(new App(), 'Stack', { env });
-  const scheduler = new WebhookScheduler(stack, 'Sched');
+  const scheduler = new WebhookScheduler(stack, 'Sched', props);
   const alarms = scheduler.addAlarms(options);
   const of = (name: Name) => propertiesOf(stack, alarms[name]!);
   return { stack, scheduler, alarms, of };
@@ -82,21 +74,22 @@ interface Expected {
 
 const VISIBLE = 'AWS/SQS ApproximateNumberOfMessagesVisible Maximum 60';
 const IN_FLIGHT = 'AWS/SQS ApproximateNumberOfMessagesNotVisible Maximum 60';
+const RUNS = ['AWS/Lambda Invocations Sum 60', 'AWS/Lambda ConcurrentExecutions Maximum 60'];
 const EXPECTED: Readonly<Record<Name, Expected>> = {
   ingestDeadLetters: { reads: [VISIBLE], threshold: 1, datapoints: [1, 1], section: 'dead-letters' },
   delayDeadLetters: { reads: [VISIBLE], threshold: 1, datapoints: [1, 1], section: 'dead-letters' },
-  unreportedLetters: { reads: [VISIBLE, IN_FLIGHT, VISIBLE, IN_FLIGHT], threshold: 1, datapoints: [15, 15], section: 'dead-letters' },
+  unreportedLetters: { reads: [VISIBLE, IN_FLIGHT, VISIBLE, IN_FLIGHT], threshold: 1, datapoints: [15, 17], section: 'dead-letters' },
   loadLag: { reads: ['WebhookScheduler LoadLag Maximum 60'], threshold: 120_000, datapoints: [2, 5], section: 'load-lag' },
   tickMissed: {
-    reads: ['AWS/Lambda Invocations Sum 60'], threshold: 1, datapoints: [3, 3], comparison: 'LessThanThreshold', missing: 'breaching', section: 'tick-missed',
+    reads: RUNS, threshold: 1, datapoints: [4, 5], comparison: 'LessThanThreshold', missing: 'breaching', section: 'tick-missed',
   },
-  deliveryStalled: { reads: [VISIBLE, 'AWS/Lambda Invocations Sum 60'], threshold: 1, datapoints: [3, 3], section: 'delivery-stalled' },
+  deliveryStalled: { reads: [VISIBLE, ...RUNS], threshold: 1, datapoints: [3, 5], section: 'delivery-stalled' },
   lateness: { reads: ['WebhookScheduler Lateness p99 300'], threshold: 5_000, datapoints: [2, 3], section: 'lateness' },
   failureRatio: {
     reads: ['WebhookScheduler Delivered Sum 900', 'WebhookScheduler Failed Sum 900'], threshold: 0.1, datapoints: [1, 1], section: 'failure-ratio',
   },
   throttles: { reads: Array(3).fill('AWS/Lambda Throttles Sum 60'), threshold: 1, datapoints: [3, 5], section: 'throttles' },
-  errors: { reads: Array(3).fill('AWS/Lambda Errors Sum 60'), threshold: 1, datapoints: [3, 5], section: 'errors' },
+  errors: { reads: Array(3).fill('AWS/Lambda Errors Sum 60'), threshold: 1, datapoints: [3, 12], section: 'errors' },
   ingestAge: { reads: ['AWS/SQS ApproximateAgeOfOldestMessage Maximum 60'], threshold: 300, datapoints: [3, 3], section: 'ingest-age' },
 };
 
@@ -179,9 +172,81 @@ describe('of what is worked out', () => {
     ['nothing is due', {}, 0],
     ['all is well', { visible: 3, invocations: 5 }, 0],
     ['idle', { visible: 0, invocations: 0 }, 0],
+    ['webhooks wait for workers that have their hands full', { visible: 3, running: 100 }, 0],
     ['webhooks wait, and nobody comes', { visible: 3 }, 1],
   ])('deliveryStalled: %s', (_, points, value) => {
     expect(evaluate(expressionOf(OF('deliveryStalled')), points)).toBe(value);
+  });
+});
+
+describe('as CloudWatch evaluates them', () => {
+  const HOUR = 60;
+  const NOT_YET = [0, 1, 2];
+
+  /** Data points of an hour up to now, of which those of the newest minutes have not come yet: of all metrics, or of each its own. */
+  const hourOf = (points: DataPoints, late: number | Readonly<Record<string, number>>): DataPoints[] => Array.from({ length: HOUR }, (_, minute) => (
+    Object.fromEntries(Object.entries(points).filter(([id]) => HOUR - minute > (typeof late === 'number' ? late : late[id])))
+  ));
+
+  /** Of every minute, where all is lost and where all is well. */
+  const STATES: Readonly<Record<Name, { readonly bad: DataPoints; readonly good: DataPoints }>> = {
+    ingestDeadLetters: { bad: { [METRIC]: 1 }, good: { [METRIC]: 0 } },
+    delayDeadLetters: { bad: { [METRIC]: 1 }, good: { [METRIC]: 0 } },
+    unreportedLetters: { bad: { ingestInFlight: 1 }, good: { ingestInFlight: 0 } },
+    loadLag: { bad: { [METRIC]: 120_000 }, good: { [METRIC]: 800 } },
+    tickMissed: { bad: {}, good: { invocations: 1, running: 1 } },
+    deliveryStalled: { bad: { visible: 1 }, good: { visible: 1, invocations: 9, running: 2 } },
+    lateness: { bad: { [METRIC]: 5_000 }, good: { [METRIC]: 3 } },
+    failureRatio: { bad: { failed: 2 }, good: { delivered: 2 } },
+    throttles: { bad: { deliver: 1 }, good: {} },
+    errors: { bad: { ingest: 1 }, good: {} },
+    ingestAge: { bad: { [METRIC]: 300 }, good: { [METRIC]: 1 } },
+  };
+
+  test.each(NAMES.flatMap((name) => NOT_YET.map((late) => ({ name, late }))))('$name needs no point of the newest minutes: $late have none yet', ({ name, late }) => {
+    const { bad, good } = STATES[name];
+    expect(isOn(OF(name), hourOf(bad, late))).toBe(true);
+    expect(isOn(OF(name), hourOf(good, late))).toBe(false);
+  });
+
+  // Lambda tells of an invocation when it has ended, and dates it from its beginning; how many are under way it tells each minute.
+  // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+  describe.each([{ seconds: 15 }, { seconds: 300 }, { seconds: 840 }])('runs that take as long as they may, with a requestTimeout of $seconds s', ({ seconds }) => {
+    const { stack, of } = create({}, undefined, { requestTimeout: Duration.seconds(seconds) });
+    const minutesOf = (id: string) => {
+      const functions = Object.entries(Template.fromStack(stack).findResources('AWS::Lambda::Function'));
+      return Math.ceil(functions.find(([logicalId]) => logicalId.startsWith(`Sched${id}`))![1].Properties.Timeout / 60);
+    };
+
+    test.each(['Ingest', 'Load', 'Deliver'])('errors: %s, cut off each time', (id) => {
+      for (const late of NOT_YET) {
+        expect(isOn(of('errors'), hourOf({ [id.toLowerCase()]: 1 }, minutesOf(id) + late))).toBe(true);
+      }
+      expect(of('errors').AlarmDescription).toContain(`have failed in 3 of ${of('errors').EvaluationPeriods} minutes`);
+    });
+
+    test('tickMissed: no tick is missed while load catches up', () => {
+      for (const late of NOT_YET) {
+        expect(isOn(of('tickMissed'), hourOf({ invocations: 1, running: 5 }, { invocations: minutesOf('Load') + late, running: late }))).toBe(false);
+      }
+    });
+
+    test('deliveryStalled: nothing is stalled while endpoints hang', () => {
+      for (const late of NOT_YET) {
+        const points = hourOf({ visible: 1, invocations: 9, running: 100 }, { visible: 0, invocations: minutesOf('Deliver') + late, running: late });
+        expect(isOn(of('deliveryStalled'), points)).toBe(false);
+      }
+    });
+  });
+
+  test.each([
+    { name: 'tickMissed', before: { invocations: 1, running: 1 }, since: {}, minutes: 4 },
+    { name: 'deliveryStalled', before: { visible: 1, invocations: 9, running: 2 }, since: { visible: 1 }, minutes: 3 },
+  ] as const)('$name goes off after $minutes minutes, as it says', ({ name, before, since, minutes }) => {
+    const after = (count: number) => isOn(OF(name), [...Array<DataPoints>(HOUR).fill(before), ...Array<DataPoints>(count).fill(since)]);
+    expect(after(minutes - 1)).toBe(false);
+    expect(after(minutes)).toBe(true);
+    expect(OF(name).AlarmDescription).toContain(`for ${minutes} minutes`);
   });
 });
 
