@@ -11,10 +11,10 @@ import { SecretHeader } from './secret-header';
 import { WebhookSigning } from './webhook-signing';
 
 /**
- * How many pollers Lambda keeps ready for a queue: each brings about up to 10 invocations at a time, makes up to 10 calls of ReceiveMessage a
- * second, which bring up to ten messages each, and takes up to 1 MB a second.
+ * How many pollers Lambda keeps ready for a queue: each brings about up to 10 invocations at a time, and makes up to 10 calls of ReceiveMessage a
+ * second, which bring up to ten messages each, or takes 1 MB a second, whichever is reached first.
  *
- * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html
  */
 export interface ProvisionedPollers {
   /**
@@ -97,8 +97,11 @@ export interface WebhookSchedulerProps {
    *
    * They call SQS up to ten times a second each, and no more often, so that messages come by several where more than that are published: with two
    * of them and 10,000 webhooks a minute, eight at a time, for a quarter less of the bill and without the notice that `ingestBatchingWindow` asks for.
-   * Have one for each 5,000 messages a minute; each takes 100 messages a second at most, and what exceeds that waits. They are paid for by the hour,
-   * be there work or not.
+   * Have one for each 5,000 messages a minute; each takes 100 messages a second at most, or 1 MB where that is less, and what exceeds that waits. They
+   * are paid for by the hour, be there work or not.
+   *
+   * To take them away again, deploy only after
+   * `aws lambda update-event-source-mapping --uuid … --provisioned-poller-config '{}'`: CloudFormation alone leaves them there, or fails.
    *
    * @see https://github.com/cdk-webhook-scheduler/cdk-webhook-scheduler/blob/main/docs/cost.md#published-one-by-one
    * @default - none: Lambda has readers of its own, five at first
@@ -110,6 +113,9 @@ export interface WebhookSchedulerProps {
    *
    * Without them Lambda begins with five invocations at a time and adds five a second; with them, with ten for each poller. They are paid for
    * by the hour, be there work or not.
+   *
+   * To take them away again, deploy only after
+   * `aws lambda update-event-source-mapping --uuid … --provisioned-poller-config '{}'`: CloudFormation alone leaves them there, or fails.
    *
    * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
    * @default - none: Lambda has readers of its own, five at first

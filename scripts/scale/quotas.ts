@@ -11,6 +11,7 @@ export interface Quota {
 
 const LAMBDA = 'https://docs.aws.amazon.com/lambda/latest/dg/';
 const SQS_SCALING = `${LAMBDA}services-sqs-scaling.html`;
+const SQS_PARAMETERS = `${LAMBDA}services-sqs-parameters.html`;
 const LAMBDA_SCALING = `${LAMBDA}scaling-behavior.html`;
 const LAMBDA_LIMITS = `${LAMBDA}gettingstarted-limits.html`;
 const DYNAMODB = 'https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/';
@@ -33,6 +34,8 @@ const standard = {
 const provisioned = {
   perPoller: { value: 10, what: 'invocations at a time for each provisioned poller: {}', source: SQS_SCALING },
   receivesPerSecond: { value: 10, what: '… and {} calls of ReceiveMessage a second', source: SQS_SCALING },
+  // Not in the model: a hundred messages of a kilobyte or two are less.
+  megabytesPerSecond: { value: 1, what: '… and {} MB of messages a second', source: SQS_PARAMETERS },
   growthPerMinute: { value: 1_000, what: '… up to {} more invocations at a time each minute', source: SQS_SCALING },
   most: { value: 20_000, what: '… up to {} for a queue', source: 'https://aws.amazon.com/blogs/aws/aws-lambda-enhances-sqs-processing-with-new-provisioned-mode-3x-faster-scaling-16x-higher-capacity' },
 } satisfies Record<string, Quota>;
