@@ -114,7 +114,7 @@ export function sectionOf(runs: readonly MeteredRun[]): Section {
         text: holdTable(holds),
       },
       { caption: 'Is that so? The same formula beside what was metered', text: checkTable(checks) },
-      ...idle.map((bill) => ({ caption: `What does a month cost in which nothing happens? ${bill.name}; a tick's use is metered`, text: linesTable(bill, 1) })),
+      ...idle.map((bill) => ({ caption: `What does a month cost in which nothing happens? ${bill.name}; a tick's use is metered, but for its reads, which are counted for the two minutes that a real one looks into`, text: linesTable(bill, 1) })),
       ...metricsMonths().map((bill) => ({ caption: `What do metrics cost in a month, with values in each of its hours? ${bill.name}`, text: linesTable(bill, 1) })),
       { caption: 'What else is there to know?', text: notesTable(billOf(BATCHED), options.message) },
       { caption: 'Goals', text: goalsTable(goals) },

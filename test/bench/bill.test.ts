@@ -2,7 +2,7 @@
 import { deflateRawSync } from 'node:zlib';
 import { Bill, dollarsOf, dollarsPerMillion, quantityOf, withQuantity } from '../../bench/bill/bill';
 import { goalsOf } from '../../bench/bill/goals';
-import { idleMonth } from '../../bench/bill/idle';
+import { idleMonth, READS_OF_TICK } from '../../bench/bill/idle';
 import { sectionOf } from '../../bench/bill/index';
 import { messageText } from '../../bench/bill/messages';
 import { MeteredRun, usageBetween } from '../../bench/bill/metered';
@@ -12,10 +12,16 @@ import { dollars, PriceName, PRICES, REGION, RETRIEVED } from '../../bench/bill/
 import { atMost, atMostWithPollers } from '../../bench/bill/readers';
 import { cloudTasks, olderDesign, qstash, schedulerWithApiDestination, schedulerWithLambda } from '../../bench/bill/rivals';
 import { BATCHED, GROUPS, LONG_WINDOWED_SINGLE, POLLED_SINGLE, SINGLE, WINDOWED_SINGLE } from '../../bench/bill/works';
+import { DEFAULTS, FIXED } from '../../scripts/scale/scheduler-settings';
+import { Load } from '../../src/core/load';
 import { parseMessage } from '../../src/core/message';
 import { MetricName } from '../../src/core/metric-names';
+import type { Cursor, LoadStore } from '../../src/core/ports';
 import type { FunctionUsage, RequestUsage, Usage } from '../../src/local/engine';
+import { FakeClock } from '../support/fake-clock';
 import { PUBLIC_INTERNET } from '../support/network';
+import { RecordingLog } from '../support/recording-log';
+import { RecordingMetrics } from '../support/recording-metrics';
 
 const DATE = /^20\d\d-[01]\d-[0-3]\d$/;
 
@@ -157,16 +163,43 @@ test('tells what was used in between', () => {
 
 test('makes a month of two ticks, and of the polling that Lambda does', () => {
   const ticks = usageOf([
-    { caller: { kind: 'function', functionName: 'Stack-Load' }, operation: 'Query', unit: 'dynamodb-read', requests: 64, units: 64, empty: 0 },
+    { caller: { kind: 'function', functionName: 'Stack-Load' }, operation: 'Query', unit: 'dynamodb-read', requests: 34, units: 34, empty: 0 },
     { caller: { kind: 'function', functionName: 'Stack-Load' }, operation: 'ReceiveMessage', unit: 'sqs-request', requests: 4, units: 4, empty: 4 },
     { caller: { kind: 'function', functionName: 'Stack-Deliver' }, operation: 'PutItem', unit: 'dynamodb-write', requests: 1, units: 1, empty: 0 },
   ], [{ functionName: 'Stack-Deliver', invocations: 1, billedMs: 50 }, { functionName: 'Stack-Load', invocations: 2, billedMs: 200 }]);
   const month = idleMonth('Stack-Load', ticks, 5);
   expect(quantityOf(month, 'dynamodb.write')).toBe(0);
-  expect(quantityOf(month, 'dynamodb.read')).toBe(43_200 * 32);
+  expect(quantityOf(month, 'dynamodb.read')).toBe(43_200 * 33); // though these two ticks have looked into one minute each
   expect(quantityOf(month, 'sqs.request')).toBe(43_200 * 2 + 2 * 5 * 129_600);
   expect(quantityOf(month, 'lambda.request')).toBe(43_200);
   expect(quantityOf(month, 'lambda.arm-gb-second')).toBeCloseTo(43_200 * 0.05, 6);
+});
+
+test('counts the reads that load makes in each minute in which nothing happens', async () => {
+  const clock = new FakeClock(Date.parse('2030-01-01T00:00:30Z'));
+  const loadedTo = clock.now() + FIXED.loadHorizonMs;
+  let cursor: Cursor = { version: 1, loadedTo: new Map(Array.from({ length: DEFAULTS.partitions }, (_, partition) => [partition, loadedTo])) };
+  let reads = 0;
+  const store: LoadStore = {
+    readCursor: async () => {
+      reads++;
+      return cursor;
+    },
+    saveCursor: async (saved) => {
+      cursor = saved;
+      return true;
+    },
+    dueBetween: async function* () {
+      reads++;
+    },
+  };
+  const nothingToSend = () => Promise.reject(new Error('nothing is due'));
+  const queue = { send: nothingToSend, sendApart: nothingToSend, sendOutcome: nothingToSend };
+  for (let tick = 1; tick <= 3; tick++) {
+    clock.advance(FIXED.tickMs);
+    await new Load(FIXED.loadHorizonMs, clock, store, queue, new RecordingLog(), new RecordingMetrics()).run();
+    expect(reads).toBe(tick * READS_OF_TICK);
+  }
 });
 
 test.each([
