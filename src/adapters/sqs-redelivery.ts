@@ -23,12 +23,15 @@ export class SqsRedelivery {
 
   private async changeVisibility(messages: readonly Undelivered[]): Promise<void> {
     try {
-      await this.client.send(new ChangeMessageVisibilityBatchCommand({
+      const { Failed = [] } = await this.client.send(new ChangeMessageVisibilityBatchCommand({
         QueueUrl: this.queueUrl,
         Entries: messages.map(({ receiptHandle, receives }, i) => ({
           Id: String(i), ReceiptHandle: receiptHandle, VisibilityTimeout: comeBackSeconds(receives),
         })),
       }));
+      if (Failed.length > 0) {
+        this.log.warn('visibility timeout not shortened', { messages: Failed.length, code: Failed[0].Code });
+      }
     } catch (error) {
       this.log.warn('visibility timeout not shortened', { messages: messages.length, error });
     }
