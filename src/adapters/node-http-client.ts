@@ -4,18 +4,21 @@ import { lookup as systemLookup } from 'node:dns';
 import { Agent as HttpAgent, ClientRequest, IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { LookupFunction, Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { urlToHttpOptions } from 'node:url';
 import { BurstMember, Bursts } from './bursts';
+import { IdleConnections, KEEP_ALIVE_MS } from './idle-connections';
 import { Lookup, SharedLookups } from './shared-lookups';
 import { Clock } from '../core/clock';
 import { AddressGuard, NetworkRules, portOf, urlRefusal } from '../core/network';
 import { HttpAnswer, HttpClient, PreparedRequest } from '../core/ports';
 import { HttpRequest } from '../core/request';
-import { MAX_ADDRESS_MS, MAX_CONNECT_AHEAD_MS } from '../core/timing';
+import { MAX_ADDRESS_MS } from '../core/timing';
 
-/** Servers close idle connections after 5 s (Node.js, Apache) or more. One taken up again is held before it is used, which counts too. */
-const IDLE_CONNECTION_MS = 4_000 - MAX_CONNECT_AHEAD_MS;
+/**
+ * Of an answer's head, at most this much is read. Some are larger than the 16 KiB that Node.js reads by itself, and their endpoint has done its work;
+ * those of 500 requests at one time, as many as an invocation has, are 32 MiB of memory.
+ */
+const MAX_HEAD_BYTES = 64 * 1024;
 /** Of an answer's body, at most this much is read, only to free its connection for another request. */
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_BODY_MS = 1_000;
@@ -24,7 +27,7 @@ const MAX_CONNECTING_MS = 500;
 
 const AGENT_OPTIONS = {
   keepAlive: true,
-  timeout: IDLE_CONNECTION_MS,
+  timeout: KEEP_ALIVE_MS,
   maxSockets: Infinity,
   autoSelectFamilyAttemptTimeout: MAX_ADDRESS_MS,
   // No proxies, whatever the environment says (NODE_USE_ENV_PROXY of Node.js 24): through one, what is connected to is not what is called.
@@ -33,59 +36,19 @@ const AGENT_OPTIONS = {
   rejectUnauthorized: true,
 };
 
-/**
- * Idle connections, at most, that an invocation leaves to the next one. Of the 1,024 files of a function, that one may need 500 for webhooks to other
- * endpoints, and clients of AWS have 300.
- */
-const MAX_IDLE_CONNECTIONS = 150;
-
-/**
- * Bounds an agent's idle connections in number, which Node.js itself does for each endpoint only, and in age by the clock: Lambda freezes the process,
- * and a timer that should have ended one meanwhile may not have run yet when it is wanted. Returns what ends those that are too old.
- */
-function boundIdle(agent: HttpAgent, clock: Clock): () => void {
-  const keep = agent.keepSocketAlive.bind(agent) as (socket: Duplex) => unknown; // says whether it kept one, which its types do not
-  const idle = () => Object.values(agent.freeSockets).reduce((sum, sockets = []) => sum + sockets.length, 0);
-  const usableUntil = new WeakMap<Duplex, number>();
-  let nextEnd = Infinity;
-  agent.keepSocketAlive = (socket) => {
-    const isKept = idle() < MAX_IDLE_CONNECTIONS && keep(socket);
-    const until = clock.now() + ((socket as Socket).timeout ?? IDLE_CONNECTION_MS); // less than ours where the endpoint has asked for less
-    usableUntil.set(socket, until);
-    nextEnd = Math.min(nextEnd, until);
-    return isKept;
-  };
-  return () => {
-    const now = clock.now();
-    if (now < nextEnd) {
-      return;
-    }
-    nextEnd = Infinity;
-    for (const socket of Object.values(agent.freeSockets).flatMap((sockets = []) => sockets)) {
-      const until = usableUntil.get(socket) ?? 0;
-      if (now < until) {
-        nextEnd = Math.min(nextEnd, until);
-      } else {
-        socket.destroy();
-        socket.emit('agentRemove'); // or it would be handed out until it says that it is closed
-      }
-    }
-  };
-}
-
 const FRESH_OPTIONS = { ...AGENT_OPTIONS, keepAlive: false };
 
 type Header = readonly [name: string, value: string];
 
 interface Target {
   readonly origin: string;
-  /** Makes the request, which begins to connect; `isFresh`: over a connection that nobody has used, nor will. */
-  readonly open: (isFresh: boolean) => ClientRequest;
+  /** Makes the request, which begins to connect; `isFresh`: over a connection that nobody has used, nor will; `instant`: when it is to be written. */
+  readonly open: (isFresh: boolean, instant: number) => ClientRequest;
 }
 
 export class NodeHttpClient implements HttpClient {
   private readonly agents = { http: new HttpAgent(AGENT_OPTIONS), https: new HttpsAgent(AGENT_OPTIONS) };
-  private readonly endStale: { readonly http: () => void; readonly https: () => void };
+  private readonly idle: IdleConnections;
   /** For connections that are used once. */
   private readonly freshAgents = { http: new HttpAgent(FRESH_OPTIONS), https: new HttpsAgent(FRESH_OPTIONS) };
   private readonly bursts = new Bursts();
@@ -96,7 +59,7 @@ export class NodeHttpClient implements HttpClient {
   public constructor(
     private readonly clock: Clock, private readonly rules: NetworkRules, runtimeApi?: string, lookup: Lookup = systemLookup,
   ) {
-    this.endStale = { http: boundIdle(this.agents.http, clock), https: boundIdle(this.agents.https, clock) };
+    this.idle = new IdleConnections(Object.values(this.agents), clock);
     this.guard = new AddressGuard(rules, runtimeApi);
     this.lookups = new SharedLookups(lookup, clock);
   }
@@ -111,7 +74,7 @@ export class NodeHttpClient implements HttpClient {
       return headers === request.headers ? [] : Object.entries(headers).filter(([name, value]) => request.headers[name] !== value);
     };
     const { origin, open } = this.target(request, body);
-    return new HeldRequest(open, headersAt, body, this.bursts.join(origin, dueAt), this.clock);
+    return new HeldRequest(open, headersAt, body, this.bursts.join(origin, dueAt), dueAt, this.clock);
   }
 
   /** Closes all connections. */
@@ -134,11 +97,12 @@ export class NodeHttpClient implements HttpClient {
         method,
         headers: body === undefined ? headers : { ...headers, 'content-length': body.length },
         lookup: this.guardedLookup(portOf(url)),
+        maxHeaderSize: MAX_HEAD_BYTES,
       };
       const [scheme, makeRequest] = url.protocol === 'https:' ? ['https', httpsRequest] as const : ['http', httpRequest] as const;
-      const open: Target['open'] = (isFresh) => {
-        this.endStale[scheme]();
-        return this.judged(makeRequest({ ...options, agent: isFresh ? this.freshAgents[scheme] : this.agents[scheme] }));
+      const open: Target['open'] = (isFresh, instant) => {
+        const agent = (isFresh ? this.freshAgents : this.agents)[scheme];
+        return this.judged(this.idle.open(agent, instant, () => makeRequest({ ...options, agent })));
       };
       return { origin: url.origin, open };
     } catch (error) {
@@ -196,15 +160,11 @@ class HeldRequest implements PreparedRequest {
     private readonly headersAt: (instant: number) => readonly Header[],
     private readonly body: Buffer | undefined,
     private readonly member: BurstMember,
+    private readonly dueAt: number,
     private readonly clock: Clock,
   ) {
     if (member.isIn) {
-      // Another connection, since what came may be meant for an earlier request, or say that this one has been idle for too long; but once only.
-      this.connect(() => {
-        if (this.isHeld) {
-          this.connect();
-        }
-      });
+      this.connect();
     }
   }
 
@@ -220,7 +180,7 @@ class HeldRequest implements PreparedRequest {
     try {
       if (!this.connection || (this.connection.error && !this.connection.answeredEarly)) {
         // The endpoint was not there a moment ago, or closed the connection while we held it: the attempt only begins now.
-        this.connection = this.connectionOf(this.open(this.member.isFresh));
+        this.connection = this.connectionOf(this.open(this.member.isFresh, this.clock.now()));
       }
       timer = setTimeout(() => this.connection?.fail('timeout'), Math.max(Math.min(timeoutMs, until - this.clock.now()), 0));
       const connection = await this.ready(this.connection);
@@ -255,14 +215,14 @@ class HeldRequest implements PreparedRequest {
       if (!connection.isReused || errorClass(error) !== 'ECONNRESET') {
         throw error;
       }
-      const fresh = this.connection = this.connectionOf(this.open(true));
+      const fresh = this.connection = this.connectionOf(this.open(true, this.clock.now()));
       await fresh.whenReady;
       return fresh;
     }
   }
 
-  private connectionOf(request: ClientRequest, onEarlyAnswer?: () => void): Connection {
-    const connection = new Connection(request, onEarlyAnswer);
+  private connectionOf(request: ClientRequest, onLost?: (lost: Connection) => void): Connection {
+    const connection = new Connection(request, onLost);
     // Comes whatever becomes of the request; a moment later its connection is free, if it can be used again.
     request.once('close', () => process.nextTick(() => {
       if (this.connection === connection && !this.isHeld) {
@@ -272,9 +232,16 @@ class HeldRequest implements PreparedRequest {
     return connection;
   }
 
-  private connect(onEarlyAnswer?: () => void): void {
+  /** @param hadEarlyAnswer whether there was a connection before, on which an answer came too early */
+  private connect(hadEarlyAnswer = false): void {
     try {
-      this.connection = this.connectionOf(this.open(false), onEarlyAnswer);
+      this.connection = this.connectionOf(this.open(false, this.dueAt), (lost) => {
+        // Another connection while there is time. One that others have used may be closed when it has been idle for too long for the endpoint; what
+        // came early may say so, or be meant for an earlier request, but once only.
+        if (this.isHeld && (lost.answeredEarly ? !hadEarlyAnswer : lost.isReused)) {
+          this.connect(hadEarlyAnswer || lost.answeredEarly);
+        }
+      });
     } catch {
       // Node.js refuses the request as it stands; `send` makes the same try, and answers with the reason.
     }
@@ -303,13 +270,13 @@ class Connection {
   private isWritten = false;
   private isAnswered = false;
 
-  public constructor(private readonly request: ClientRequest, onEarlyAnswer: () => void = () => undefined) {
+  /** @param onLost called if it cannot be used any more before the request is written */
+  public constructor(private readonly request: ClientRequest, private readonly onLost: (lost: Connection) => void = () => undefined) {
     const answers = () => {
       this.isAnswered = true;
       if (!this.isWritten) {
         this.answeredEarly = true;
         this.fail('ERR_EARLY_ANSWER');
-        onEarlyAnswer();
       }
     };
     request.once('response', answers);
@@ -356,8 +323,14 @@ class Connection {
   }
 
   private broken(error: unknown): void {
-    this.error ??= error;
+    if (this.error) {
+      return;
+    }
+    this.error = error;
     this.failure.reject(error);
+    if (!this.isWritten) {
+      this.onLost(this);
+    }
   }
 }
 

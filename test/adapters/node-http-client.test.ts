@@ -112,13 +112,38 @@ test('a connection that was idle while the process stood still, timers and all, 
     await pause(20);
   };
   await send();
-  clock.advance(1_999);
+  clock.advance(1_499);
   await send();
   expect(connections).toHaveLength(1);
-  clock.advance(2_000);
+  clock.advance(1_500);
   await send();
   expect(connections.map(({ destroyed }) => destroyed)).toEqual([true, false]);
   frozen.close();
+});
+
+test('a connection that would be idle for too long by its instant is left to a request that is due sooner', async () => {
+  let connections = 0;
+  const host = await rawServer((socket) => {
+    connections++;
+    socket.on('data', () => socket.write(OK));
+  });
+  const clock = new FakeClock(Date.now());
+  const own = new NodeHttpClient(clock, LOOPBACK_TOO);
+  const holdFor = async (ms: number) => {
+    const request = own.prepare(get(host), undefined, clock.now() + ms);
+    await pause(50);
+    return request;
+  };
+  expect(await (await holdFor(0)).send(5_000)).toMatchObject({ status: 200 });
+  await pause(20);
+  clock.advance(500);
+  const late = await holdFor(1_000);
+  expect(connections).toBe(2);
+  const soon = await holdFor(999);
+  expect(connections).toBe(2);
+  const answers = await Promise.all([late, soon].map(async (request) => request.send(5_000)));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+  own.close();
 });
 
 test('of hundreds of connections, no more are kept for later than leave as many files for others', async () => {
@@ -153,6 +178,24 @@ test('a connection that the endpoint closes while it is held is made again', asy
   await pause(150);
   expect((await request.send(5_000)).status).toBe(200);
   expect(connections).toBe(2);
+});
+
+test('connections that others have used, and that the endpoint closes while one is held, are replaced before it is sent', async () => {
+  const connections: Socket[] = [];
+  const host = await rawServer((socket) => {
+    connections.push(socket);
+    socket.on('data', () => socket.write(OK));
+  });
+  await Promise.all([client.prepare(get(host)), client.prepare(get(host))].map(async (request) => request.send(5_000)));
+  await pause(20);
+  const request = client.prepare(get(host));
+  await pause(20);
+  expect(connections).toHaveLength(2);
+  connections.forEach((socket) => socket.end());
+  await pause(100);
+  expect(connections.map(({ destroyed }) => destroyed)).toEqual([true, true, false]);
+  expect(await request.send(5_000)).toMatchObject({ status: 200 });
+  expect(connections).toHaveLength(3);
 });
 
 test('an endpoint that is down while preparing and up when sending gets the request', async () => {
@@ -292,11 +335,18 @@ test('two interim answers before the final one count for nothing', async () => {
   expect(await client.prepare(get(host)).send(2_000)).toMatchObject({ status: 200 });
 });
 
+test('an answer counts although its head is larger than Node.js reads by itself', async () => {
+  const host = await rawServer((socket) => socket.on('data', () => socket.write(OK.replace('\r\n', `\r\nx: ${'x'.repeat(60_000)}\r\n`))));
+  expect(await client.prepare(get(host)).send(5_000)).toMatchObject({ status: 200 });
+});
+
 test.each<[string, (socket: Socket) => void, string]>([
   ['hangs', () => undefined, 'timeout'],
   ['resets', (socket) => socket.on('data', () => socket.resetAndDestroy()), 'ECONNRESET'],
   ['closes without an answer', (socket) => socket.on('data', () => socket.end()), 'ECONNRESET'],
   ['answers nonsense', (socket) => socket.on('data', () => socket.end('nonsense\r\n\r\n')), 'HPE_INVALID_CONSTANT'],
+  ['says twice where its answer ends', (socket) => socket.on('data', () => socket.write(OK.replace('\r\n\r\n', '\r\ntransfer-encoding: chunked\r\n\r\n'))),
+    'HPE_INVALID_TRANSFER_ENCODING'],
   ['drips a header a moment', (socket) => socket.on('data', () => {
     const timer = setInterval(() => socket.write('x'), 20);
     socket.once('close', () => clearInterval(timer));
@@ -424,11 +474,15 @@ describe('with TLS', () => {
     expect(requests).toBe(0);
   });
 
-  test('the handshake is over before the request is sent', async () => {
+  function trustIt(): jest.SpyInstance {
     const connect = tls.connect.bind(tls) as (options: tls.ConnectionOptions) => tls.TLSSocket;
-    const trusting = jest.spyOn(tls, 'connect').mockImplementation(((options: tls.ConnectionOptions) => (
+    return jest.spyOn(tls, 'connect').mockImplementation(((options: tls.ConnectionOptions) => (
       connect({ ...options, ca: file('cert.pem') })
     )) as typeof tls.connect);
+  }
+
+  test('the handshake is over before the request is sent', async () => {
+    const trusting = trustIt();
     try {
       const request = client.prepare({ ...get(host), url: `HTTPS://${host}/` });
       await pause(200);
@@ -438,6 +492,30 @@ describe('with TLS', () => {
       expect(requests).toBe(1);
     } finally {
       trusting.mockRestore();
+    }
+  });
+
+  test('of those with TLS and those without, together no more are kept than of either', async () => {
+    let connections = 0;
+    const plain = await rawServer((socket) => {
+      connections++;
+      socket.on('data', () => socket.write(OK));
+    });
+    const many = new NodeHttpClient(new SystemClock(), LOOPBACK_TOO);
+    const sendAll = async (url: string) => {
+      const held = Array.from({ length: 100 }, () => many.prepare({ ...get(plain), url }));
+      const answers = await Promise.all(held.map(async (request) => request.send(20_000)));
+      expect(answers.map(({ status }) => status)).toEqual(held.map(() => 200));
+    };
+    const trusting = trustIt();
+    try {
+      await sendAll(`https://${host}/`);
+      await sendAll(`http://${plain}/`);
+      await sendAll(`http://${plain}/`);
+      expect(connections).toBe(100 + 50);
+    } finally {
+      trusting.mockRestore();
+      many.close();
     }
   });
 });
