@@ -30,6 +30,8 @@ export interface MemorySize {
   readonly webhooks: number;
   /** Within which they are due, one after the other; 0 for one instant. */
   readonly spanMs: number;
+  /** Before the first of them is due, deliver gets them. */
+  readonly leadMs: number;
   readonly first: Percentiles;
   readonly warm: Percentiles;
 }
@@ -42,20 +44,25 @@ interface Invocation {
 }
 
 /** What deliver is handed at once. */
-interface Batch extends Pick<MemorySize, 'webhooks' | 'spanMs'> {
+interface Batch extends Pick<MemorySize, 'webhooks' | 'spanMs' | 'leadMs'> {
   readonly eventAt: (now: number) => object;
 }
 
-/** Of one instant, as early as the delay queue hands over so many of them, at the latest. */
-function instant(webhooks: number, memoryMib: number): Batch {
-  const { leadMs } = packLimitsOf(webhooks >= webhooksAnInvocation(memoryMib), turnsPerMessageOf(memoryMib));
-  return { webhooks, spanMs: 0, eventAt: (now) => deliverEvent(now + leadMs, webhooks) };
+/**
+ * Of one instant, as early as the delay queue hands over so many of them, at the latest.
+ *
+ * @param isKnownDense `false` where they were published apart from each other, less than ten minutes ahead, so that no invocation of ingest has seen how many
+ * there are
+ */
+function instant(webhooks: number, memoryMib: number, isKnownDense = webhooks >= webhooksAnInvocation(memoryMib)): Batch {
+  const { leadMs } = packLimitsOf(isKnownDense, turnsPerMessageOf(memoryMib));
+  return { webhooks, spanMs: 0, leadMs, eventAt: (now) => deliverEvent(now + leadMs, webhooks) };
 }
 
 /** As much as one pack holds where few are due. */
 function sparsePack(memoryMib: number): Batch {
   const { turns: webhooks, leadMs, spanMs } = packLimitsOf(false, turnsPerMessageOf(memoryMib));
-  return { webhooks, spanMs, eventAt: (now) => packEvent(now + leadMs, webhooks, spanMs) };
+  return { webhooks, spanMs, leadMs, eventAt: (now) => packEvent(now + leadMs, webhooks, spanMs) };
 }
 
 async function deliverOnce(world: World, worker: Worker, scheme: Scheme, { webhooks, eventAt }: Batch): Promise<Invocation> {
@@ -110,7 +117,8 @@ export async function measureProcessorUse(world: World): Promise<ProcessorUse[]>
 export async function measureMemorySizes(world: World): Promise<MemorySize[] | undefined> {
   const sizes: MemorySize[] = [];
   for (const memoryMib of [256, 512, 1_024, MIB_PER_PROCESSOR]) {
-    for (const batch of [instant(10, memoryMib), instant(webhooksAnInvocation(memoryMib), memoryMib), sparsePack(memoryMib)]) {
+    const worth = webhooksAnInvocation(memoryMib);
+    for (const batch of [instant(10, memoryMib), instant(worth, memoryMib), instant(worth, memoryMib, false), sparsePack(memoryMib)]) {
       const limit = ProcessorLimit.forMemory(memoryMib);
       if (!limit) {
         return undefined;
@@ -123,7 +131,8 @@ export async function measureMemorySizes(world: World): Promise<MemorySize[] | u
           for (let i = 0; i < WARM_REPEAT; i++) {
             warm.push(...(await deliverOnce(world, worker, 'https', batch)).lateMs);
           }
-          return { memoryMib, webhooks: batch.webhooks, spanMs: batch.spanMs, first: percentilesOf(first.lateMs), warm: percentilesOf(warm) };
+          const { webhooks, spanMs, leadMs } = batch;
+          return { memoryMib, webhooks, spanMs, leadMs, first: percentilesOf(first.lateMs), warm: percentilesOf(warm) };
         }));
       } finally {
         limit.remove();
@@ -142,7 +151,7 @@ const USE_COLUMNS: readonly Column[] = [
   { title: 'Work' }, ...['Webhooks', 'First, ms each', 'Warm, ms each', 'Peak MiB', 'Complete'].map(right),
 ];
 const SIZE_COLUMNS: readonly Column[] = [
-  right('MiB'), right('Webhooks'), right('Within, ms'), ...['First', 'Warm'].flatMap((when) => ['p50', 'p99', 'max'].map((name) => right(`${when} ${name}`))),
+  right('MiB'), right('Webhooks'), right('Within, ms'), right('Lead, ms'), ...['First', 'Warm'].flatMap((when) => ['p50', 'p99', 'max'].map((name) => right(`${when} ${name}`))),
 ];
 
 export function processorTable(uses: readonly ProcessorUse[]): string {
@@ -152,7 +161,7 @@ export function processorTable(uses: readonly ProcessorUse[]): string {
 }
 
 export function memoryTable(sizes: readonly MemorySize[]): string {
-  return table(SIZE_COLUMNS, sizes.map(({ memoryMib, webhooks, spanMs, first, warm }): Cell[] => [
-    ...[memoryMib, webhooks, spanMs].map(String), ...[first, warm].flatMap(({ p50, p99, max }) => [p50, p99, max].map(String)),
+  return table(SIZE_COLUMNS, sizes.map(({ memoryMib, webhooks, spanMs, leadMs, first, warm }): Cell[] => [
+    ...[memoryMib, webhooks, spanMs, leadMs].map(String), ...[first, warm].flatMap(({ p50, p99, max }) => [p50, p99, max].map(String)),
   ]));
 }

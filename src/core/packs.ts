@@ -15,7 +15,7 @@ export interface Pack {
  * Packs turns for a queue to which they are sent `now`. What is due first comes first.
  *
  * A pack is what an invocation can take, so that what is due together is paid for once, whichever of Lambda's readers comes across it. Only of
- * a second in which more is due than that, there are smaller ones, at most `turnsPerMessage`: SQS hands out ten at once, and so the invocations
+ * a second in which that many or more are due, there are smaller ones, at most `turnsPerMessage`: SQS hands out ten at once, and so the invocations
  * that Lambda begins with are filled all the same.
  */
 export function packsOf(turns: readonly Turn[], turnsPerMessage: number, now: number): Pack[] {
