@@ -19,8 +19,8 @@ export class EmfMetrics implements Metrics {
     this.emf.setDefaultDimensions({ [METRIC_DIMENSION]: inputTopicName });
   }
 
-  public count(name: CountMetric, number = 1): void {
-    this.counts.set(name, (this.counts.get(name) ?? 0) + number);
+  public count(name: CountMetric): void {
+    this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
   }
 
   public time(name: DurationMetric, ms: number): void {

@@ -209,8 +209,8 @@ export interface Log {
 
 /** What happens, as numbers. Cheap: nothing is written before the end of the invocation. */
 export interface Metrics {
-  /** Counts one, or as many as there are. */
-  count(name: CountMetric, number?: number): void;
+  /** Counts one. */
+  count(name: CountMetric): void;
   /** Keeps a duration. */
   time(name: DurationMetric, ms: number): void;
   /** Writes what there is, once, to be called at the end of each invocation. */

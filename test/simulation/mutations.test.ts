@@ -322,7 +322,7 @@ const MUTATIONS: readonly Mutation[] = [
       ...services,
       metrics: (inputTopicName) => {
         const metrics = services.metrics(inputTopicName);
-        return { ...metrics, count: (name, number) => (name === MetricName.CANCELLED ? undefined : metrics.count(name, number)) };
+        return { ...metrics, count: (name) => (name === MetricName.CANCELLED ? undefined : metrics.count(name)) };
       },
     }),
   },

@@ -6,8 +6,8 @@ export class RecordingMetrics implements Metrics {
   private readonly counts = new Map<MetricName, number>();
   private readonly durations = new Map<MetricName, number[]>();
 
-  public count(name: CountMetric, number = 1): void {
-    this.counts.set(name, this.numberOf(name) + number);
+  public count(name: CountMetric): void {
+    this.counts.set(name, this.numberOf(name) + 1);
   }
 
   public time(name: DurationMetric, ms: number): void {
