@@ -6,7 +6,7 @@ import { Log, SecretSource, SecretVersion } from './ports';
  * Why a request cannot be sent with its secrets: their store does not give them, or they are none that can be used. Either can be mended,
  * so the attempt is made again.
  */
-export const SECRET_ERRORS = ['ERR_SECRET_UNAVAILABLE', 'ERR_SECRET_INVALID'] as const;
+const SECRET_ERRORS = ['ERR_SECRET_UNAVAILABLE', 'ERR_SECRET_INVALID'] as const;
 export type SecretErrorCode = typeof SECRET_ERRORS[number];
 
 /** The message holds nothing of a secret's value. */
@@ -41,8 +41,6 @@ const READ_TIMEOUT_MS = 3_000;
 const REFRESH_TIMEOUT_MS = 1_000;
 /** How long after such a failure the value at hand is used without another try. */
 const REFRESH_PAUSE_MS = 10_000;
-/** No more than this are kept. The variables of a function, 4 KB, cannot name as many. */
-export const MAX_SECRETS = 50;
 
 /** A read under way. */
 interface Reading {
@@ -61,7 +59,7 @@ interface Entry {
 }
 
 export class SecretCache {
-  /** In the order in which they were last asked for. */
+  /** As many as the variables of the function name. */
   private readonly entries = new Map<string, Entry>();
 
   public constructor(private readonly source: Promise<SecretSource>, private readonly clock: Clock, private readonly log: Log) {}
@@ -89,11 +87,7 @@ export class SecretCache {
 
   private entryOf(key: string): Entry {
     const entry = this.entries.get(key) ?? { readAt: 0, freshUntil: 0 };
-    this.entries.delete(key);
     this.entries.set(key, entry);
-    for (const [oldest] of [...this.entries].slice(0, -MAX_SECRETS)) {
-      this.entries.delete(oldest);
-    }
     return entry;
   }
 

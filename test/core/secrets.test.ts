@@ -1,5 +1,5 @@
 import { SecretSource, SecretVersion } from '../../src/core/ports';
-import { MAX_SECRET_AGE_MS, MAX_SECRETS, MAX_STALE_SECRET_MS, SecretCache, SecretError, textOf } from '../../src/core/secrets';
+import { MAX_SECRET_AGE_MS, MAX_STALE_SECRET_MS, SecretCache, SecretError, textOf } from '../../src/core/secrets';
 import { FakeClock } from '../support/fake-clock';
 import { RecordingLog } from '../support/recording-log';
 
@@ -216,19 +216,6 @@ test('a worker that was frozen in the middle of a read does not wait for it, nor
 test('a client that cannot be loaded is an outage', async () => {
   const source = Promise.reject<SecretSource>(new TypeError('no such module'));
   await expect(new SecretCache(source, clock, log).read('key', 0)).rejects.toMatchObject({ code: 'ERR_SECRET_UNAVAILABLE' });
-});
-
-test('no more than so many secrets are kept; the one that was asked for longest ago goes first', async () => {
-  for (let i = 0; i < MAX_SECRETS; i++) {
-    await read(`key-${i}`);
-  }
-  await read('key-0');
-  await read('one more');
-  store.calls.length = 0;
-  await read('key-0');
-  expect(store.calls).toEqual([]);
-  await read('key-1');
-  expect(store.calls).toEqual(['AWSCURRENT key-1']);
 });
 
 test('the log says that a secret was not read and why, without what a message may quote', async () => {
