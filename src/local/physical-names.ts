@@ -11,7 +11,6 @@ const NAME_PROPERTY: Readonly<Record<string, { property: string; limit: number }
   'AWS::SNS::Topic': { property: 'TopicName', limit: 256 },
   'AWS::SQS::Queue': { property: 'QueueName', limit: 80 },
   'AWS::DynamoDB::Table': { property: 'TableName', limit: 255 },
-  'AWS::DynamoDB::GlobalTable': { property: 'TableName', limit: 255 },
   'AWS::Lambda::Function': { property: 'FunctionName', limit: 64 },
   'AWS::Events::Rule': { property: 'Name', limit: 64 },
   'AWS::Scheduler::Schedule': { property: 'Name', limit: 64 },

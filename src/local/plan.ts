@@ -191,7 +191,7 @@ export function planAssembly(stacks: readonly StackTemplate[], endpoint: string)
     functions,
     topics,
     subscriptions: of('AWS::SNS::Subscription').map(subscriptionPlan),
-    tables: collect(of('AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable'), resource => tablePlan(resource, names)),
+    tables: collect(of('AWS::DynamoDB::Table'), resource => tablePlan(resource, names)),
     secrets: collect(of('AWS::SecretsManager::Secret'), resource => secretPlan(resource, names)),
     eventSources: collect(of('AWS::Lambda::EventSourceMapping'), resource => eventSourcePlan(resource, queues, functions)),
     schedules: of('AWS::Events::Rule', 'AWS::Scheduler::Schedule').flatMap(resource => schedulePlans(resource, names)),

@@ -171,24 +171,6 @@ export const SUPPORTED: Readonly<Record<string, TypeRule>> = {
       Tags: TAGS,
     },
   },
-  'AWS::DynamoDB::GlobalTable': {
-    properties: {
-      TableName: applied(text),
-      KeySchema: KEYS,
-      AttributeDefinitions: ATTRIBUTE_DEFINITIONS,
-      BillingMode: BILLING,
-      GlobalSecondaryIndexes: GSI,
-      LocalSecondaryIndexes: GSI,
-      StreamSpecification: STREAM,
-      TimeToLiveSpecification: TTL,
-      SSESpecification: ENCRYPTION,
-      Replicas: accepted('one table serves all regions; the other settings of a replica have no effect here'),
-      WriteProvisionedThroughputSettings: accepted('the emulator throttles nothing'),
-      WriteOnDemandThroughputSettings: accepted('the emulator throttles nothing'),
-      WarmThroughput: accepted('the emulator throttles nothing'),
-      MultiRegionConsistency: accepted('one table serves all regions'),
-    },
-  },
   'AWS::Lambda::Function': {
     properties: {
       Code: object({

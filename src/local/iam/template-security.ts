@@ -72,7 +72,6 @@ class Reader {
       case 'AWS::Lambda::Permission': return this.permission(ref);
       case 'AWS::KMS::Key': return this.add(nameOf(ref), 'resource', [this.names.arn(ref)], this.property(ref, 'KeyPolicy') ?? DEFAULT_KEY_POLICY);
       case 'AWS::DynamoDB::Table': return this.table(ref);
-      case 'AWS::DynamoDB::GlobalTable': return this.table(ref);
     }
   }
 
