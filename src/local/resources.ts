@@ -1,7 +1,7 @@
 // Decides which resources of an assembly belong to a scheduler and must run, and which are none of the engine's business.
 
 import type { StackTemplate, TemplateResource } from './assembly';
-import { type Intrinsics, type ResourceRef, UnresolvedError } from './intrinsics';
+import { type Intrinsics, type ResourceRef, UnresolvedError, isIntrinsic } from './intrinsics';
 import { type Json, type JsonObject, asString, isObject, show } from './json';
 import { type PropertyRules, SUPPORTED, unsupportedProperties } from './supported';
 import { MANIFEST_KEY, type SchedulerManifest } from '../core/manifest';
@@ -141,7 +141,7 @@ class OwnedSet {
       if (!rule.fields) return this.intrinsics.references(stack, value);
       const { fields } = rule;
       return (Array.isArray(value) ? value : [value]).flatMap(item =>
-        (isObject(item) && !Object.keys(item).some(name_ => name_.startsWith('Fn::')) ? this.needs(stack, fields, item) : this.intrinsics.references(stack, item)));
+        (isObject(item) && !isIntrinsic(item) ? this.needs(stack, fields, item) : this.intrinsics.references(stack, item)));
     });
   }
 
@@ -195,7 +195,7 @@ function resolveApplied(stack: StackTemplate, fields: PropertyRules | undefined,
   if (Array.isArray(value)) {
     return value.map(item => resolveApplied(stack, fields, item, intrinsics)).filter(item => item !== undefined);
   }
-  if (!isObject(value) || Object.keys(value).some(name => name === 'Ref' || name.startsWith('Fn::'))) return intrinsics.resolve(stack, value);
+  if (!isObject(value) || isIntrinsic(value)) return intrinsics.resolve(stack, value);
   const result: JsonObject = {};
   for (const [name, item] of Object.entries(value)) {
     if (fields[name]?.effect === 'accepted') continue;
