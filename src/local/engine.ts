@@ -88,7 +88,6 @@ export class LocalEngine {
 
   /** Region of the first scheduler. */
   public readonly region: string;
-  public readonly accountId = LOCAL_ACCOUNT;
   /** The services themselves, also where something is put between them and the functions. */
   public readonly endpoints: Endpoints;
   public readonly schedulers: readonly LocalScheduler[];

@@ -52,7 +52,7 @@ export class StartLimit {
   private loading = 0;
   private waiting: (() => void)[] = [];
 
-  constructor(private readonly limit = availableParallelism()) {}
+  private readonly limit = availableParallelism();
 
   /** Starts one, or returns `undefined` if as many load as may. */
   public start<T extends { readonly loaded: Promise<unknown> }>(create: () => T): T | undefined {

@@ -15,7 +15,7 @@ export interface Call {
   readonly context: Context;
 }
 
-type KeyUse = Pick<AuthorizationRequest, 'principal' | 'context'> & { readonly keyArn: string; readonly region: string };
+type KeyUse = Pick<AuthorizationRequest, 'principal' | 'context'> & { readonly region: string };
 
 /** Batches need no permission of their own: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html */
 const withoutBatch = (operation: string): string => operation.replace(/Batch$/, '');
@@ -38,7 +38,7 @@ export function sqsRequests(plan: SecurityPlan, call: Call, queueArn: string): A
 }
 
 /** What it takes to send to, or receive from, an encrypted queue; SNS, which sends on its own behalf, needs it too. */
-export function queueKeyRequests(plan: SecurityPlan, by: Omit<KeyUse, 'keyArn'>, action: string, queueArn: string): AuthorizationRequest[] {
+export function queueKeyRequests(plan: SecurityPlan, by: KeyUse, action: string, queueArn: string): AuthorizationRequest[] {
   // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
   const needed: Readonly<Record<string, readonly string[]>> = { SendMessage: ['GenerateDataKey', 'Decrypt'], ReceiveMessage: ['Decrypt'] };
   return keyRequests(plan, by, queueArn, 'sqs', needed[action] ?? [], { 'kms:encryptioncontext:aws:sqs:arn': queueArn });
@@ -104,7 +104,7 @@ function whoAndHow({ principal, context }: Call): Pick<AuthorizationRequest, 'pr
 }
 
 function keyRequests(
-  { keys }: SecurityPlan, { principal, context, region }: Omit<KeyUse, 'keyArn'>, resource: string, service: string, actions: readonly string[],
+  { keys }: SecurityPlan, { principal, context, region }: KeyUse, resource: string, service: string, actions: readonly string[],
   encryptionContext: Context,
 ): AuthorizationRequest[] {
   const keyArn = keys[resource];

@@ -4,7 +4,6 @@ import { type Condition, readConditions } from './conditions';
 import { type Json, type JsonObject, isObject, show } from '../json';
 
 export interface Statement {
-  readonly sid?: string;
   readonly effect: 'Allow' | 'Deny';
   /** Names, with wildcards: `sqs:SendMessage`, `kms:GenerateDataKey*`. */
   readonly actions: readonly string[];
@@ -70,7 +69,6 @@ function readStatement(statement: JsonObject, kind: PolicyKind): Statement {
       + (kind === 'resource' ? 'one, since it is about a resource' : 'none, since its role is the principal'));
   }
   return {
-    ...(typeof statement.Sid === 'string' ? { sid: statement.Sid } : {}),
     effect: statement.Effect,
     actions,
     notActions,
