@@ -74,7 +74,7 @@ export function median(values: readonly number[]): number {
 }
 
 /** By nearest rank: each is a value that was measured. */
-function percentiles(values: readonly number[]): Percentiles | undefined {
+export function percentiles(values: readonly number[]): Percentiles | undefined {
   if (values.length === 0) {
     return undefined;
   }

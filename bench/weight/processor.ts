@@ -6,7 +6,7 @@ import type { Scheme, World } from './world';
 import { webhooksAnInvocation } from '../../scripts/scale/scheduler-settings';
 import { Cell, Column, table } from '../../scripts/support/terminal';
 import { packLimitsOf, turnsPerMessageOf } from '../../src/core/timing';
-import { Percentiles, figuresOf, median } from '../measure';
+import { Percentiles, median, percentiles } from '../measure';
 
 const TIMEOUT_MS = 60_000;
 const WARM_REPEAT = 3;
@@ -143,7 +143,7 @@ export async function measureMemorySizes(world: World): Promise<MemorySize[] | u
 }
 
 function percentilesOf(lateMs: readonly number[]): Percentiles {
-  return figuresOf(lateMs.map((late) => ({ dueAt: 0, arrivals: [late] }))).lateMs as Percentiles;
+  return percentiles(lateMs) as Percentiles;
 }
 
 const right = (title: string) => ({ title, align: 'right' } as const);
