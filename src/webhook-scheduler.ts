@@ -307,6 +307,17 @@ export class WebhookScheduler extends WebhookSchedulerBase {
       deadLetterQueue: { queue: this.delayUnreportedQueue, maxReceiveCount: MAX_RECEIVES },
     });
 
+    // What all functions have to know: `commonParts` reads it.
+    const common: Record<string, string> = {
+      [Variable.TABLE_NAME]: this.table.tableName,
+      [Variable.DELAY_QUEUE_URL]: this.delayQueue.queueUrl,
+      [Variable.FAILURE_TOPIC_ARN]: this.failureTopic.topicArn,
+      [Variable.INPUT_TOPIC_NAME]: this.inputTopic.topicName,
+      [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
+      [Variable.RETENTION_SECONDS]: seconds(retention),
+      [Variable.TURNS_PER_MESSAGE]: String(turnsPerMessage),
+    };
+
     // Ingest: topic to table, and to the delay queue what is due soon.
     this.ingestLogGroup = this.createLogGroup('Ingest', logRetention, removalPolicy);
     this.ingestFunction = new IngestFunction(this, 'Ingest', {
@@ -315,17 +326,11 @@ export class WebhookScheduler extends WebhookSchedulerBase {
       timeout: INGEST_TIMEOUT,
       memorySize: ingestMib,
       environment: {
-        [Variable.TABLE_NAME]: this.table.tableName,
+        ...common,
         [Variable.INGEST_QUEUE_URL]: this.ingestQueue.queueUrl,
-        [Variable.DELAY_QUEUE_URL]: this.delayQueue.queueUrl,
-        [Variable.FAILURE_TOPIC_ARN]: this.failureTopic.topicArn,
-        [Variable.INPUT_TOPIC_NAME]: this.inputTopic.topicName,
         [Variable.PARTITIONS]: String(props.partitions ?? DEFAULT_PARTITIONS),
-        [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
         ...notice,
         [Variable.MAX_HORIZON_SECONDS]: seconds(maxHorizon),
-        [Variable.RETENTION_SECONDS]: seconds(retention),
-        [Variable.TURNS_PER_MESSAGE]: String(turnsPerMessage),
         [Variable.RETRY_POLICY]: JSON.stringify(retryPlan),
         [Variable.NETWORK_POLICY]: JSON.stringify(networkRules),
       },
@@ -334,8 +339,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
       'dynamodb:PutItem', 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:BatchGetItem', 'dynamodb:UpdateItem');
     allow(this.ingestFunction, this.ingestQueue.queueArn, 'sqs:ChangeMessageVisibility');
     allow(this.ingestFunction, this.delayQueue.queueArn, 'sqs:SendMessage');
-    this.allowFailureNotices(this.ingestFunction);
-    this.allowEncryption(this.ingestFunction);
+    this.allowCommon(this.ingestFunction);
     this.consume('IngestSource', this.ingestQueue, this.ingestFunction, {
       batchSize: window ? WINDOW_BATCH_SIZE : BATCH_SIZE,
       // None, unless it is asked for: a webhook that is due in a moment should not wait for company. It is said, so that one that was asked for, and
@@ -352,18 +356,12 @@ export class WebhookScheduler extends WebhookSchedulerBase {
       timeout: LOAD_TIMEOUT,
       memorySize: loadMib,
       environment: {
-        [Variable.TABLE_NAME]: this.table.tableName,
-        [Variable.DELAY_QUEUE_URL]: this.delayQueue.queueUrl,
+        ...common,
         [Variable.INGEST_UNREPORTED_QUEUE_URL]: this.ingestUnreportedQueue.queueUrl,
         [Variable.DELAY_UNREPORTED_QUEUE_URL]: this.delayUnreportedQueue.queueUrl,
         [Variable.INGEST_DEAD_LETTER_QUEUE_URL]: this.ingestDeadLetterQueue.queueUrl,
         [Variable.DELAY_DEAD_LETTER_QUEUE_URL]: this.delayDeadLetterQueue.queueUrl,
-        [Variable.FAILURE_TOPIC_ARN]: this.failureTopic.topicArn,
-        [Variable.INPUT_TOPIC_NAME]: this.inputTopic.topicName,
         [Variable.LOAD_HORIZON_SECONDS]: seconds(LOAD_HORIZON),
-        [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
-        [Variable.RETENTION_SECONDS]: seconds(retention),
-        [Variable.TURNS_PER_MESSAGE]: String(turnsPerMessage),
       },
       // The next tick takes up where this one failed; so there is nothing to keep of one that did.
       retryAttempts: 0,
@@ -377,8 +375,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     for (const queue of [this.ingestUnreportedQueue, this.delayUnreportedQueue]) {
       allow(this.loadFunction, queue.queueArn, 'sqs:ReceiveMessage', 'sqs:DeleteMessage');
     }
-    this.allowFailureNotices(this.loadFunction);
-    this.allowEncryption(this.loadFunction);
+    this.allowCommon(this.loadFunction);
     new events.Rule(this, 'Tick', {
       description: `Loads the webhooks of ${this.node.path} that come due`,
       schedule: events.Schedule.rate(TICK),
@@ -398,19 +395,13 @@ export class WebhookScheduler extends WebhookSchedulerBase {
       timeout: deliverTimeout,
       memorySize: deliverMib,
       environment: {
-        [Variable.TABLE_NAME]: this.table.tableName,
-        [Variable.DELAY_QUEUE_URL]: this.delayQueue.queueUrl,
-        [Variable.FAILURE_TOPIC_ARN]: this.failureTopic.topicArn,
-        [Variable.INPUT_TOPIC_NAME]: this.inputTopic.topicName,
+        ...common,
         [Variable.REQUEST_TIMEOUT_SECONDS]: seconds(requestTimeout),
         [Variable.LEASE_BEYOND_SECONDS]: seconds(LEASE_BEYOND),
         // Node.js looks names up on this pool, of four threads by default: two name servers that hang would stop everyone else. So each webhook of an
         // invocation may have one, and some are left for those that still hang from the one before.
         UV_THREADPOOL_SIZE: String(Math.min(2 * turnsPerInvocation, MAX_LOOKUP_THREADS)),
-        [Variable.INGEST_HORIZON_SECONDS]: seconds(INGEST_HORIZON),
         ...notice,
-        [Variable.RETENTION_SECONDS]: seconds(retention),
-        [Variable.TURNS_PER_MESSAGE]: String(turnsPerMessage),
         [Variable.TURNS_PER_INVOCATION]: String(turnsPerInvocation),
         [Variable.RETRY_POLICY]: JSON.stringify(retryPlan),
         [Variable.NETWORK_POLICY]: JSON.stringify(networkRules),
@@ -424,8 +415,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     allow(this.deliverFunction, this.table.tableArn,
       'dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PartiQLInsert', 'dynamodb:UpdateItem', 'dynamodb:PutItem');
     allow(this.deliverFunction, this.delayQueue.queueArn, 'sqs:SendMessage', 'sqs:ChangeMessageVisibility');
-    this.allowFailureNotices(this.deliverFunction);
-    this.allowEncryption(this.deliverFunction);
+    this.allowCommon(this.deliverFunction);
     for (const secret of new Set([...(signing ? [signing.secret] : []), ...secretHeaders.map((header) => header.secret)])) {
       requireRegion(`the secret ${secret.node.path}`, secret, this.stack.region);
       allowReading(secret, this.deliverFunction);
@@ -606,20 +596,16 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     return { architecture: lambda.Architecture.ARM_64, loggingFormat: lambda.LoggingFormat.JSON, logGroup, role, tracing };
   }
 
-  /** By the function's own policy, never the topic's: the topic may belong to someone else. */
-  private allowFailureNotices(grantee: iam.IGrantable): void {
+  /** What all functions do: tell the failure topic, and read and write what the key protects. */
+  private allowCommon(grantee: iam.IGrantable): void {
+    // By the function's own policy, never the topic's: the topic may belong to someone else.
     allow(grantee, this.failureTopic.topicArn, 'sns:Publish');
     if (this.failureTopic.masterKey) {
       allowUse(this.failureTopic.masterKey, grantee, this.stack.region, 'sns', 'kms:Decrypt', 'kms:GenerateDataKey');
     }
-  }
-
-  /**
-   * To read and write what the key protects. Of who uses a table, DynamoDB needs the table's own key decrypted, and no more:
-   * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
-   */
-  private allowEncryption(grantee: iam.IGrantable): void {
     this.allowKey(grantee, 'sqs', 'kms:Decrypt', 'kms:GenerateDataKey');
+    // Of who uses a table, DynamoDB needs the table's own key decrypted, and no more:
+    // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
     this.allowKey(grantee, 'dynamodb', 'kms:Decrypt');
   }
 
