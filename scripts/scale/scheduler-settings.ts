@@ -16,7 +16,7 @@ export interface SchedulerSettings {
   readonly accountConcurrency: number;
 }
 
-/** What the construct sets, and no prop changes: `src/webhook-scheduler.ts`. */
+/** What the construct sets by default, and the model does not turn: `src/webhook-scheduler.ts`. */
 export const FIXED = {
   ingestMemoryMib: 512,
   loadMemoryMib: 512,
