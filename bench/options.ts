@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { SENDERS, SenderName, WORKS } from './work';
 
-export const PEERS = ['bullmq'] as const;
+const PEERS = ['bullmq'] as const;
 /** Not a work of webhooks that arrive: how fast they are taken. */
 export const PUBLISH = 'publish';
 

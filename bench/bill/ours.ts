@@ -38,7 +38,7 @@ const PLATFORM_LINES = [
 export const PLATFORM_BYTES = PLATFORM_LINES.reduce((sum, line) => sum + Buffer.byteLength(line) + LOG_LINE_OVERHEAD_BYTES, 0);
 
 /** Rows stay for the retention, by default 30 days, and TTL deletes them "within a few days": two are charged. */
-export const KEPT_MONTHS = 32 / 30;
+const KEPT_MONTHS = 32 / 30;
 
 const PRICE_OF: Readonly<Record<UnitKind, PriceName>> = {
   'dynamodb-write': 'dynamodb.write', 'dynamodb-read': 'dynamodb.read', 'sqs-request': 'sqs.request', 'sns-request': 'sns.request',

@@ -11,7 +11,7 @@ export const BATCHED: Work = { ...LATER, name: '1 KB, due later, in batches', co
 export const SINGLE: Work = { ...LATER, name: '1 KB, due later, one by one', count: 600, batchSize: 1 };
 export const LISTED: Work = { ...LATER, name: '1 KB, due later, in batches of lists of ten', count: 600, listSize: 10 };
 export const SOON: Work = { ...LATER, name: '1 KB, due soon, in batches', count: 400, due: 'soon' };
-export const SOON_SINGLE: Work = { ...LATER, name: '1 KB, due soon, one by one', count: 300, due: 'soon', batchSize: 1 };
+const SOON_SINGLE: Work = { ...LATER, name: '1 KB, due soon, one by one', count: 300, due: 'soon', batchSize: 1 };
 /** As these, by a scheduler whose ingest waits for company. */
 export const WINDOWED_BATCHED: Work = windowed(BATCHED, 1);
 export const WINDOWED_SINGLE: Work = windowed(SINGLE, 1);
@@ -26,8 +26,8 @@ export const SLOW: Work = { ...LATER, name: '1 KB, due later, in batches, 600 a 
 export const LARGE: Work = { ...LATER, name: '4 KB, due later, in batches', count: 200, message: { ...EVENT, bytes: 4096 } };
 /** A payload of a kilobyte, and an envelope around it. */
 export const PAYLOAD: Work = { ...LATER, name: '1.2 KB, due later, in batches', count: 200, message: { ...EVENT, bytes: 1200 } };
-export const OWN_ID: Work = { ...LATER, name: '1 KB with its own id, due later, in batches', count: 200, message: { ...EVENT, ownId: true } };
-export const RANDOM: Work = { ...LATER, name: '1 KB of random text, due later, in batches', count: 200, message: { ...EVENT, payload: 'random' } };
+const OWN_ID: Work = { ...LATER, name: '1 KB with its own id, due later, in batches', count: 200, message: { ...EVENT, ownId: true } };
+const RANDOM: Work = { ...LATER, name: '1 KB of random text, due later, in batches', count: 200, message: { ...EVENT, payload: 'random' } };
 
 /** Those of one group run at the same time: as long as the machine keeps up, what they use does not depend on how busy it is. */
 export const GROUPS: readonly (readonly Work[])[] = [

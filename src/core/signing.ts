@@ -61,7 +61,7 @@ const MIN_KEY_BYTES = 24;
 const MAX_KEY_BYTES = 64;
 const ED25519_SEED_BYTES = 32;
 /** Of one version of a secret; as many signatures are a header of less than 1 KB. */
-export const MAX_KEYS = 10;
+const MAX_KEYS = 10;
 
 /** RFC 8410: what stands before the 32 bytes of a key in its DER, PKCS #8 and SPKI. */
 const ED25519_PRIVATE = Buffer.from('302e020100300506032b657004220420', 'hex');

@@ -44,7 +44,7 @@ export function turnsPerInvocationOf(turnsPerMessage: number): number {
 const MAX_SPARSE_TURNS = 200;
 
 /** How many turns a queue message may hold where no second is dense: what an invocation takes, if it can have that ready within {@link LEAD_MS}. */
-export function sparseTurnsPerMessageOf(turnsPerMessage: number): number {
+function sparseTurnsPerMessageOf(turnsPerMessage: number): number {
   return Math.min(turnsPerInvocationOf(turnsPerMessage), MAX_SPARSE_TURNS);
 }
 
