@@ -57,6 +57,8 @@ const MAX_RULES_LENGTH = 2_000;
  * judged again. An attempt that finds one refused has failed with the error `ERR_ADDRESS_NOT_ALLOWED`, and is made again as the retry policy
  * says. A webhook whose URL is refused since the policy has changed fails for good, with `ERR_URL_NOT_ALLOWED`.
  *
+ * As JSON it may have 2,000 characters, some 80 hosts: it lies in a variable of the functions.
+ *
  * @example
  *
  * declare const vpc: ec2.IVpc;

@@ -13,8 +13,8 @@ export interface RetryOptions {
   readonly jitter?: number;
 
   /**
-   * No attempt is made later than this after the date of a webhook: whole seconds, at least one. A webhook whose next attempt would
-   * come later has failed, with the reason `expired`.
+   * No attempt is made later than this after the date of a webhook: whole seconds, from 1 second to 3,660 days. A webhook whose next attempt
+   * would come later has failed, with the reason `expired`.
    *
    * @default - no limit but the delays
    */
@@ -26,7 +26,7 @@ export interface ExponentialRetryOptions extends RetryOptions {
   /** Attempts in all, the first one counted: 1 to 30. */
   readonly attempts: number;
 
-  /** From the first attempt to the second: whole seconds, up to 7 days. */
+  /** From the first attempt to the second: whole seconds, from 1 second to 7 days. */
   readonly firstDelay: Duration;
 
   /**
@@ -37,7 +37,7 @@ export interface ExponentialRetryOptions extends RetryOptions {
   readonly factor?: number;
 
   /**
-   * No delay is longer than this, jitter not counted: whole seconds, up to 7 days.
+   * No delay is longer than this, jitter not counted: whole seconds, from 1 second to 7 days, and no shorter than `firstDelay`.
    *
    * @default Duration.days(7)
    */
@@ -96,7 +96,7 @@ export class RetryPolicy {
   /**
    * Delays one by one.
    *
-   * @param delays from each failed attempt to the next one: whole seconds, up to 7 days each; at most 29
+   * @param delays from each failed attempt to the next one: whole seconds, from 1 second to 7 days each; at most 29
    */
   public static fixed(delays: Duration[], options: RetryOptions = {}): RetryPolicy {
     if (delays.length >= MAX_ATTEMPTS) {

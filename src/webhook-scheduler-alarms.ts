@@ -60,7 +60,8 @@ export interface WebhookSchedulerAlarmsOptions {
   readonly loadLag?: boolean;
 
   /**
-   * How far load may be behind, in two of five minutes. It loads five minutes ahead, so that more than that is too late for an alarm.
+   * How far load may be behind, in two of five minutes: whole seconds, from 1 second to 5 minutes. It loads five minutes ahead, so that more than
+   * that is too late for an alarm.
    *
    * @default Duration.minutes(2)
    */
@@ -92,8 +93,8 @@ export interface WebhookSchedulerAlarmsOptions {
   readonly lateness?: boolean;
 
   /**
-   * How late 99 of 100 webhooks may be, in two of three periods of five minutes: a single burst, in which webhooks wait for workers to start, is
-   * no reason to wake anyone.
+   * How late 99 of 100 webhooks may be, in two of three periods of five minutes: whole seconds, from 1 second to a day. A single burst, in which
+   * webhooks wait for workers to start, is no reason to wake anyone.
    *
    * @default Duration.seconds(5)
    */
@@ -114,7 +115,7 @@ export interface WebhookSchedulerAlarmsOptions {
   readonly failureRatioThreshold?: number;
 
   /**
-   * How many webhooks have to end within a quarter of an hour for their ratio to count, so that one of one, at night, wakes nobody.
+   * How many webhooks have to end within a quarter of an hour for their ratio to count, so that one of one, at night, wakes nobody: 1 to 1,000,000.
    *
    * @default 20
    */
@@ -128,7 +129,7 @@ export interface WebhookSchedulerAlarmsOptions {
   readonly throttles?: boolean;
 
   /**
-   * How many throttled invocations of the three functions a minute count, in three of five minutes.
+   * How many throttled invocations of the three functions a minute count, in three of five minutes: 1 to 1,000,000.
    *
    * @default 1
    */
@@ -143,7 +144,8 @@ export interface WebhookSchedulerAlarmsOptions {
   readonly errors?: boolean;
 
   /**
-   * How many errors of the three functions a minute count, in three of twelve minutes: a single one mends itself, since its messages come again.
+   * How many errors of the three functions a minute count, in three of twelve minutes: 1 to 1,000,000. A single one mends itself, since its messages
+   * come again.
    *
    * Lambda tells of an invocation when it ends, and dates it from its beginning: those of load may end five minutes later. Where `requestTimeout`
    * lets those of deliver take longer, it is three of as many more minutes.
@@ -165,7 +167,7 @@ export interface WebhookSchedulerAlarmsOptions {
   readonly ingestAge?: boolean;
 
   /**
-   * How old the oldest message in the ingest queue may be, three minutes in succession.
+   * How old the oldest message in the ingest queue may be, three minutes in succession: whole seconds, from 1 second to a day.
    *
    * @default Duration.minutes(5)
    */

@@ -45,7 +45,7 @@ export interface IWebhookScheduler extends IResource {
   /**
    * Makes a function a producer: it is granted to publish, and finds the ARN of the input topic in an environment variable.
    *
-   * @throws Error if the variable has the topic of another scheduler already
+   * @throws Error if `environmentVariable` is no name of a variable, and if the variable has the topic of another scheduler already
    */
   connect(producer: lambda.Function, options?: ConnectOptions): iam.Grant;
 

@@ -36,7 +36,7 @@ export interface ProvisionedPollers {
 /** Properties of a {@link WebhookScheduler}. All are optional. */
 export interface WebhookSchedulerProps {
   /**
-   * How far ahead the date of a webhook may lie. A message with a later date is a validation failure.
+   * How far ahead the date of a webhook may lie: whole seconds, from a minute to 3,660 days. A message with a later date is a validation failure.
    *
    * @default Duration.days(366)
    */
@@ -75,6 +75,9 @@ export interface WebhookSchedulerProps {
 
   /**
    * Headers whose values are secrets, for certain hosts: credentials of endpoints, which then need not travel in messages.
+   *
+   * Together with the network policy they may have 2,900 characters as JSON, with the ARNs of the secrets in it, not their values: the variables
+   * of a function have no more room.
    *
    * @default - none
    */
@@ -194,8 +197,9 @@ export interface WebhookSchedulerProps {
   readonly failureTopic?: sns.ITopic;
 
   /**
-   * How long the table keeps a webhook and its outcome after its date: at least 29 days, since a message may wait 14 days in a queue and
-   * 14 more as a dead letter, and has to be recognised when it is moved back; and at least 15 days longer than the retry policy may take.
+   * How long the table keeps a webhook and its outcome after its date: whole seconds, at most 3,660 days; at least 29 days, since a message may
+   * wait 14 days in a queue and 14 more as a dead letter, and has to be recognised when it is moved back; and at least 15 days longer than the
+   * retry policy may take.
    *
    * DynamoDB deletes expired rows at no cost, within a few days.
    *

@@ -131,7 +131,11 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     return WebhookScheduler.fromWebhookSchedulerAttributes(scope, id, { inputTopicArn });
   }
 
-  /** Uses a scheduler that another stack, or another account, owns, and that may be encrypted with a key of its owner's. */
+  /**
+   * Uses a scheduler that another stack, or another account, owns, and that may be encrypted with a key of its owner's.
+   *
+   * @throws Error if the ARN of its input topic is known, and not the ARN of a standard topic
+   */
   public static fromWebhookSchedulerAttributes(scope: Construct, id: string, attributes: WebhookSchedulerAttributes): IWebhookScheduler {
     const { inputTopicArn, encryptionKeyArn } = attributes;
     requireTopicArn('inputTopicArn', inputTopicArn);
