@@ -1,6 +1,7 @@
 // What a failed attempt is followed by: how many more, how far apart, and for how long.
 import { Duration } from 'aws-cdk-lib';
 import type { RetryPlan } from './core/retry';
+import { MAX_DAYS } from './core/timing';
 import { requireBetween, requireNumber } from './validation';
 
 /** What retry policies have in common. All are optional. */
@@ -50,7 +51,7 @@ const MAX_ATTEMPTS = 30;
 const MIN_DELAY = Duration.seconds(1);
 const MAX_DELAY = Duration.days(7);
 /** As long as the longest retention of a {@link WebhookScheduler}. */
-const MAX_AGE = Duration.days(3660);
+const MAX_AGE = Duration.days(MAX_DAYS);
 
 /**
  * When a failed attempt is made again.

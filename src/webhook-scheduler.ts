@@ -16,7 +16,7 @@ import { LOAD_HORIZON } from './alarm-thresholds';
 import { MANIFEST_KEY, SchedulerManifest } from './core/manifest';
 import { maxLifeMs } from './core/retry';
 import {
-  BATCH_SIZE, MAX_HOLD_MS, MAX_RECEIVES, NOTICE_MS, RECORD_MS, turnsPerInvocationOf, turnsPerMessageOf, UNREPORTED_MAX_RECEIVES,
+  BATCH_SIZE, MAX_DAYS, MAX_HOLD_MS, MAX_RECEIVES, NOTICE_MS, RECORD_MS, turnsPerInvocationOf, turnsPerMessageOf, UNREPORTED_MAX_RECEIVES,
 } from './core/timing';
 import { allowServices, allowUse, EncryptedService, grantUse, requireUsable } from './encryption';
 import { allow, arnFor, grantOn, isKnownToBeOfAnotherAccount } from './grants';
@@ -104,7 +104,7 @@ const UNREPORTED_VISIBILITY_TIMEOUT = LOAD_TIMEOUT;
 const RETENTION_AFTER_RETRIES = MAX_QUEUE_RETENTION.plus(Duration.days(1));
 /** A message may wait in a queue and then as a dead letter; until it can come no more, a row has to tell that it has been accepted. */
 const MIN_RETENTION = MAX_QUEUE_RETENTION.plus(MAX_QUEUE_RETENTION).plus(Duration.days(1));
-const MAX_RETENTION = Duration.days(3660);
+const MAX_RETENTION = Duration.days(MAX_DAYS);
 
 /**
  * Schedules webhooks: publish `{date, url, method, payload, headers, cookies}`, or an array of up to ten of these, to the input topic, and each
@@ -239,7 +239,7 @@ export class WebhookScheduler extends WebhookSchedulerBase {
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
     const retryPlan = (props.retryPolicy ?? RetryPolicy.standardWebhooks())._toPlan();
     const networkRules = (props.networkPolicy ?? NetworkPolicy.publicInternet())._toRules();
-    requireBetween('maxHorizon', maxHorizon, Duration.minutes(1), Duration.days(3660));
+    requireBetween('maxHorizon', maxHorizon, Duration.minutes(1), Duration.days(MAX_DAYS));
     requireBetween('retention', retention, MIN_RETENTION, MAX_RETENTION);
     requireRetentionBeyond(maxLifeMs(retryPlan), retention);
     requireBetween('requestTimeout', requestTimeout, Duration.seconds(1), MAX_REQUEST_TIMEOUT);

@@ -1,6 +1,7 @@
 // Decides what an attempt leads to: delivered, failed for good, or another attempt, and when.
 import { Attempt, succeeded } from './attempt';
 import { parseDate } from './date';
+import { MAX_DAYS } from './timing';
 
 /** When failed attempts are made again: for all webhooks of a scheduler. */
 export interface RetryPlan {
@@ -80,7 +81,7 @@ export function maxLifeMs(plan: RetryPlan): number {
 }
 
 /** No webhook outlives the longest retention that a scheduler can have. */
-const MAX_AGE_MS = 3660 * 24 * 60 * 60_000;
+const MAX_AGE_MS = MAX_DAYS * 24 * 60 * 60_000;
 
 /** The most that a message may ask for. */
 export function mostOf(plan: RetryPlan): Required<RetryLimits> {

@@ -1,5 +1,8 @@
 // When what happens around a webhook's date: who sends it to the delay queue, with which delay, how early, with how many others, and when again.
 
+/** Ten years and a week: no webhook lies further ahead, is retried for longer, or is kept for longer. */
+export const MAX_DAYS = 3_660;
+
 /** SQS delays a message by at most this. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-delay-queues.html */
 export const MAX_QUEUE_DELAY_SECONDS = 900;
 
