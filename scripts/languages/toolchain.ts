@@ -14,6 +14,8 @@ const { devDependencies } = JSON.parse(readFileSync(path.join(__dirname, '..', '
 };
 /** The oldest constructs that the library runs with, and the one that TypeScript has here. */
 export const CONSTRUCTS_VERSION = devDependencies.constructs;
+/** The oldest CDK, likewise. */
+export const CDK_VERSION = devDependencies['aws-cdk-lib'];
 
 /** Commands that succeed where all is there. The last one asks the registry of the language for something small. */
 const PROBES: Readonly<Record<Language, (directory: string) => readonly (readonly string[])[]>> = {

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import * as path from 'node:path';
 import { PREPARATION_TIMEOUT_MS, SMALLEST, SYNTHESIS_TIMEOUT_MS, Workplace } from './support/workplace';
-import { CONSTRUCTS_VERSION } from '../../scripts/languages/toolchain';
+import { CDK_VERSION, CONSTRUCTS_VERSION } from '../../scripts/languages/toolchain';
 import { comparable, EXAMPLES, TemplateJson } from '../examples/support/examples';
 
 const workplace = new Workplace('python', 'whether the apps in Python make the templates of those in TypeScript');
@@ -15,7 +15,7 @@ workplace.describe('the wheel in a virtual environment', () => {
     await workplace.run(workplace.directory, {}, 'python3', '-m', 'venv', 'venv');
     // The oldest library there may be is the one that TypeScript has here.
     await workplace.run(
-      workplace.directory, {}, python, '-m', 'pip', 'install', '--quiet', path.join(artifacts, wheel), 'aws-cdk-lib==2.224.0',
+      workplace.directory, {}, python, '-m', 'pip', 'install', '--quiet', path.join(artifacts, wheel), `aws-cdk-lib==${CDK_VERSION}`,
       `constructs==${CONSTRUCTS_VERSION}`, '--requirement', workplace.example('python', 'requirements.txt'),
     );
   }, PREPARATION_TIMEOUT_MS);
