@@ -2,13 +2,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
-import { PublishBatchCommand, PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { PublishBatchCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { App, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { LOOPBACK_POLICY, MINUTES_AS_SECONDS, recordsOf } from './support/local-scheduler';
-import { deliveryPolicy } from '../scripts/support/delivery-policy';
+import { subscribeQueue } from '../scripts/support/failure-queue';
 import { Receiver } from '../scripts/support/receiver';
 import { LOG_ACTION, LOG_DELIVERED, LOG_FAILED, LOG_REJECTED, LOG_RETRYING, LOG_SCHEDULED } from '../src/core/log-events';
 import { LOCAL_CREDENTIALS } from '../src/local/emulators';
@@ -63,13 +63,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
 }
 
 test('webhooks of every kind arrive as sent, none early, through ingest, load and retries; what fails is reported, what is cancelled stays away', async () => {
-  const failures = await sqs.send(new CreateQueueCommand({
-    QueueName: 'failures', Attributes: { Policy: deliveryPolicy(engine.schedulers[0].failureTopicArn) },
-  }));
-  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl: failures.QueueUrl, AttributeNames: ['QueueArn'] }));
-  await sns.send(new SubscribeCommand({
-    TopicArn: engine.schedulers[0].failureTopicArn, Protocol: 'sqs', Endpoint: Attributes?.QueueArn, Attributes: { RawMessageDelivery: 'true' },
-  }));
+  const failures = await subscribeQueue(sns, sqs, engine.schedulers[0].failureTopicArn, 'failures');
 
   const now = Date.now();
   const naive = (ms: number) => new Date(ms).toISOString().replace('Z', '000'); // as Python writes datetime.utcnow()
@@ -134,7 +128,7 @@ test('webhooks of every kind arrive as sent, none early, through ingest, load an
   // What failed is reported, with the message.
   const notices: Record<string, unknown>[] = [];
   await until(async () => {
-    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: failures.QueueUrl, MaxNumberOfMessages: 10 }));
+    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: failures, MaxNumberOfMessages: 10 }));
     notices.push(...Messages.map(({ Body }) => JSON.parse(Body ?? '') as Record<string, unknown>));
     return notices.length >= 2;
   });

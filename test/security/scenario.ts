@@ -1,9 +1,9 @@
 // One scheduler through the local engine, from the topic to every end that a webhook or a message can have.
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { GetQueueAttributesCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { SECRET_HOST } from './scheduler-stacks';
-import { deliveryPolicy } from '../../scripts/support/delivery-policy';
+import { subscribeQueue } from '../../scripts/support/failure-queue';
 import { Behaviour, Receiver } from '../../scripts/support/receiver';
 import { turnOfRow } from '../../src/adapters/table-schema';
 import { LOG_DEAD_LETTER, LOG_SCHEDULED } from '../../src/core/log-events';
@@ -95,11 +95,7 @@ export class Scenario {
   }
 
   public async hearNotices(): Promise<void> {
-    const TopicArn = this.scheduler.failureTopicArn;
-    await this.sqs.send(new CreateQueueCommand({ QueueName: 'notices', Attributes: { Policy: deliveryPolicy(TopicArn) } }));
-    await this.sns.send(new SubscribeCommand({
-      TopicArn, Protocol: 'sqs', Endpoint: `arn:aws:sqs:${this.engine.region}:000000000000:notices`, Attributes: { RawMessageDelivery: 'true' },
-    }));
+    await subscribeQueue(this.sns, this.sqs, this.scheduler.failureTopicArn, 'notices');
   }
 
   /** Everything that a scheduler does; resolves when all of it has come to its end. */

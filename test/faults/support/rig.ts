@@ -3,14 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { PublishCommand, PublishCommandInput, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import {
-  CreateQueueCommand, DeleteMessageCommand, GetQueueAttributesCommand, Message, ReceiveMessageCommand, SendMessageCommand, SQSClient,
-} from '@aws-sdk/client-sqs';
+import { PublishCommand, PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
+import { DeleteMessageCommand, GetQueueAttributesCommand, Message, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { App, CfnResource, Duration, Stack } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import type { End } from './audit';
-import { deliveryPolicy } from '../../../scripts/support/delivery-policy';
+import { subscribeQueue } from '../../../scripts/support/failure-queue';
 import { Behaviour, ReceivedRequest, Receiver } from '../../../scripts/support/receiver';
 import { decodeState, Item } from '../../../src/adapters/table-schema';
 import { LOG_SCHEDULED } from '../../../src/core/log-events';
@@ -109,7 +107,7 @@ export class Rig {
     const receiver = await Receiver.start({ behaviours, onRequest: (request) => [...onRequest].forEach((listener) => listener(request)) });
     const rig = new Rig(assembly, engine, events, proxies, receiver, behaviours, onRequest);
     try {
-      await rig.subscribeToFailures();
+      rig.failureQueueUrl = await subscribeQueue(rig.sns, rig.sqs, rig.scheduler.failureTopicArn, 'failures');
       await rig.warmUp();
       return rig;
     } catch (error) {
@@ -374,17 +372,6 @@ export class Rig {
     const { Attributes } = await this.sqs.send(new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['RedrivePolicy'] }));
     const { deadLetterTargetArn } = JSON.parse(Attributes?.RedrivePolicy ?? '{}') as { deadLetterTargetArn: string };
     return new URL(deadLetterTargetArn.split(':')[5], queueUrl).href;
-  }
-
-  private async subscribeToFailures(): Promise<void> {
-    const { QueueUrl = '' } = await this.sqs.send(new CreateQueueCommand({
-      QueueName: 'failures', Attributes: { Policy: deliveryPolicy(this.scheduler.failureTopicArn) },
-    }));
-    const { Attributes } = await this.sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
-    await this.sns.send(new SubscribeCommand({
-      TopicArn: this.scheduler.failureTopicArn, Protocol: 'sqs', Endpoint: Attributes?.QueueArn, Attributes: { RawMessageDelivery: 'true' },
-    }));
-    this.failureQueueUrl = QueueUrl;
   }
 }
 
