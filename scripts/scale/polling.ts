@@ -41,8 +41,3 @@ export function rulesOf(polling: Polling): ScalingRules {
     receivesPerSecond: provisioned.receivesPerSecond.value / perPoller,
   };
 }
-
-/** Invocations that are allowed at a time once there has been more to do than could be done for `ms`. */
-export function allowedAfter(rules: ScalingRules, ms: number): number {
-  return Math.min(rules.initial + Math.floor(ms / rules.stepMs) * rules.step, rules.most);
-}
