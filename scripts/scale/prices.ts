@@ -1,15 +1,9 @@
 // What things cost, from the price list of the bench: us-east-1, in dollars.
-import list from '../../bench/bill/prices.json';
+import { dollars, PriceName } from '../../bench/bill/prices';
 
-type Prices = Readonly<Record<string, { readonly usd: number; readonly per: number } | undefined>>;
-
-/** Throws where the list has no such price. */
-export function priceOf(key: string): number {
-  const price = (list.prices as Prices)[key];
-  if (!price) {
-    throw new Error(`bench/bill/prices.json has no ${JSON.stringify(key)}`);
-  }
-  return price.usd / price.per;
+/** Of one unit. */
+export function priceOf(name: PriceName): number {
+  return dollars(name, 1);
 }
 
 export const HOURS_A_MONTH = 730;
