@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { LOOPBACK_POLICY, MINUTES_AS_SECONDS, recordsOf } from './support/local-scheduler';
+import { until } from './support/until';
 import { Receiver } from '../scripts/support/receiver';
 import { LOG_ACTION, LOG_DELIVERED, LOG_SCHEDULED } from '../src/core/log-events';
 import { MetricName } from '../src/core/metric-names';
@@ -59,12 +60,6 @@ const ingested = () => events.flatMap((event) => (
 const lateness = () => events.flatMap((event) => (event.type === 'log' ? [event.record?.[MetricName.LATENESS] ?? []].flat() as number[] : []));
 const arrivals = (name: string) => receiver.requests.filter(({ target }) => target === `/${name}`).map(({ arrivedAt }) => arrivedAt);
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) {
-    await delay(50);
-  }
-}
-
 test('what is published one by one within the window is stored by one invocation, be it due soon or later, and all of it arrives once, none early', async () => {
   const start = Date.now();
   const dueAt = new Map(Array.from({ length: 24 }, (_, index) => [`spread-${index}`, start + (index % 2 === 0 ? 7_000 : 14_000) + index]));
@@ -73,7 +68,7 @@ test('what is published one by one within the window is stored by one invocation
     await delay(10);
   }
   expect(Date.now() - start).toBeLessThan(WINDOW_MS); // else the machine is too slow for this test
-  await until(() => records(LOG_DELIVERED).length === dueAt.size && lateness().length === dueAt.size);
+  await until('all to be delivered, and measured', () => records(LOG_DELIVERED).length === dueAt.size && lateness().length === dueAt.size, 60);
   expect(ingested()).toEqual([dueAt.size]);
   expect(new Set(records(LOG_SCHEDULED).map(({ owner }) => owner))).toEqual(new Set(['ingest', 'load']));
   for (const [name, at] of dueAt) {
@@ -85,7 +80,7 @@ test('what is published one by one within the window is stored by one invocation
 test('a lone webhook at short notice is late by the window, and nobody is told that it was', async () => {
   const start = Date.now();
   await publish(webhook('lone', start));
-  await until(() => records(LOG_DELIVERED).length === 1 && lateness().length > 0);
+  await until('it to be delivered, and measured', () => records(LOG_DELIVERED).length === 1 && lateness().length > 0);
   const [arrivedAt] = arrivals('lone');
   expect(arrivedAt - start).toBeGreaterThanOrEqual(WINDOW_MS);
   expect(arrivedAt - start).toBeLessThan(WINDOW_MS + SLACK_MS);
@@ -97,7 +92,7 @@ test('a cancel that is published within the window of its webhook prevails', asy
   const dueAt = Date.now() + 11_000;
   await publish(webhook('cancelled', dueAt));
   await publish({ action: 'cancel', id: 'cancelled' });
-  await until(() => records(LOG_ACTION).length === 1);
+  await until('the cancel', () => records(LOG_ACTION).length === 1);
   expect(ingested()[0]).toBe(2);
   await delay(dueAt + 1_000 - Date.now());
   expect(arrivals('cancelled')).toEqual([]);

@@ -8,6 +8,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { LOOPBACK_POLICY, MINUTES_AS_SECONDS, recordsOf } from './support/local-scheduler';
+import { until } from './support/until';
 import { subscribeQueue } from '../scripts/support/failure-queue';
 import { Receiver } from '../scripts/support/receiver';
 import { LOG_ACTION, LOG_DELIVERED, LOG_FAILED, LOG_REJECTED, LOG_RETRYING, LOG_SCHEDULED } from '../src/core/log-events';
@@ -56,12 +57,6 @@ afterAll(async () => {
 
 const records = (message: string) => recordsOf(events, message);
 
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
 test('webhooks of every kind arrive as sent, none early, through ingest, load and retries; what fails is reported, what is cancelled stays away', async () => {
   const failures = await subscribeQueue(sns, sqs, engine.schedulers[0].failureTopicArn, 'failures');
 
@@ -99,10 +94,10 @@ test('webhooks of every kind arrive as sent, none early, through ingest, load an
   }));
   const fired = Object.keys(messages).filter((name) => name !== 'invalid' && name !== 'cancelled');
 
-  await until(() => fired.every((name) => receiver.requests.some(({ target }) => target.startsWith(`/${name}?`))));
-  await until(() => records(LOG_DELIVERED).length + records(LOG_FAILED).length === fired.length);
+  await until('a request of each', () => fired.every((name) => receiver.requests.some(({ target }) => target.startsWith(`/${name}?`))), 60);
+  await until('the end of each', () => records(LOG_DELIVERED).length + records(LOG_FAILED).length === fired.length);
 
-  await until(() => Date.now() > now + 17_000); // what was cancelled would have been fired
+  await until('the date of what was cancelled', () => Date.now() > now + 17_000); // what was cancelled would have been fired
   expect(receiver.requests).toHaveLength(fired.length + 1); // one of them twice
   expect(records(LOG_RETRYING)).toEqual([expect.objectContaining({ webhookId: messageIds.recovering, status: 503 })]);
   expect(records(LOG_ACTION)).toEqual([expect.objectContaining({ webhookId: 'to-cancel', action: 'cancel' })]);
@@ -127,7 +122,7 @@ test('webhooks of every kind arrive as sent, none early, through ingest, load an
 
   // What failed is reported, with the message.
   const notices: Record<string, unknown>[] = [];
-  await until(async () => {
+  await until('two notices', async () => {
     const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: failures, MaxNumberOfMessages: 10 }));
     notices.push(...Messages.map(({ Body }) => JSON.parse(Body ?? '') as Record<string, unknown>));
     return notices.length >= 2;

@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createPythonEnvironment } from './python-environment';
 import { Receiver } from '../../scripts/support/receiver';
+import { until } from '../support/until';
 
 interface Outputs {
   readonly region: string;
@@ -18,7 +18,6 @@ interface Outputs {
 const PROJECT = path.join(__dirname, '..', '..');
 const SECONDS_AHEAD = 6;
 const TIMEOUT_MS = 120_000;
-const POLL_MS = 50;
 
 const environment = createPythonEnvironment();
 const withPython = 'python' in environment ? test : test.skip;
@@ -67,7 +66,7 @@ withPython('a producer written for the older scheduler works as it is', async ()
   const date = stdout.trim();
   expect(date).toMatch(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{6})?$/); // no offset: the older system failed on it
 
-  await until(() => receiver?.requests.length === 1);
+  await until('the request', () => receiver?.requests.length === 1);
   const [request] = receiver.requests;
   expect(request.method).toBe('POST');
   expect(request.body).toHaveLength(0);
@@ -88,13 +87,6 @@ async function startScheduler(): Promise<Outputs> {
   scheduler = spawn(process.execPath, ['--import', 'tsx', 'src/local/cli.ts', '--outputs-file', file], {
     cwd: PROJECT, stdio: ['ignore', 'ignore', 'inherit'],
   });
-  await until(() => existsSync(file) || scheduler?.exitCode !== null);
+  await until('the scheduler to have started', () => existsSync(file) || scheduler?.exitCode !== null, 60);
   return JSON.parse(readFileSync(file, 'utf8')) as Outputs;
-}
-
-/** The test's own timeout bounds it. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) {
-    await delay(POLL_MS);
-  }
 }

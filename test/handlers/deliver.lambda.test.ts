@@ -12,6 +12,7 @@ import { accepted } from '../support/accepted';
 import { Cloud } from '../support/cloud';
 import { RecordingLog } from '../support/recording-log';
 import { sqsEvent } from '../support/sqs-events';
+import { until } from '../support/until';
 
 let cloud: Cloud;
 let receiver: Receiver;
@@ -39,12 +40,6 @@ const unanswered: ServerResponse[] = [];
 const slow = createServer((_, response) => unanswered.push(response));
 const slowUrl = () => `http://127.0.0.1:${(slow.address() as AddressInfo).port}/`;
 const answerSlow = () => unanswered.splice(0).forEach((response) => response.end());
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
 
 let invocations = 0;
 const context = {
@@ -123,7 +118,7 @@ test('the lease outlives the invocation', async () => {
   const webhook = await stored('leased', { url: slowUrl() });
   const start = Date.now();
   const delivery = handler(sqsEvent(bodyOf(webhook)), context);
-  await until(() => unanswered.length === 1);
+  await until('its request', () => unanswered.length === 1);
   expect(Number((await stateOf('leased'))?.leaseUntil)).toBeGreaterThan(start + context.getRemainingTimeInMillis());
   answerSlow();
   await delivery;
@@ -135,7 +130,7 @@ test('a slow endpoint delays no one beside it', async () => {
     ...Array.from({ length: 30 }, (_, i) => stored(`beside-${i}`, {}, 400 + i)),
   ]);
   const delivery = handler(sqsEvent(...webhooks.map(bodyOf)), context);
-  await until(() => unanswered.length === 1 && webhooks.slice(1).every(({ id }) => arrived(id).length === 1));
+  await until('the requests of all', () => unanswered.length === 1 && webhooks.slice(1).every(({ id }) => arrived(id).length === 1));
   expect((await stateOf('beside-slow'))?.status).toBe('delivering');
   answerSlow();
   expect(await delivery).toEqual(ALL_GOOD);
