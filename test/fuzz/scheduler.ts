@@ -1,6 +1,8 @@
 // The three handlers, as they are deployed, on services in memory; runs what they are given to its end.
 import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { FuzzServices } from './services';
+import { cursorItem, decodeCursor } from '../../src/adapters/table-schema';
 import { ACTION_PATIENCE_MS } from '../../src/core/actions';
 import { Clock } from '../../src/core/clock';
 import { HttpClient } from '../../src/core/ports';
@@ -12,7 +14,7 @@ import { Variable } from '../../src/handlers/environment';
 import { createIngestHandler } from '../../src/handlers/ingest-handler';
 import { createLoadHandler } from '../../src/handlers/load-handler';
 import { Services } from '../../src/handlers/services';
-import { DAY, environmentOf, MINUTE, QueueName, SECOND, Settings } from '../simulation/settings';
+import { DAY, environmentOf, MINUTE, QueueName, SECOND, Settings, TABLE_NAME } from '../simulation/settings';
 import { LOOPBACK_TOO } from '../support/network';
 import { RecordingLog } from '../support/recording-log';
 import { RecordingMetrics } from '../support/recording-metrics';
@@ -103,7 +105,7 @@ export class FuzzScheduler {
     const again = [...await this.deliverAll()];
     const far = [...this.services.table.rows()].filter(([{ pk, sk }, item]) => /^-?\d+#\d+$/.test(pk) && !item.o && Number.parseInt(sk, 10) > this.services.now);
     for (const due of [...new Set(far.map(([{ sk }]) => Number.parseInt(sk, 10)))].sort((a, b) => a - b)) {
-      this.skipTo(due - 2 * MINUTE);
+      await this.skipTo(due - 2 * MINUTE);
       await this.loadHandler();
       again.push(...await this.deliverAll());
     }
@@ -148,11 +150,11 @@ export class FuzzScheduler {
   }
 
   /** As if load had run each minute until then, and had found nothing. */
-  private skipTo(instant: number): void {
-    const cursor = this.services.table.peek('load', 'cursor');
+  private async skipTo(instant: number): Promise<void> {
+    const cursor = decodeCursor([...this.services.table.rows()].flatMap(([{ pk }, item]) => (pk === 'load' ? [item] : [])));
     if (instant > this.services.now && cursor) {
-      const loadedTo = Object.fromEntries(Array.from({ length: this.services.partitions }, (_, partition) => [partition, { N: String(instant) }]));
-      this.services.table.replace('load', 'cursor', { ...cursor, loadedTo: { M: loadedTo } });
+      const loadedTo = new Map([...cursor.loadedTo.keys()].map((partition) => [partition, instant]));
+      await this.services.client.send(new PutItemCommand({ TableName: TABLE_NAME, Item: cursorItem({ version: cursor.version + 1, loadedTo }) }));
       this.services.now = instant;
     }
   }

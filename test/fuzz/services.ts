@@ -38,7 +38,7 @@ export class FuzzServices {
   private readonly loop: EventLoop;
   private readonly worker: Worker;
 
-  public constructor(private readonly settings: Settings, start: number) {
+  public constructor(settings: Settings, start: number) {
     const random = new Random(1);
     const faults = new Faults(random, NO_FAULTS, [], true);
     const loop = this.loop = new EventLoop(start);
@@ -75,10 +75,6 @@ export class FuzzServices {
   /** Puts a message into a queue as SQS moves it there: with the receives it has had. */
   public moveTo(name: QueueName, body: string, receives: number): void {
     (this.queues.get(name) as SimQueue).send(body).receives = receives;
-  }
-
-  public get partitions(): number {
-    return this.settings.partitions;
   }
 }
 

@@ -113,7 +113,7 @@ describe.each([
     expect(mappings).toHaveLength(2);
     const [{ Properties }] = mappings.filter(({ Properties: { FunctionName: { Ref } } }) => Ref === idOf(FUNCTIONS[name]));
     const { BatchSize, FunctionResponseTypes, MaximumBatchingWindowInSeconds: window } = Properties as Json;
-    expect({ batchSize: BatchSize, windowMs: window === undefined ? undefined : window * SECOND }).toEqual(mappingOf(name, settings));
+    expect({ batchSize: BatchSize, windowMs: window ? window * SECOND : undefined }).toEqual(mappingOf(name, settings));
     expect(FunctionResponseTypes).toEqual(['ReportBatchItemFailures']);
   });
 
