@@ -24,10 +24,15 @@ const LABELS: Readonly<Record<SenderName, string>> = {
 
 const TITLE = 'How late webhooks are';
 
-/** What one sender made of a load. */
-interface Result {
+/** What one sender is to send. */
+interface Labelled {
   readonly as: keyof Measured;
   readonly label: string;
+  readonly load: Load;
+}
+
+/** What it made of that. */
+interface Result extends Omit<Labelled, 'load'> {
   readonly settings: string;
   readonly receiver: string;
   readonly median: Figures;
@@ -47,14 +52,12 @@ export async function measureLateness(
     const work = WORKS[name];
     const results: Result[] = [];
     for (const sender of work.senders.filter((other) => senders.includes(other) && (other !== 'peer' || hasPeer))) {
-      const measure = async (as: keyof Measured, label: string, load: Load) => {
-        onProgress(`${name}, ${label}`);
-        results.push({ as, label, ...await measureOne(sender, work, load, assembly, repeat ?? work.repeat, cleanup) });
-      };
-      await measure(sender, LABELS[sender], work.load);
+      const loads: Labelled[] = [{ as: sender, label: LABELS[sender], load: work.load }];
       if (work.beside) {
-        await measure(`${sender} beside`, `${LABELS[sender]}, ${work.beside.label}`, work.beside.load);
+        loads.push({ as: `${sender} beside`, label: `${LABELS[sender]}, ${work.beside.label}`, load: work.beside.load });
       }
+      loads.forEach(({ label }) => onProgress(`${name}, ${label}`));
+      results.push(...await measureOne(sender, work, loads, assembly, repeat ?? work.repeat, cleanup));
     }
     const table = { caption: workCaption(name, work), text: workTable(results.map(rowOf), verdictsOn(work, results)) };
     onTable(TITLE, table);
@@ -71,27 +74,30 @@ export async function measureLateness(
   };
 }
 
-/** Repeats one load with one sender, of which nothing is left afterwards. */
+/** Repeats loads with one sender, in turn, since no machine is the same for minutes. Nothing is left of them afterwards. */
 async function measureOne(
-  name: SenderName, work: Work, load: Load, assembly: string, repeat: number, cleanup: Cleanup,
-): Promise<Pick<Result, 'settings' | 'receiver' | 'median' | 'runs'>> {
+  name: SenderName, work: Work, loads: readonly Labelled[], assembly: string, repeat: number, cleanup: Cleanup,
+): Promise<Result[]> {
   // Where endpoints hang, workers are still busy with them when the next repetition would begin: each has a sender of its own.
   const starts = work.beside ? repeat : 1;
-  const runs: Run[] = [];
-  let [settings, precedence] = ['', ''];
+  const measured = loads.map((labelled) => ({ ...labelled, runs: [] as Run[], settings: '', receiver: '' }));
   for (let start = 0; start < starts; start++) {
-    await cleanup.scope(async (running) => {
-      const receiver = await running.open(() => receiverFor(load.endpoint), (opened) => opened.close());
-      const sender = await startSender(name, work, receiver.url, assembly, running);
-      const runner = new Runner(receiver, sender, name);
-      await runner.warmUp();
-      for (let repetition = 0; repetition < repeat / starts; repetition++) {
-        runs.push(await runner.run(load, repetition));
-      }
-      [settings, precedence] = [sender.settings, precedenceOf(receiver)];
-    });
+    for (const one of measured) {
+      await cleanup.scope(async (running) => {
+        const receiver = await running.open(() => receiverFor(one.load.endpoint), (opened) => opened.close());
+        const sender = await startSender(name, work, receiver.url, assembly, running);
+        const runner = new Runner(receiver, sender, name);
+        await runner.warmUp();
+        for (let repetition = 0; repetition < repeat / starts; repetition++) {
+          one.runs.push(await runner.run(one.load, repetition));
+        }
+        [one.settings, one.receiver] = [sender.settings, precedenceOf(receiver)];
+      });
+    }
   }
-  return { settings, receiver: precedence, median: medianOf(runs.map(({ samples }) => figuresOf(samples))), runs };
+  return measured.map(({ as, label, settings, receiver, runs }) => (
+    { as, label, settings, receiver, runs, median: medianOf(runs.map(({ samples }) => figuresOf(samples))) }
+  ));
 }
 
 function startSender(name: SenderName, work: Work, url: string, assembly: string, cleanup: Cleanup): Promise<Sender> {

@@ -28,7 +28,7 @@ export interface Work {
   readonly description: string;
   readonly load: Load;
   readonly senders: readonly SenderName[];
-  /** What each sender is to send for comparison. @default nothing */
+  /** What each sender is to send for comparison, in turn with the load itself. @default nothing */
   readonly beside?: { readonly label: string; readonly load: Load };
   /**
    * Milliseconds from the start of publishing to the first date, through the local engine: so long that everything is stored by then. The
