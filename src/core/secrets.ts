@@ -6,8 +6,7 @@ import { Log, SecretSource, SecretVersion } from './ports';
  * Why a request cannot be sent with its secrets: their store does not give them, or they are none that can be used. Either can be mended,
  * so the attempt is made again.
  */
-const SECRET_ERRORS = ['ERR_SECRET_UNAVAILABLE', 'ERR_SECRET_INVALID'] as const;
-export type SecretErrorCode = typeof SECRET_ERRORS[number];
+export type SecretErrorCode = 'ERR_SECRET_UNAVAILABLE' | 'ERR_SECRET_INVALID';
 
 /** The message holds nothing of a secret's value. */
 export class SecretError extends Error {

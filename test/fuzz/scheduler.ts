@@ -2,7 +2,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { FuzzServices } from './services';
-import { cursorItem, decodeCursor } from '../../src/adapters/table-schema';
+import { cursorItem } from '../../src/adapters/table-schema';
 import { ACTION_PATIENCE_MS } from '../../src/core/actions';
 import { Clock } from '../../src/core/clock';
 import { HttpClient } from '../../src/core/ports';
@@ -151,7 +151,7 @@ export class FuzzScheduler {
 
   /** As if load had run each minute until then, and had found nothing. */
   private async skipTo(instant: number): Promise<void> {
-    const cursor = decodeCursor([...this.services.table.rows()].flatMap(([{ pk }, item]) => (pk === 'load' ? [item] : [])));
+    const cursor = this.services.table.cursor();
     if (instant > this.services.now && cursor) {
       const loadedTo = new Map([...cursor.loadedTo.keys()].map((partition) => [partition, instant]));
       await this.services.client.send(new PutItemCommand({ TableName: TABLE_NAME, Item: cursorItem({ version: cursor.version + 1, loadedTo }) }));

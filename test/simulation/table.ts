@@ -9,6 +9,8 @@ import { Faults } from './faults';
 import { Random } from './random';
 import { Worker } from './worker';
 import { ID_PREFIX } from '../../src/adapters/table-keys';
+import { decodeCursor } from '../../src/adapters/table-schema';
+import type { Cursor } from '../../src/core/ports';
 import { DUPLICATE_ITEM, Insert, InvalidStatement, readInsert, refusalOf, repetitionOf } from '../../src/local/partiql';
 
 export interface TableObserver {
@@ -34,6 +36,8 @@ interface Row {
 }
 
 const TTL = 'ttl';
+/** Where load's own rows lie. */
+const LOAD_PARTITION = 'load';
 /** DynamoDB deletes expired rows "within a few days". */
 const MAX_TTL_LATENESS_MS = 2 * 24 * 60 * 60_000;
 const MAX_BATCH_GET = 100;
@@ -79,6 +83,11 @@ export class SimTable {
   /** The row with this key, if there is one. Not a copy. */
   public peek(pk: string, sk: string): Item | undefined {
     return this.find(pk, sk)?.item;
+  }
+
+  /** How far load has come, as it would read it. */
+  public cursor(): Cursor | undefined {
+    return decodeCursor(this.live(LOAD_PARTITION).map(({ item }) => item));
   }
 
   /** All rows, each with its key. Not copies. */
@@ -138,7 +147,7 @@ export class SimTable {
     const ordered = input.ScanIndexForward === false ? matching.reverse() : matching;
     const after = input.ExclusiveStartKey?.sk.S;
     const start = after === undefined ? 0 : ordered.findIndex(({ sk }) => (input.ScanIndexForward === false ? sk < after : sk > after));
-    const pageSize = pk === 'load' || pk?.startsWith(ID_PREFIX) ? Infinity : this.pageSize;
+    const pageSize = pk === LOAD_PARTITION || pk?.startsWith(ID_PREFIX) ? Infinity : this.pageSize;
     const page = start < 0 ? [] : ordered.slice(start, start + Math.min(pageSize, input.Limit ?? Infinity));
     const last = page[page.length - 1];
     const isLast = last === undefined || last === ordered[ordered.length - 1];

@@ -12,8 +12,7 @@ import { Random } from './random';
 import { LOAD_HORIZON_MS, MINUTE, TICK_MS } from './settings';
 import { SimTable } from './table';
 import { Trace } from './trace';
-import { cursorItem, decodeCursor } from '../../src/adapters/table-schema';
-import type { Cursor } from '../../src/core/ports';
+import { cursorItem } from '../../src/adapters/table-schema';
 
 /** Ticks before something happens that are never left out. */
 const TICKS_BEFORE = 3;
@@ -79,7 +78,7 @@ export class Ticker {
     if (ticks <= TICKS_BEFORE || this.isQuiet) {
       return 0;
     }
-    const cursor = this.cursor();
+    const cursor = this.table.cursor();
     if (cursor) {
       const loadedTo = now + (ticks - 1) * TICK_MS + LOAD_HORIZON_MS;
       const partitions = [...cursor.loadedTo];
@@ -95,13 +94,9 @@ export class Ticker {
     return ticks;
   }
 
-  private cursor(): Cursor | undefined {
-    return decodeCursor([...this.table.rows()].flatMap(([{ pk }, item]) => (pk === 'load' ? [item] : [])));
-  }
-
   /** Instant of the first row that load has yet to find. */
   private nextRow(): number {
-    const loadedTo = this.cursor()?.loadedTo;
+    const loadedTo = this.table.cursor()?.loadedTo;
     let next = Infinity;
     for (const [{ pk, sk }, item] of this.table.rows()) {
       const [minute, partition] = pk.split('#');
